@@ -1,0 +1,1 @@
+"""熟客 (Shuke): a WeChat bot service that keeps a small merchant's regulars."""
