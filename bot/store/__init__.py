@@ -1,0 +1,1 @@
+"""Keep: engine, transaction, base class and the bell; no business words."""

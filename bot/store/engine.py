@@ -1,0 +1,106 @@
+"""Opens the database: SQLite by default, PostgreSQL where a shop outgrows one machine."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import QueuePool
+
+from bot.errors import SettingsError
+
+BUSY_SECONDS = 5.0
+# On a callback's way: the platform waits five seconds, and the spool must still get its turn.
+CALLBACK_BUSY_SECONDS = 2.0
+WRITES = "shuke_writes"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened database. ``engine`` is shared by all threads of the process."""
+
+    engine: Engine
+    sqlite: bool
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, pool_size: int = 8) -> Store:
+    """Opens the store at ``url`` (``sqlite:///path`` or ``postgresql+psycopg://…``); creates the SQLite file's folder.
+
+    Raises SettingsError for any other kind of database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Store(_sqlite(parsed, busy_seconds, pool_size), sqlite=True)
+    if parsed.get_backend_name() == "postgresql":
+        return Store(_postgresql(parsed, busy_seconds, pool_size), sqlite=False)
+    raise SettingsError(
+        f"store.url: {parsed.get_backend_name()} is not supported. Use sqlite:///data/shuke.db or postgresql+psycopg://…"
+    )
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _sqlite(url: URL, busy_seconds: float, pool_size: int) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("store.url: SQLite needs a file, several processes share it. Use sqlite:///data/shuke.db")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        # Driver autocommit: BEGIN is ours alone, else an aborted migration leaves half its tables behind.
+        connect_args={"isolation_level": None, "timeout": busy_seconds, "check_same_thread": False},
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        hide_parameters=True,  # they hold what customers wrote, and errors are logged
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # NORMAL loses every commit since the last checkpoint in a power cut.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16000")
+        cursor.execute("PRAGMA temp_store=MEMORY")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writer meets "locked" at once instead of waiting its turn.
+        writes = connection.get_execution_options().get(WRITES, True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: URL, busy_seconds: float, pool_size: int) -> Engine:
+    if url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": max(2, int(busy_seconds)),
+            "options": f"-c lock_timeout={int(busy_seconds * 1000)} -c TimeZone=UTC",
+        },
+        json_serializer=_dumps,
+        # psycopg has parsed JSONB already when SQLAlchemy asks.
+        json_deserializer=json.loads,
+        hide_parameters=True,
+    )
