@@ -1,0 +1,130 @@
+"""Reads the platform's answers: of a delivery into an Outcome, of anything else into a body or a PlatformFailure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from bot.errors import PlatformFailure
+from bot.platforms.decisions import Decision, Outcome
+from bot.platforms.http import Answer, scrub
+from bot.platforms.official_account.codes import BUSY_CODES, meaning_of, seconds_of
+
+TOO_MANY_REQUESTS_SECONDS = 5.0
+RETRY_SECONDS = 5.0
+
+_NUMBER = re.compile(r"-?[0-9]{1,10}")
+_LOST = "微信平台没有回应，不知道有没有发到，会继续核对"
+_BROKEN = "微信平台的回答看不懂，不知道有没有发到，会继续核对"
+
+
+def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str] = ()) -> Outcome:
+    """What became of a call that delivers a message.
+
+    Whatever leaves open whether the message went out is UNKNOWN, and never tried again by itself: a wrong guess would
+    send it twice. ``keyed``: the call carries a key by which the platform recognises a repeat.
+    """
+    if answer.failure == "not_sent":
+        return Outcome(Decision.AGAIN, None, "没有连上微信平台，还没有发出，会自动再试", body={"detail": answer.detail})
+    if answer.failure:
+        return Outcome(Decision.UNKNOWN, None, _LOST, body={"detail": answer.detail})
+    if answer.status == 429:
+        return Outcome(Decision.AGAIN, None, "微信平台忙，会自动再试", retry_after=TOO_MANY_REQUESTS_SECONDS)
+    if answer.status >= 500:
+        return Outcome(
+            Decision.UNKNOWN, None, f"微信平台出了故障（HTTP {answer.status}），不知道有没有发到，会继续核对"
+        )
+    body = _parsed(answer, secrets)
+    code = errcode(body)
+    if body is None or code is None or (code == 0 and answer.status != 200):
+        if 400 <= answer.status < 500:
+            return Outcome(Decision.DEFECT, None, f"微信平台拒绝了请求（HTTP {answer.status}），请检查接口地址的配置")
+        return Outcome(Decision.UNKNOWN, None, _BROKEN, body=body or {})
+    if code == 0:
+        return Outcome(Decision.SENT, 0, "", platform_id=_platform_id(body), body=body)
+    meaning = meaning_of(code)
+    decision, platform_id = meaning.decision, ""
+    if decision is Decision.SENT:
+        platform_id = _platform_id(body)
+    elif code in BUSY_CODES:
+        decision = Decision.SAME_KEY if keyed else Decision.UNKNOWN
+    elif decision is Decision.SAME_KEY and not keyed:
+        decision = Decision.UNKNOWN
+    pause = seconds_of(meaning.pause, now)
+    return Outcome(decision, code, meaning.reason, platform_id, pause, meaning.relation, body)
+
+
+def body_of(answer: Answer, *, now: datetime, secrets: Sequence[str] = ()) -> dict[str, Any]:
+    """The answer to a call that delivers nothing and may be repeated; an absent errcode counts as 0 here.
+
+    Raises PlatformFailure for everything that is no success.
+    """
+    if answer.failure:
+        raise failure("没有连上微信平台，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS)
+    if answer.status == 429:
+        raise failure("微信平台忙，请稍后再试", None, Decision.AGAIN, TOO_MANY_REQUESTS_SECONDS)
+    body = _parsed(answer, secrets)
+    code = 0 if body is not None and "errcode" not in body else errcode(body)
+    if answer.status >= 500 or (answer.status < 400 and (body is None or code is None)):
+        raise failure(f"微信平台出了故障（HTTP {answer.status}），请稍后再试", None, Decision.AGAIN, RETRY_SECONDS)
+    if body is None or code is None or (code == 0 and answer.status != 200):
+        words = f"微信平台拒绝了请求（HTTP {answer.status}），请检查接口地址的配置"
+        raise failure(words, None, Decision.DEFECT, None)
+    if code:
+        meaning = meaning_of(code)
+        raise Refused(meaning.reason, code, meaning.decision, seconds_of(meaning.pause, now), body)
+    return body
+
+
+class Refused(PlatformFailure):
+    """A refusal with an errcode; ``body`` is the whole answer, for the few codes that carry more."""
+
+    def __init__(
+        self, message: str, code: int, decision: Decision, retry_after: float | None, body: dict[str, Any]
+    ) -> None:
+        super().__init__(message, code=code, decision=decision, retry_after=retry_after)
+        self.body = body
+
+
+@contextmanager
+def complete() -> Iterator[None]:
+    """Turns what a successful answer lacks into a PlatformFailure; wraps the lines that take an answer apart."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise failure("微信平台的回答缺了内容，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS) from error
+
+
+def failure(words: str, code: int | None, decision: Decision, retry_after: float | None) -> PlatformFailure:
+    return PlatformFailure(words, code=code, decision=decision, retry_after=retry_after)
+
+
+def errcode(body: dict[str, Any] | None) -> int | None:
+    """The errcode as a number, also where it came as a string; None where there is none that can be read."""
+    value = (body or {}).get("errcode")
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _parsed(answer: Answer, secrets: Sequence[str]) -> dict[str, Any] | None:
+    try:
+        body = orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    if isinstance(body.get("errmsg"), str) and body.get("errcode"):
+        body["errmsg"] = scrub(body["errmsg"], secrets)
+    return body
+
+
+def _platform_id(body: dict[str, Any]) -> str:
+    """A template message answers ``msgid``, a mass message ``msg_id``, a custom message nothing."""
+    value = body.get("msgid", body.get("msg_id"))
+    return str(value) if isinstance(value, int | str) else ""
