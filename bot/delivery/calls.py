@@ -1,0 +1,393 @@
+"""The ledger of calls: the mark before a call with all last checks, and the record of its answer.
+
+Order of locks in every transaction, here and on a callback's way: customers, windows and counters, then deliveries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bot.delivery import limits, outbox
+from bot.delivery.bulk import MARKS, run, run_with, take_turns
+from bot.delivery.lease import OURS, Held, contents
+from bot.delivery.models import BroadcastRun
+from bot.delivery.rules import (
+    CUSTOM_WINDOW_CLOSED,
+    MARKETING,
+    MASS_LEAST,
+    MASS_PER_MONTH,
+    MASS_TYPES,
+    SAME_KEY_TRIES,
+    Change,
+    back_off,
+    beijing_midnight,
+    cap_refusal,
+    mass_key,
+    quiet_until,
+    reconcile_at,
+)
+from bot.platforms.decisions import Decision, Outcome
+from bot.settings import Account, QuietHours
+from bot.store.base import to_milliseconds
+from bot.store.killpoints import reach
+from bot.store.transaction import Tx
+
+DUPLICATE_KEY = 45065
+# A stopped path is tried again this often with a few rows, so that nobody has to tell us it was repaired.
+PROBE_AFTER = timedelta(minutes=30)
+KEYED_ROUTES = ("mass", "template")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What calls for one account go by.
+
+    ``learned(tx, account, person_id, relation)`` and ``alarm(tx, account, text)`` are told in the transaction that
+    records the answer.
+    """
+
+    account: Account
+    zone: ZoneInfo
+    quiet: QuietHours | None
+    marketing_per_day: int
+    marketing_per_month: int
+    lease: timedelta
+    learned: Callable[[Tx, str, str, str], None]
+    alarm: Callable[[Tx, str, str], None]
+
+
+# -- the mark --------------------------------------------------------------------------------------------------------
+
+_MARK = f"""
+    UPDATE deliveries SET calling_since = COALESCE(calling_since, :now), attempts = attempts + 1,
+    lease_until = {{clock}} + :lease, batch_key = given.batch_key
+    FROM {{given}} WHERE {OURS} AND deliveries.lease_until > {{clock}} RETURNING deliveries.id
+"""
+_MARK_COLUMNS = {"id": "bigint", "fence": "int", "batch_key": "text"}
+
+
+def mark(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
+    """Marks single messages as about to be called; returns those that may be.
+
+    All last checks are made here. The others were put back, re-routed, skipped, or are no longer ours: the caller
+    drops them.
+    """
+    take_turns(tx, MARKS)
+    changes: list[Change] = []
+    rows = _allowed_now(tx, rows, terms, changes)
+    rows = _with_window(tx, rows, terms, changes)
+    rows = _within_quota(tx, rows, terms, changes)
+    return _begin(tx, rows, terms, changes)
+
+
+def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
+    """Marks the rows of one mass call, with the key the call will carry; an empty list: there is nothing to call.
+
+    Rows that were withdrawn while an earlier call with the key was unclear are marked as well, for its answer decides
+    about them, but are not to be named in the call.
+    """
+    take_turns(tx, MARKS)
+    changes: list[Change] = []
+    rows = _allowed_now(tx, rows, terms, changes)
+    if rows and limits.take_quota(tx, terms.account.name, "mass", 1, tx.now) == 0:
+        _quota_gone(tx, terms, "mass")
+        changes += [Change(row.id, row.fence, "planned", row.route) for row in rows]
+        rows = []
+    if rows and not rows[0].repeats:
+        rows = _within_month(tx, rows, terms, changes)
+    if len([row for row in rows if not row.withdrawn]) < MASS_LEAST:
+        changes += _too_few(tx, rows, terms)
+        rows = []
+    if rows:
+        key = rows[0].batch_key or mass_key(terms.account.name, rows[0].content_id or 0, [row.id for row in rows])
+        for row in rows:
+            row.batch_key = key
+    return _begin(tx, rows, terms, changes)
+
+
+def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]) -> list[Held]:
+    apply(tx, changes)
+    if not rows:
+        return []
+    given = [(row.id, row.fence, row.batch_key) for row in rows]
+    timing = {"now": to_milliseconds(tx.now), "lease": int(terms.lease.total_seconds() * 1000)}
+    ours = {row[0] for row in run_with(tx, _MARK, _MARK_COLUMNS, given, **timing).all()}
+    reach("mark")
+    marked = [row for row in rows if row.id in ours]
+    for row in marked:
+        row.attempts += 1
+    return marked
+
+
+def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    """The rows nothing speaks against: their path, their broadcast's switch, the hour, their time, the caps."""
+    resting = limits.resting(tx, terms.account.name, tx.now)
+    paused = set(tx.execute(select(BroadcastRun.broadcast_id).where(BroadcastRun.paused)).scalars())
+    quiet_end = quiet_until(terms.quiet, terms.zone, tx.now)
+    now = to_milliseconds(tx.now)
+    marketed = {row.customer_id for row in rows if row.purpose == MARKETING and row.customer_id is not None}
+    had = limits.marketing(tx, marketed, tx.now, terms.zone)
+    allowed = []
+    for row in rows:
+        if limits.WHOLE_ACCOUNT in resting or row.route in resting or row.broadcast_id in paused:
+            changes.append(Change(row.id, row.fence, "planned", row.route))
+        elif row.purpose == MARKETING and quiet_end is not None:
+            changes.append(Change.later(row.id, row.fence, row.route, quiet_end))
+        elif row.repeats:
+            allowed.append(row)
+        elif row.not_after is not None and now > row.not_after:
+            changes.append(Change(row.id, row.fence, "skipped", row.route, "已经过了该发的时间"))
+        elif (why := _over_cap(row, had, terms)) is not None:
+            changes.append(Change(row.id, row.fence, "skipped", row.route, why))
+        else:
+            allowed.append(row)
+    return allowed
+
+
+def _over_cap(row: Held, had: dict[int, tuple[int, int]], terms: Terms) -> str | None:
+    if row.purpose != MARKETING or row.customer_id is None:
+        return None
+    today, month = had.get(row.customer_id, (0, 0))
+    why = cap_refusal(today, month, terms.marketing_per_day, terms.marketing_per_month)
+    if why is None:
+        had[row.customer_id] = (today + 1, month + 1)
+    return why
+
+
+def _with_window(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    """Takes a message from the window of everybody who gets a customer message; who has none gets another route."""
+    custom = [row for row in rows if row.route == "custom"]
+    taken = limits.take(tx, terms.account.name, [row.person_id for row in custom], tx.now)
+    for row, one in zip(custom, taken, strict=True):
+        row.taken = one
+    closed = [row for row in custom if row.taken is None]
+    if closed:
+        changes += other_routes(tx, closed, terms)
+    return [row for row in rows if row.route != "custom" or row.taken is not None]
+
+
+def _within_quota(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    for route in {row.route for row in rows}:
+        mine = [row for row in rows if row.route == route]
+        granted = limits.take_quota(tx, terms.account.name, route, len(mine), tx.now)
+        over = mine[granted:]
+        if over:
+            _quota_gone(tx, terms, route)
+            changes += [Change(row.id, row.fence, "planned", row.route) for row in over]
+            limits.give_back(tx, terms.account.name, [row.taken for row in over if row.taken is not None])
+            gone = {row.id for row in over}
+            rows = [row for row in rows if row.id not in gone]
+    return rows
+
+
+def _quota_gone(tx: Tx, terms: Terms, route: str) -> None:
+    rest(tx, terms, route, until=beijing_midnight(tx.now), stopped=False, reason="今天的发送额度用完了")
+
+
+def _within_month(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    allowed = limits.take_months(tx, terms.account.name, [row.person_id for row in rows], tx.now)
+    over = [row for row in rows if row.person_id not in allowed]
+    changes += _to_window_or_hand(tx, over, terms, f"这个月已群发过{MASS_PER_MONTH}次，平台不让再群发")
+    return [row for row in rows if row.person_id in allowed]
+
+
+def _too_few(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Change]:
+    if rows and rows[0].repeats:
+        # Who is left out of a repeated call cannot be asked about with it either; a person decides.
+        return [Change(row.id, row.fence, "unknown", row.route, "不确定对方是否收到") for row in rows]
+    limits.give_back_months(tx, terms.account.name, [(row.person_id, tx.now) for row in rows])
+    return _to_window_or_hand(tx, rows, terms, "同样内容只剩这一位，群发至少要两位")
+
+
+def _to_window_or_hand(tx: Tx, rows: Sequence[Held], terms: Terms, reason: str) -> list[Change]:
+    opened = limits.left(tx, terms.account.name, [row.person_id for row in rows], tx.now) if rows else {}
+    return [
+        Change(row.id, row.fence, "planned", "custom")
+        if row.person_id in opened
+        else Change(row.id, row.fence, "by_hand", "by_hand", reason)
+        for row in rows
+    ]
+
+
+def other_routes(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Change]:
+    """Where rows go whose person's window is closed: the mass call of their broadcast, a template, or by hand."""
+    said = contents(tx, {row.content_id for row in rows if row.content_id is not None})
+    changes = []
+    for row in rows:
+        payload = said.get(row.content_id or 0, {})
+        if row.broadcast_id is not None and terms.account.kind == "service" and payload.get("type") in MASS_TYPES:
+            changes.append(Change(row.id, row.fence, "planned", "mass"))
+        elif "template" in payload:
+            changes.append(Change(row.id, row.fence, "planned", "template"))
+        else:
+            changes.append(Change(row.id, row.fence, "by_hand", "by_hand", CUSTOM_WINDOW_CLOSED))
+    return changes
+
+
+# -- the record ------------------------------------------------------------------------------------------------------
+
+_CHANGE_COLUMNS = {
+    "id": "bigint",
+    "fence": "int",
+    "state": "text",
+    "route": "text",
+    "reason": "text",
+    "due_at": "bigint",
+    "platform_id": "text",
+    "sent_at": "bigint",
+    "uncalled": "int",
+}
+_APPLY_CLAIMED = f"""
+    UPDATE deliveries SET state = given.state, route = given.route, reason = given.reason,
+    due_at = COALESCE(given.due_at, deliveries.due_at), platform_id = given.platform_id, sent_at = given.sent_at,
+    calling_since = CASE WHEN given.uncalled = 1 THEN NULL ELSE calling_since END, lease_until = NULL
+    FROM {{given}} WHERE {OURS} RETURNING deliveries.id
+"""
+_APPLY_UNKNOWN = _APPLY_CLAIMED.replace("= 'claimed'", "= 'unknown'")
+
+
+def apply(tx: Tx, changes: Sequence[Change], *, statement: str = _APPLY_CLAIMED) -> set[int]:
+    """Makes claimed rows what they become; returns the ids that were still ours."""
+    if not changes:
+        return set()
+    given = [
+        (c.id, c.fence, c.state, c.route, c.reason, c.due_at, c.platform_id, c.sent_at, int(c.uncalled))
+        for c in changes
+    ]
+    return {row[0] for row in run_with(tx, statement, _CHANGE_COLUMNS, given).all()}
+
+
+def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> None:
+    """Writes down what became of marked rows.
+
+    An answer whose row has been taken away is kept as evidence; where the row was called unknown for just this call,
+    the answer settles it.
+    """
+    _learn(tx, answered, terms)
+    changes = {row.id: _change(tx, row, outcome, terms) for row, outcome in answered}
+    ours = apply(tx, list(changes.values()))
+    late = [(row, outcome) for row, outcome in answered if row.id not in ours]
+    if late:
+        _keep_evidence(tx, late)
+        apply(tx, [changes[row.id] for row, _outcome in late], statement=_APPLY_UNKNOWN)
+    for msg_id in {outcome.platform_id for row, outcome in answered if row.route == "mass" and outcome.platform_id}:
+        outbox.apply_mass_result(tx, terms.account.name, msg_id)
+    reach("record")
+
+
+def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> None:
+    """What answers say about people, windows and paths, before any row of deliveries is locked."""
+    account = terms.account.name
+    unspent = [row for row, outcome in answered if _certainly_not_sent(outcome)]
+    for row, outcome in answered:
+        if outcome.relation is not None and row.route != "mass":
+            terms.learned(tx, account, row.person_id, outcome.relation)
+            if outcome.relation == "window_closed":
+                limits.closed(tx, account, row.person_id)
+    limits.give_back(tx, account, [row.taken for row in unspent if row.taken is not None])
+    months = [(row.person_id, tx.now) for row in unspent if row.route == "mass" and not row.repeats]
+    if months:
+        limits.give_back_months(tx, account, months)
+    rests = {(outcome.decision, row.route): outcome for row, outcome in answered}
+    for (decision, route), outcome in rests.items():
+        if decision in (Decision.CHANNEL, Decision.ACCOUNT):
+            _rest_after(tx, terms, limits.WHOLE_ACCOUNT if decision == Decision.ACCOUNT else route, outcome)
+
+
+def _certainly_not_sent(outcome: Outcome) -> bool:
+    return outcome.decision in (Decision.AGAIN, Decision.CHANNEL, Decision.ACCOUNT, Decision.DEFECT)
+
+
+def _rest_after(tx: Tx, terms: Terms, channel: str, outcome: Outcome) -> None:
+    stopped = outcome.retry_after is None
+    span = PROBE_AFTER if outcome.retry_after is None else timedelta(seconds=outcome.retry_after)
+    rest(tx, terms, channel, until=tx.now + span, stopped=stopped, reason=outcome.reason)
+
+
+_CHANNEL_WORDS = {"custom": "客服消息", "mass": "群发", "template": "模板消息", limits.WHOLE_ACCOUNT: "所有消息"}
+
+
+def rest(tx: Tx, terms: Terms, channel: str, *, until: datetime, stopped: bool, reason: str) -> None:
+    """Lets a path rest and tells the owner once."""
+    if not limits.rest(tx, terms.account.name, channel, until=until, stopped=stopped, reason=reason):
+        return
+    what = _CHANNEL_WORDS.get(channel, channel)
+    if stopped:
+        terms.alarm(tx, terms.account.name, f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发。")
+    else:
+        when = until.astimezone(terms.zone).strftime("%m-%d %H:%M")
+        terms.alarm(tx, terms.account.name, f"{what}先停一停：{reason}。没发的都留着，{when} 自动接着发。")
+
+
+def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
+    change = Change(row.id, row.fence, "failed", row.route, outcome.reason)
+    match outcome.decision:
+        case Decision.SENT:
+            return _sent(tx, row, outcome)
+        case Decision.AGAIN | Decision.CHANNEL | Decision.ACCOUNT:
+            # The time of a resting path is the path's; only a row's own failure moves the row.
+            wait = _wait(row, outcome) if outcome.decision == Decision.AGAIN else None
+            due_at = None if wait is None else to_milliseconds(tx.now + wait)
+            return replace(change, state="planned", due_at=due_at, uncalled=not row.repeats)
+        case Decision.SAME_KEY if row.route in KEYED_ROUTES and row.attempts <= SAME_KEY_TRIES:
+            return replace(change, state="planned", due_at=to_milliseconds(tx.now + _wait(row, outcome)))
+        case Decision.SAME_KEY | Decision.UNKNOWN:
+            due_at = to_milliseconds(reconcile_at(row.attempts, tx.now))
+            return replace(change, state="unknown", due_at=due_at, reason=outcome.reason or "不确定对方是否收到")
+        case Decision.PERSON if outcome.relation == "window_closed" and _has_company(tx, row, terms):
+            return replace(change, state="planned", route="mass", reason="", uncalled=True)
+        case Decision.DEFECT if outcome.code is not None:
+            return replace(change, reason=f"{outcome.reason}（{outcome.code}）")
+    return change
+
+
+def _sent(tx: Tx, row: Held, outcome: Outcome) -> Change:
+    if row.withdrawn and outcome.code != DUPLICATE_KEY:
+        # The first call had not arrived, and this one left the person out.
+        return Change(row.id, row.fence, "cancelled", row.route, row.withdrawn)
+    at = row.calling_since if row.calling_since is not None else to_milliseconds(tx.now)
+    return Change(row.id, row.fence, "sent", row.route, platform_id=outcome.platform_id, sent_at=at)
+
+
+def _wait(row: Held, outcome: Outcome) -> timedelta:
+    if outcome.retry_after is not None:
+        return timedelta(seconds=outcome.retry_after)
+    return back_off(row.attempts, row.id)
+
+
+_COMPANY = """
+    SELECT 1 FROM deliveries WHERE account = :account AND route = 'mass' AND broadcast_id = :broadcast_id
+    AND state = 'planned' AND content_id = :content_id AND batch_key = '' LIMIT 1
+"""
+
+
+def _has_company(tx: Tx, row: Held, terms: Terms) -> bool:
+    """Whether a mass call with the same content still waits, which this row could join."""
+    if row.broadcast_id is None or row.content_id is None:
+        return False
+    parameters = {"account": terms.account.name, "broadcast_id": row.broadcast_id, "content_id": row.content_id}
+    return run(tx, _COMPANY, **parameters).first() is not None
+
+
+_KEEP_EVIDENCE = """
+    INSERT INTO delivery_evidence (delivery_id, fence, decision, code, reason, platform_id, seen_at)
+    SELECT given.id, given.fence, given.decision, given.code, given.reason, given.platform_id, :now FROM {given}
+"""
+
+
+def _keep_evidence(tx: Tx, late: Sequence[tuple[Held, Outcome]]) -> None:
+    columns = {
+        "id": "bigint",
+        "fence": "int",
+        "decision": "text",
+        "code": "int",
+        "reason": "text",
+        "platform_id": "text",
+    }
+    given = [(row.id, row.fence, o.decision.value, o.code, o.reason, o.platform_id) for row, o in late]
+    run_with(tx, _KEEP_EVIDENCE, columns, given, now=to_milliseconds(tx.now))

@@ -1,0 +1,233 @@
+"""Who holds which row: claims with a fence and a lease, their renewal and return, and the sweep after the dead.
+
+Leases count on the database's clock, so neither a worker's clock nor a rehearsal's matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+import orjson
+
+from bot.delivery.bulk import MASS_CLAIMS, run, run_with, take_turns
+from bot.delivery.limits import Taken
+from bot.delivery.rules import KEY_TRUSTED, MASS_MOST, RECONCILE_AFTER
+from bot.store.base import to_milliseconds
+from bot.store.killpoints import reach
+from bot.store.transaction import Tx
+
+
+@dataclass(slots=True)
+class Held:
+    """A claimed row as its holder knows it; moments in milliseconds."""
+
+    id: int
+    fence: int
+    person_id: str
+    customer_id: int | None
+    staff_id: int | None
+    purpose: str
+    broadcast_id: int | None
+    content_id: int | None
+    route: str
+    send_key: str
+    not_after: int | None
+    attempts: int
+    calling_since: int | None
+    batch_key: str
+    withdrawn: str
+    taken: Taken | None = None
+
+    @property
+    def repeats(self) -> bool:
+        """An earlier call for this row had no clear answer; it is repeated with its key."""
+        return self.calling_since is not None
+
+
+_RETURNED = ", ".join(f"deliveries.{field.name}" for field in fields(Held) if field.name != "taken")
+_WAITS = "account = :account AND route = :route AND state = 'planned' AND due_at <= :now AND lapses < 3"
+_LANES = {
+    "one": f"{_WAITS} AND broadcast_id IS NULL",
+    "broadcast": f"{_WAITS} AND broadcast_id = :broadcast_id",
+    "mass": f"{_WAITS} AND broadcast_id = :broadcast_id AND content_id = :content_id AND batch_key = :batch_key",
+    # A row that was lapsed three times is suspected of killing its holder: nobody else is to share its fate.
+    "alone": "account = :account AND route = :route AND state = 'planned' AND lapses >= 3 AND due_at <= :now",
+}
+_CLAIM = {
+    lane: f"""
+    WITH picked AS MATERIALIZED (
+        SELECT id FROM deliveries WHERE {waits} ORDER BY due_at LIMIT :count {{skip_locked}}
+    )
+    UPDATE deliveries SET state = 'claimed', fence = fence + 1, lease_until = {{clock}} + :lease
+    WHERE id {{in_picked}} RETURNING {_RETURNED}
+    """
+    for lane, waits in _LANES.items()
+}
+_OPEN_WHERE = f"""
+    SELECT runs.broadcast_id FROM delivery_runs AS runs WHERE NOT runs.paused AND EXISTS (
+        SELECT 1 FROM deliveries WHERE {_WAITS} AND deliveries.broadcast_id = runs.broadcast_id
+    )
+"""
+_FIRST_OPEN = "ORDER BY runs.broadcast_id LIMIT 1"
+_OPEN_BROADCAST = f"{_OPEN_WHERE} {_FIRST_OPEN}"
+_OPEN_MASS = f"""
+    {_OPEN_WHERE} AND NOT EXISTS (
+        SELECT 1 FROM deliveries WHERE account = :account AND route = 'custom' AND state = 'planned'
+        AND due_at <= :now AND deliveries.broadcast_id = runs.broadcast_id
+    ) AND runs.broadcast_id NOT IN (
+        SELECT COALESCE(broadcast_id, 0) FROM deliveries WHERE state = 'claimed' AND lease_until > 0 AND route = 'custom'
+    ) {_FIRST_OPEN}
+"""
+_FIRST_OF_MASS = f"""
+    SELECT content_id, batch_key FROM deliveries WHERE {_LANES["broadcast"]} ORDER BY due_at LIMIT 1
+"""
+
+_ANYTHING_DUE = f"""
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE {_LANES["one"]}) OR EXISTS ({_OPEN_WHERE})
+    OR EXISTS (SELECT 1 FROM deliveries WHERE {_LANES["alone"]})
+"""
+
+
+def anything_due(tx: Tx, account: str, routes: Iterable[str]) -> bool:
+    """Whether there may be something to claim; only reads."""
+    now = to_milliseconds(tx.now)
+    return any(run(tx, _ANYTHING_DUE, account=account, route=route, now=now).scalar() for route in routes)
+
+
+def claim(tx: Tx, account: str, routes: Iterable[str], *, count: int, lease: timedelta) -> list[Held]:
+    """Claims up to ``count`` due rows of single messages: those of no broadcast first, then broadcasts as they came."""
+    held: list[Held] = []
+    for route in routes:
+        held += _claim(tx, "one", count - len(held), lease, account=account, route=route)
+    for route in routes:
+        while len(held) < count and (broadcast_id := _open_broadcast(tx, account, route)) is not None:
+            got = _claim(
+                tx, "broadcast", count - len(held), lease, account=account, route=route, broadcast_id=broadcast_id
+            )
+            if not got:
+                break
+            held += got
+    reach("claim")
+    return held
+
+
+def claim_alone(tx: Tx, account: str, route: str, lease: timedelta) -> list[Held]:
+    """Claims one row whose lease lapsed three times without a call."""
+    return _claim(tx, "alone", 1, lease, account=account, route=route)
+
+
+def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool) -> list[Held]:
+    """Claims the rows of one mass call: one broadcast, one content, at most 10,000; or a whole call to be repeated.
+
+    ``settled``: only of broadcasts whose customer messages are all out, because those that find a closed window join
+    the mass call, and calls are few.
+    """
+    # Two holders of parts of one call would use one key for two lists of people.
+    take_turns(tx, MASS_CLAIMS)
+    broadcast_id = _open_broadcast(tx, account, "mass", _OPEN_MASS if settled else _OPEN_BROADCAST)
+    if broadcast_id is None:
+        return []
+    lane = {"account": account, "route": "mass", "broadcast_id": broadcast_id}
+    first = run(tx, _FIRST_OF_MASS, now=to_milliseconds(tx.now), **lane).first()
+    if first is None:
+        return []
+    held = _claim(tx, "mass", MASS_MOST, lease, content_id=first.content_id, batch_key=first.batch_key, **lane)
+    reach("claim")
+    return held
+
+
+def _open_broadcast(tx: Tx, account: str, route: str, template: str = _OPEN_BROADCAST) -> int | None:
+    return run(tx, template, account=account, route=route, now=to_milliseconds(tx.now)).scalar()
+
+
+def _claim(tx: Tx, lane: str, count: int, lease: timedelta, **parameters: Any) -> list[Held]:
+    if count <= 0:
+        return []
+    timing = {"count": count, "lease": _milliseconds(lease), "now": to_milliseconds(tx.now)}
+    return [Held(*row) for row in run(tx, _CLAIM[lane], **timing, **parameters).all()]
+
+
+def _milliseconds(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)
+
+
+_CONTENTS = """
+    SELECT contents.id, CAST(contents.payload AS TEXT) FROM {given} CROSS JOIN contents
+    WHERE contents.id = given.id AND contents.id {listed}
+"""
+
+
+def contents(tx: Tx, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The payloads of contents by id."""
+    rows = run_with(tx, _CONTENTS, {"id": "bigint"}, [(number,) for number in ids])
+    return {number: orjson.loads(text) for number, text in rows.all()}
+
+
+# COALESCE keeps PostgreSQL from reading the index of all claimed rows for the sake of these few.
+OURS = """
+    deliveries.id = given.id AND deliveries.id {listed} AND deliveries.fence = given.fence
+    AND COALESCE(deliveries.state, '') = 'claimed'
+"""
+_RENEW = f"UPDATE deliveries SET lease_until = {{clock}} + :lease FROM {{given}} WHERE {OURS} RETURNING deliveries.id"
+_RELEASE = f"""
+    UPDATE deliveries SET state = 'planned', lease_until = NULL,
+    calling_since = CASE WHEN given.repeats = 1 THEN calling_since ELSE NULL END
+    FROM {{given}} WHERE {OURS}
+"""
+
+
+def renew(tx: Tx, rows: Iterable[Held], lease: timedelta) -> set[int]:
+    """Prolongs leases; returns the ids that are still the holder's."""
+    given = [(row.id, row.fence) for row in rows]
+    kept = run_with(tx, _RENEW, {"id": "bigint", "fence": "int"}, given, lease=_milliseconds(lease))
+    return {row[0] for row in kept}
+
+
+def release(tx: Tx, rows: Iterable[Held]) -> None:
+    """Gives rows back whose call was certainly not begun under this claim."""
+    given = [(row.id, row.fence, int(row.repeats)) for row in rows]
+    run_with(tx, _RELEASE, {"id": "bigint", "fence": "int", "repeats": "int"}, given)
+
+
+_LAPSED_WHERE = "state = 'claimed' AND lease_until < {clock}"
+_RECONCILE_WHERE = "state = 'unknown' AND batch_key <> '' AND due_at <= :now AND calling_since > :trusted_since"
+_ANYTHING = f"""
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE {_LAPSED_WHERE})
+    OR EXISTS (SELECT 1 FROM deliveries WHERE {_RECONCILE_WHERE})
+"""
+_LAPSED = f"""
+    UPDATE deliveries SET state = CASE WHEN lapses >= 3 THEN 'failed' ELSE 'planned' END,
+    reason = CASE WHEN lapses >= 3 THEN '处理时连续中断四次，已停下' ELSE reason END,
+    lapses = lapses + 1, lease_until = NULL
+    WHERE {_LAPSED_WHERE} AND calling_since IS NULL RETURNING account
+"""
+_UNCLEAR = f"""
+    UPDATE deliveries SET state = 'unknown', reason = '发送时中断，不确定对方是否收到', lease_until = NULL,
+    due_at = :reconcile_at
+    WHERE {_LAPSED_WHERE} AND calling_since IS NOT NULL
+"""
+_RECONCILE = f"UPDATE deliveries SET state = 'planned' WHERE {_RECONCILE_WHERE} RETURNING account"
+
+
+def anything_to_sweep(tx: Tx) -> bool:
+    """Whether a sweep would find something."""
+    now = to_milliseconds(tx.now)
+    return bool(run(tx, _ANYTHING, now=now, trusted_since=now - _milliseconds(KEY_TRUSTED)).scalar())
+
+
+def sweep(tx: Tx) -> int:
+    """Frees rows whose holder is gone and sends keyed calls without a clear answer out again; returns rows freed.
+
+    Without a call mark a row is planned again; with one nobody knows, so it is unknown. Mass calls can be repeated
+    with their key for 24 hours; other unknown rows wait for the platform's event or a person.
+    """
+    freed = [row.account for row in run(tx, _LAPSED)]
+    unclear = run(tx, _UNCLEAR, reconcile_at=to_milliseconds(tx.now + RECONCILE_AFTER[0])).rowcount
+    trusted_since = to_milliseconds(tx.now - KEY_TRUSTED)
+    freed += [row.account for row in run(tx, _RECONCILE, now=to_milliseconds(tx.now), trusted_since=trusted_since)]
+    for account in set(freed):
+        tx.after_commit("drain", account)
+    return len(freed) + unclear

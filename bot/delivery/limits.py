@@ -1,0 +1,317 @@
+"""The limits messages obey, asked when planning and decided at the call mark: windows, quotas, caps, resting paths.
+
+Everything here is a row in the database, shared by all workers; what cannot be known here (a lowered quota, a counter
+the platform keeps otherwise) the platform says in its answers, and `rest` and `closed` write it down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, or_, select
+
+from bot.delivery.bulk import chunks, run, run_with
+from bot.delivery.models import ChannelState, MassMonth, Quota, Window
+from bot.delivery.rules import (
+    ALLOWANCES,
+    DAILY_CALLS,
+    KINDS,
+    MASS_PER_MONTH,
+    Bucket,
+    beijing_day,
+    beijing_month,
+    day_start,
+    month_start,
+    open_buckets,
+)
+from bot.store.base import from_milliseconds, to_milliseconds
+from bot.store.transaction import Tx
+
+__all__ = ["ChannelState", "MassMonth", "Quota", "Window"]
+
+WHOLE_ACCOUNT = "*"
+# The owner hears of the same trouble again only when it has lasted this long.
+TELL_AGAIN = timedelta(hours=12)
+
+Kind = Literal["talk", "follow", "scan", "menu"]
+
+
+# In updates the account stands in each given row: as a parameter it would tempt SQLite into reading all of the
+# account's rows first and the given ones for each of them.
+
+# -- windows ----------------------------------------------------------------------------------------------------------
+
+_OPENED = {
+    kind: f"""
+    INSERT INTO windows (account, person_id, {kind}_at, {kind}_used) VALUES (:account, :person_id, :at, 0)
+    ON CONFLICT (account, person_id) DO UPDATE SET {kind}_at = excluded.{kind}_at, {kind}_used = 0
+    WHERE windows.{kind}_at < excluded.{kind}_at
+    """
+    for kind in KINDS
+}
+_PAIRS = ", ".join(f"{kind}_at, {kind}_used" for kind in KINDS)
+_WINDOWS = f"""
+    SELECT windows.person_id, {_PAIRS} FROM {{given}} CROSS JOIN windows
+    WHERE windows.account = :account AND windows.person_id = given.person_id AND windows.person_id {{listed}}
+"""
+_TAKE = {
+    kind: f"""
+    UPDATE windows SET {kind}_used = {kind}_used + given.count
+    FROM {{given}} WHERE windows.account = given.account AND windows.person_id = given.person_id
+    AND windows.person_id {{listed}} AND {kind}_at = given.opened_at AND {kind}_used = given.used
+    RETURNING windows.person_id
+    """
+    for kind in KINDS
+}
+_TAKE_COLUMNS = {"person_id": "text", "account": "text", "opened_at": "bigint", "used": "int", "count": "int"}
+_GIVE_BACK = {
+    kind: f"""
+    UPDATE windows SET {kind}_used = {kind}_used - given.count FROM {{given}}
+    WHERE windows.account = given.account AND windows.person_id = given.person_id
+    AND windows.person_id {{listed}} AND {kind}_at = given.opened_at AND {kind}_used >= given.count
+    """
+    for kind in KINDS
+}
+_CLOSED = f"""
+    UPDATE windows SET {", ".join(f"{kind}_used = {allowance.count}" for kind, allowance in ALLOWANCES.items())}
+    WHERE account = :account AND person_id = :person_id
+"""
+
+
+def opened(tx: Tx, account: str, person_id: str, kind: Kind, at: datetime) -> None:
+    """Notes that a person wrote, followed, scanned or tapped at ``at``; an older event never overwrites a newer one."""
+    parameters = {"account": account, "person_id": person_id, "at": to_milliseconds(at)}
+    run(tx, _OPENED[kind], **parameters)
+
+
+def left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, tuple[int, datetime]]:
+    """Who may be sent customer messages at ``now``: how many, and when the last open window closes."""
+    moment = to_milliseconds(now)
+    found: dict[str, tuple[int, datetime]] = {}
+    for person_id, *window in _windows(tx, account, person_ids):
+        buckets = open_buckets(window, moment)
+        if buckets:
+            found[person_id] = (sum(bucket.left for bucket in buckets), from_milliseconds(buckets[-1].closes_at))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One message taken from a person's allowance, to be given back if it certainly did not go out."""
+
+    person_id: str
+    kind: str
+    opened_at: int
+
+
+def take(tx: Tx, account: str, person_ids: Sequence[str], now: datetime) -> list[Taken | None]:
+    """Takes one message for every entry of ``person_ids`` (a person may stand there twice); None: no window is open.
+
+    The update names what was read, so that a window that changed meanwhile is not counted wrongly; such a person gets
+    None as well and finds the new window at the next try.
+    """
+    moment = to_milliseconds(now)
+    buckets = {person_id: open_buckets(window, moment) for person_id, *window in _windows(tx, account, set(person_ids))}
+    chosen: list[Bucket | None] = []
+    wanted: dict[tuple[str, str], list[int]] = {}
+    for person_id in person_ids:
+        bucket = next((one for one in buckets.get(person_id, ()) if one.left > 0), None)
+        chosen.append(bucket)
+        if bucket is not None:
+            asked = wanted.setdefault((bucket.kind, person_id), [bucket.opened_at, bucket.used, 0])
+            asked[2] += 1
+            bucket.left -= 1
+    got: set[tuple[str, str]] = set()
+    for kind in {kind for kind, _person_id in wanted}:
+        rows = [(person_id, account, *asked) for (of, person_id), asked in wanted.items() if of == kind]
+        got |= {(kind, row[0]) for row in run_with(tx, _TAKE[kind], _TAKE_COLUMNS, rows).all()}
+    return [
+        Taken(person_id, bucket.kind, bucket.opened_at) if bucket and (bucket.kind, person_id) in got else None
+        for person_id, bucket in zip(person_ids, chosen, strict=True)
+    ]
+
+
+def give_back(tx: Tx, account: str, taken: Iterable[Taken]) -> None:
+    """Returns what was taken for calls that certainly did not send, unless the window has been opened anew."""
+    counts: dict[Taken, int] = {}
+    for one in taken:
+        counts[one] = counts.get(one, 0) + 1
+    for kind in KINDS:
+        rows = [(one.person_id, account, one.opened_at, count) for one, count in counts.items() if one.kind == kind]
+        if rows:
+            columns = {"person_id": "text", "account": "text", "opened_at": "bigint", "count": "int"}
+            run_with(tx, _GIVE_BACK[kind], columns, rows)
+
+
+def closed(tx: Tx, account: str, person_id: str) -> None:
+    """Notes that the platform called the person's window closed or used up (45015, 45047)."""
+    run(tx, _CLOSED, account=account, person_id=person_id)
+
+
+def _windows(tx: Tx, account: str, person_ids: Iterable[str]) -> Iterator[Sequence]:
+    for chunk in chunks(person_ids):
+        yield from run_with(tx, _WINDOWS, {"person_id": "text"}, [(one,) for one in chunk], account=account).all()
+
+
+# -- quotas ----------------------------------------------------------------------------------------------------------
+
+_USE_QUOTA = """
+    INSERT INTO channel_quotas (account, path, day, used) VALUES (:account, :path, :day, :count)
+    ON CONFLICT (account, path, day) DO UPDATE SET used = channel_quotas.used + excluded.used
+    WHERE channel_quotas.used + excluded.used <= :most RETURNING used
+"""
+
+
+def quota_left(tx: Tx, account: str, path: str, now: datetime) -> int:
+    """Calls the path (``custom``, ``mass``, ``template``) still has on the Beijing day of ``now``."""
+    used = tx.execute(
+        select(Quota.used).where(Quota.account == account, Quota.path == path, Quota.day == beijing_day(now))
+    ).scalar()
+    return max(0, DAILY_CALLS[path] - (used or 0))
+
+
+def take_quota(tx: Tx, account: str, path: str, wanted: int, now: datetime) -> int:
+    """Takes up to ``wanted`` calls from today's quota of the path; returns how many there were."""
+    granted = min(wanted, quota_left(tx, account, path, now))
+    if granted == 0:
+        return 0
+    day, most = beijing_day(now), DAILY_CALLS[path]
+    used = run(tx, _USE_QUOTA, account=account, path=path, day=day, count=granted, most=most).first()
+    return granted if used is not None else 0
+
+
+_TAKE_MONTHS = """
+    INSERT INTO mass_months (account, person_id, month, count)
+    SELECT :account, given.person_id, :month, 1 FROM {given} WHERE true
+    ON CONFLICT (account, person_id, month) DO UPDATE SET count = mass_months.count + 1
+    WHERE mass_months.count < :most RETURNING mass_months.person_id
+"""
+_GIVE_BACK_MONTHS = """
+    UPDATE mass_months SET count = count - 1 FROM {given}
+    WHERE mass_months.account = given.account AND mass_months.person_id = given.person_id
+    AND mass_months.person_id {listed} AND mass_months.month = given.month AND mass_months.count > 0
+"""
+_MONTHS = """
+    SELECT mass_months.person_id, mass_months.count FROM {given} CROSS JOIN mass_months
+    WHERE mass_months.account = :account AND mass_months.person_id = given.person_id
+    AND mass_months.person_id {listed} AND mass_months.month = :month
+"""
+
+
+def mass_left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, int]:
+    """How many mass messages each fan may still get in the Beijing month of ``now``."""
+    found: dict[str, int] = {}
+    for chunk in chunks(person_ids):
+        found |= dict.fromkeys(chunk, MASS_PER_MONTH)
+        rows = [(one,) for one in chunk]
+        parameters = {"account": account, "month": beijing_month(now)}
+        for person_id, count in run_with(tx, _MONTHS, {"person_id": "text"}, rows, **parameters):
+            found[person_id] = MASS_PER_MONTH - count
+    return found
+
+
+def take_months(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> set[str]:
+    """Counts a mass message for each fan; returns those for whom it was not the fifth of the month."""
+    rows = [(one,) for one in sorted(set(person_ids))]
+    parameters = {"account": account, "month": beijing_month(now), "most": MASS_PER_MONTH}
+    return {row[0] for row in run_with(tx, _TAKE_MONTHS, {"person_id": "text"}, rows, **parameters).all()}
+
+
+def give_back_months(tx: Tx, account: str, people: Iterable[tuple[str, datetime]]) -> None:
+    """Takes counts back for mass messages that did not go out: (person, when the call was made)."""
+    rows = [(person_id, account, beijing_month(at)) for person_id, at in people]
+    run_with(tx, _GIVE_BACK_MONTHS, {"person_id": "text", "account": "text", "month": "text"}, rows)
+
+
+# -- caps ------------------------------------------------------------------------------------------------------------
+
+_MARKETING = """
+    SELECT d.customer_id, SUM(CASE WHEN d.calling_since >= :day THEN 1 ELSE 0 END), COUNT(*)
+    FROM {given} CROSS JOIN deliveries AS d
+    WHERE d.customer_id = given.customer_id AND d.customer_id {listed} AND d.purpose = 'marketing' AND d.calling_since IS NOT NULL
+    AND d.calling_since >= :month AND d.state IN ('claimed', 'handed', 'sent', 'unknown')
+    GROUP BY d.customer_id
+"""
+
+
+def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo) -> dict[int, tuple[int, int]]:
+    """Marketing messages each customer got (or may have got) on the shop's day and month of ``at``; none = no entry."""
+    since = {"day": to_milliseconds(day_start(zone, at)), "month": to_milliseconds(month_start(zone, at))}
+    found: dict[int, tuple[int, int]] = {}
+    for chunk in chunks(customer_ids):
+        rows = [(one,) for one in chunk]
+        for customer_id, today, month in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since):
+            found[customer_id] = (today, month)
+    return found
+
+
+# -- resting paths ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Why a path of an account rests; ``stopped``: somebody has to repair something, we only try now and then."""
+
+    channel: str
+    until: datetime
+    stopped: bool
+    reason: str
+
+
+def resting(tx: Tx, account: str, now: datetime) -> Mapping[str, Rest]:
+    """The paths of the account that rest at ``now``; ``*`` stands for all of them."""
+    rows = tx.execute(
+        select(ChannelState.channel, ChannelState.until, ChannelState.stopped, ChannelState.reason).where(
+            ChannelState.account == account, ChannelState.until > now
+        )
+    )
+    return {row.channel: Rest(row.channel, row.until, row.stopped, row.reason) for row in rows}
+
+
+_REST = """
+    INSERT INTO channel_states (account, channel, until, stopped, reason, told_at)
+    VALUES (:account, :channel, :until, :stopped, :reason, :told_at)
+    ON CONFLICT (account, channel) DO UPDATE SET until = excluded.until, stopped = excluded.stopped,
+    reason = excluded.reason, told_at = COALESCE(excluded.told_at, channel_states.told_at)
+"""
+
+
+def rest(tx: Tx, account: str, channel: str, *, until: datetime, stopped: bool, reason: str) -> bool:
+    """Lets a path rest until ``until``; True where the owner has not been told of this reason lately."""
+    before = tx.execute(
+        select(ChannelState.reason, ChannelState.told_at).where(
+            ChannelState.account == account, ChannelState.channel == channel
+        )
+    ).first()
+    told = before is not None and before.told_at is not None and before.told_at > tx.now - TELL_AGAIN
+    tell = not (told and before is not None and before.reason == reason)
+    run(
+        tx,
+        _REST,
+        account=account,
+        channel=channel,
+        until=to_milliseconds(until),
+        stopped=stopped,
+        reason=reason,
+        told_at=to_milliseconds(tx.now) if tell else None,
+    )
+    return tell
+
+
+def resume(tx: Tx, account: str, channel: str | None = None) -> None:
+    """Somebody has repaired it: the path (None: every path of the account) is used again at once."""
+    which = ChannelState.account == account
+    if channel is not None:
+        which &= or_(ChannelState.channel == channel, ChannelState.channel == WHOLE_ACCOUNT)
+    tx.execute(delete(ChannelState).where(which))
+    tx.after_commit("drain", account)
+
+
+def forget(tx: Tx, account: str, person_id: str) -> None:
+    """Erases what is counted for a person."""
+    tx.execute(delete(Window).where(Window.account == account, Window.person_id == person_id))
+    tx.execute(delete(MassMonth).where(MassMonth.account == account, MassMonth.person_id == person_id))

@@ -1,0 +1,431 @@
+"""What other rooms ask of delivery: plan, queue, cancel, pause, count, and what became of each message."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import uuid4
+
+import orjson
+from sqlalchemy import func, select, text, update
+
+from bot.delivery import limits
+from bot.delivery.bulk import CHUNK, chunks, run, run_with
+from bot.delivery.limits import Rest
+from bot.delivery.models import BroadcastRun, Content, Delivery, Evidence, MassResult
+from bot.delivery.rules import mass_failure
+from bot.store.base import from_milliseconds, to_milliseconds
+from bot.store.transaction import Tx
+
+__all__ = ["BroadcastRun", "Content", "Delivery", "Evidence", "MassResult"]
+
+# An answer counts for a broadcast this long.
+REPLY_COUNTS = timedelta(days=7)
+
+Purpose = Literal["marketing", "service", "reminder"]
+Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
+
+
+# -- contents --------------------------------------------------------------------------------------------------------
+
+_ADD_CONTENTS = """
+    INSERT INTO contents (digest, payload) SELECT given.digest, given.payload FROM {given} WHERE true
+    ON CONFLICT (digest) DO NOTHING
+"""
+_CONTENT_IDS = """
+    SELECT contents.digest, contents.id FROM {given} CROSS JOIN contents
+    WHERE contents.digest = given.digest AND contents.digest {listed}
+"""
+
+
+def content_ids(tx: Tx, payloads: Sequence[dict[str, Any]]) -> list[int]:
+    """The ids of contents, in the order given; what is not there yet is added, equal payloads share one id."""
+    texts = [orjson.dumps(payload, option=orjson.OPT_SORT_KEYS) for payload in payloads]
+    digests = [hashlib.sha256(text).hexdigest() for text in texts]
+    found: dict[str, int] = {}
+    for chunk in chunks(dict(zip(digests, texts, strict=True)).items()):
+        # Adding waits for another planner who adds the same; one order for all keeps two of them from a deadlock.
+        rows = sorted((digest, text.decode()) for digest, text in chunk)
+        run_with(tx, _ADD_CONTENTS, {"digest": "text", "payload": "jsonb"}, rows)
+        found |= {row.digest: row.id for row in run_with(tx, _CONTENT_IDS, {"digest": "text"}, rows)}
+    return [found[digest] for digest in digests]
+
+
+def content_id(tx: Tx, payload: dict[str, Any]) -> int:
+    """The id of one content; see `content_ids`."""
+    return content_ids(tx, [payload])[0]
+
+
+# -- planning --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A row to plan. ``person_id`` is the platform's id, ``""`` for by hand; ``due_at`` None = now.
+
+    ``state`` planned, skipped or by_hand (the last two with ``reason`` in words). ``key`` makes the row unique; without
+    it broadcast, occurrence and customer do. ``variant``: A, B, C, 对照 or ``""``.
+    """
+
+    account: str
+    person_id: str
+    purpose: Purpose
+    route: Route = "custom"
+    content_id: int | None = None
+    broadcast_id: int | None = None
+    occurrence: str = ""
+    customer_id: int | None = None
+    staff_id: int | None = None
+    script: str = ""
+    variant: str = ""
+    state: str = "planned"
+    reason: str = ""
+    due_at: datetime | None = None
+    not_after: datetime | None = None
+    key: str | None = None
+
+
+_PLAN_COLUMNS = {
+    "account": "text",
+    "person_id": "text",
+    "purpose": "text",
+    "route": "text",
+    "content_id": "bigint",
+    "broadcast_id": "int",
+    "occurrence": "text",
+    "customer_id": "int",
+    "staff_id": "int",
+    "script": "text",
+    "variant": "text",
+    "state": "text",
+    "reason": "text",
+    "due_at": "bigint",
+    "not_after": "bigint",
+    "send_key": "text",
+}
+_PLAN = f"""
+    INSERT INTO deliveries ({", ".join(_PLAN_COLUMNS)}, planned_at, fence, attempts, lapses, batch_key, withdrawn,
+        platform_id)
+    SELECT {", ".join(f"given.{name}" for name in _PLAN_COLUMNS)}, :now, 0, 0, 0, '', '', '' FROM {{given}} WHERE true
+    ON CONFLICT DO NOTHING
+"""
+_ADD_RUN = "INSERT INTO delivery_runs (broadcast_id, paused) VALUES (:broadcast_id, :paused) ON CONFLICT DO NOTHING"
+
+
+def plan(tx: Tx, rows: Iterable[NewDelivery]) -> int:
+    """Adds rows, a few thousand at a time; what is there already stays as it is. Returns how many were added.
+
+    Raises ValueError for a row that nothing makes unique.
+    """
+    added = 0
+    runs: set[int] = set()
+    for chunk in chunks(rows):
+        for broadcast_id in {row.broadcast_id for row in chunk if row.broadcast_id is not None} - runs:
+            runs.add(broadcast_id)
+            run(tx, _ADD_RUN, broadcast_id=broadcast_id, paused=False)
+        values = [_planned(row, tx.now) for row in chunk]
+        added += run_with(tx, _PLAN, _PLAN_COLUMNS, values, now=to_milliseconds(tx.now)).rowcount
+        for account in {row.account for row in chunk if row.state == "planned"}:
+            tx.after_commit("drain", account)
+    return added
+
+
+def _planned(row: NewDelivery, now: datetime) -> tuple[Any, ...]:
+    key = row.key
+    if key is None:
+        if row.broadcast_id is None or row.customer_id is None:
+            raise ValueError("a delivery needs a key, or a broadcast and a customer")
+        key = f"{row.broadcast_id}:{row.occurrence}:{row.customer_id}"
+    return (
+        row.account,
+        row.person_id,
+        row.purpose,
+        row.route,
+        row.content_id,
+        row.broadcast_id,
+        row.occurrence,
+        row.customer_id,
+        row.staff_id,
+        row.script,
+        row.variant,
+        row.state,
+        row.reason,
+        to_milliseconds(row.due_at or now),
+        None if row.not_after is None else to_milliseconds(row.not_after),
+        key,
+    )
+
+
+def queue(
+    tx: Tx,
+    *,
+    account: str,
+    person_id: str,
+    payload: dict[str, Any],
+    purpose: Purpose,
+    customer_id: int | None = None,
+    staff_id: int | None = None,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    key: str | None = None,
+    route: Route = "custom",
+) -> int:
+    """Adds one message (an answer, a notice to staff) and returns its id; a ``key`` seen before gives the row it made.
+
+    ``payload`` may hold ``"template": {"template_id", "data": {key: text}, "url"}``, which is sent instead where the person's window
+    is closed.
+    """
+    send_key = key or uuid4().hex
+    row = NewDelivery(
+        account=account,
+        person_id=person_id,
+        purpose=purpose,
+        route=route,
+        content_id=content_id(tx, payload),
+        customer_id=customer_id,
+        staff_id=staff_id,
+        due_at=due_at,
+        not_after=not_after,
+        key=send_key,
+    )
+    plan(tx, [row])
+    return tx.execute(select(Delivery.id).where(Delivery.send_key == send_key)).scalar_one()
+
+
+# -- taking back -----------------------------------------------------------------------------------------------------
+
+# A row whose call has begun cannot be taken back; if the call is to be repeated with its key, the person is left out.
+_CANCEL = """
+    UPDATE deliveries SET state = 'cancelled', reason = :reason, lease_until = NULL
+    WHERE {whose} AND calling_since IS NULL AND state IN ('planned', 'claimed', 'by_hand')
+"""
+_WITHDRAW = """
+    UPDATE deliveries SET withdrawn = :reason
+    WHERE {whose} AND calling_since IS NOT NULL AND batch_key <> '' AND state IN ('planned', 'claimed', 'unknown')
+"""
+
+
+def cancel_for_customer(
+    tx: Tx, customer_id: int, reason: str, *, purpose: Purpose | None = None, account: str | None = None
+) -> int:
+    """Cancels what has not been called yet for a customer; an opt-out names ``marketing``, an unfollow its account."""
+    whose: dict[str, Any] = {"customer_id": customer_id, "purpose": purpose, "account": account}
+    named = {name: value for name, value in whose.items() if value is not None}
+    return _cancel(tx, " AND ".join(f"{name} = :{name}" for name in named), reason, named)
+
+
+def cancel_for_staff(tx: Tx, staff_id: int, reason: str) -> int:
+    """Cancels the notices still waiting for a staff member, who has left."""
+    whose = "staff_id = :staff_id AND staff_id IS NOT NULL AND state IN ('planned', 'by_hand')"
+    return _cancel(tx, whose, reason, {"staff_id": staff_id})
+
+
+def cancel_broadcast(tx: Tx, broadcast_id: int, reason: str) -> int:
+    """Cancels the rows of a broadcast that have not been called yet, those to be sent by hand included."""
+    return _cancel(tx, "broadcast_id = :broadcast_id", reason, {"broadcast_id": broadcast_id})
+
+
+def _cancel(tx: Tx, whose: str, reason: str, parameters: dict[str, Any]) -> int:
+    cancelled = run(tx, _CANCEL.format(whose=whose), reason=reason, **parameters).rowcount
+    run(tx, _WITHDRAW.format(whose=whose), reason=reason, **parameters)
+    return cancelled
+
+
+def pause(tx: Tx, broadcast_id: int) -> None:
+    """Stops a broadcast before the next call mark."""
+    _switch(tx, broadcast_id, paused=True)
+
+
+def resume(tx: Tx, broadcast_id: int) -> None:
+    """Lets a paused broadcast go on."""
+    _switch(tx, broadcast_id, paused=False)
+    tx.after_commit("drain", "")
+
+
+def _switch(tx: Tx, broadcast_id: int, *, paused: bool) -> None:
+    run(tx, _ADD_RUN, broadcast_id=broadcast_id, paused=paused)
+    tx.execute(update(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast_id).values(paused=paused))
+
+
+_FORGET_CONTENTS = """
+    UPDATE contents SET payload = '{{}}', digest = 'forgotten:' || id WHERE id IN (
+        SELECT content_id FROM deliveries WHERE customer_id = :customer_id AND content_id IS NOT NULL
+    ) AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS others WHERE others.content_id IS NOT NULL AND others.content_id = contents.id
+        AND (others.customer_id IS NULL OR others.customer_id <> :customer_id)
+    )
+"""
+
+
+def forget(tx: Tx, customer_id: int, reason: str) -> None:
+    """Cancels everything still waiting for a customer and erases whom and what the finished rows name."""
+    cancel_for_customer(tx, customer_id, reason)
+    people = select(Delivery.account, Delivery.person_id).where(Delivery.customer_id == customer_id).distinct()
+    for account, person_id in tx.execute(people).all():
+        limits.forget(tx, account, person_id)
+    run(tx, _FORGET_CONTENTS, customer_id=customer_id)
+    tx.execute(update(Delivery).where(Delivery.customer_id == customer_id).values(person_id=""))
+
+
+# -- what became of them ---------------------------------------------------------------------------------------------
+
+
+def counts(tx: Tx, broadcast_id: int) -> dict[str, int]:
+    """Rows of a broadcast by state; states without rows are missing."""
+    states = select(Delivery.state, func.count().label("rows"))
+    found = states.where(Delivery.broadcast_id == broadcast_id).group_by(Delivery.state)
+    return {row.state: row.rows for row in tx.execute(found)}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a broadcast stands: rows by state, its switch, the paths it waits for, and when the next row is due."""
+
+    counts: dict[str, int]
+    paused: bool
+    rests: list[Rest]
+    next_due_at: datetime | None
+
+
+def progress(tx: Tx, broadcast_id: int) -> Progress:
+    """Where a broadcast stands; ``rests`` says why nothing moves and until when."""
+    waiting = tx.execute(
+        select(Delivery.account, Delivery.route, func.min(Delivery.due_at))
+        .where(Delivery.broadcast_id == broadcast_id, Delivery.state == "planned")
+        .group_by(Delivery.account, Delivery.route)
+    ).all()
+    rests: dict[tuple[str, str], Rest] = {}
+    for account, route, _due_at in waiting:
+        for channel, rest in limits.resting(tx, account, tx.now).items():
+            if channel in (route, limits.WHOLE_ACCOUNT):
+                rests[account, channel] = rest
+    paused = tx.execute(select(BroadcastRun.paused).where(BroadcastRun.broadcast_id == broadcast_id)).scalar()
+    return Progress(
+        counts=counts(tx, broadcast_id),
+        paused=bool(paused),
+        rests=list(rests.values()),
+        next_due_at=min((due_at for _account, _route, due_at in waiting), default=None),
+    )
+
+
+_REPLIED = """
+    UPDATE deliveries SET replied_at = COALESCE(replied_at, :at) WHERE id = (
+        SELECT id FROM deliveries WHERE account = :account AND person_id = :person_id AND broadcast_id IS NOT NULL
+        AND state IN ('sent', 'unknown') AND COALESCE(sent_at, calling_since) BETWEEN :since AND :until
+        ORDER BY COALESCE(sent_at, calling_since) DESC LIMIT 1
+    ) RETURNING broadcast_id
+"""
+
+
+def replied(tx: Tx, account: str, person_id: str, at: datetime) -> int | None:
+    """Ties what a person wrote at ``at`` to the newest broadcast of the last 7 days; returns the broadcast, or None."""
+    moment = to_milliseconds(at)
+    # The platform's times are whole seconds: an answer within the second of the message seems older than it.
+    since, until = to_milliseconds(at - REPLY_COUNTS), moment + 1000
+    return run(
+        tx, _REPLIED, account=account, person_id=person_id, at=moment, since=since, until=until
+    ).scalar_one_or_none()
+
+
+def export(tx: Tx) -> Iterator[dict[str, Any]]:
+    """Every row of every broadcast, oldest first; ``broadcast`` and ``customer_id`` are ids, moments aware in UTC."""
+    fields = (
+        Delivery.id,
+        Delivery.broadcast_id.label("broadcast"),
+        Delivery.customer_id,
+        Delivery.account,
+        Delivery.script,
+        Delivery.variant.label("group"),
+        Delivery.route,
+        Delivery.state,
+        Delivery.reason,
+        Delivery.planned_at,
+        Delivery.sent_at,
+        Delivery.platform_id,
+        Delivery.replied_at,
+    )
+    last = 0
+    while True:
+        page = select(*fields).where(Delivery.broadcast_id.is_not(None), Delivery.id > last)
+        rows = tx.execute(page.order_by(Delivery.id).limit(CHUNK)).mappings().all()
+        if not rows:
+            return
+        for row in rows:
+            yield {name: value for name, value in row.items() if name != "id"}
+        last = rows[-1]["id"]
+
+
+# -- settled by people and events ------------------------------------------------------------------------------------
+
+
+def waiting(tx: Tx, *, customer_id: int | None = None, staff_id: int | None = None) -> list[tuple[int, dict[str, Any]]]:
+    """What could not be sent and waits to be said when the person next writes or comes: (id, payload), oldest first."""
+    said = select(Delivery.id, Content.payload).join(Content, Content.id == Delivery.content_id)
+    if customer_id is not None:
+        said = said.where(Delivery.customer_id == customer_id, Delivery.state == "by_hand")
+    else:
+        # Spelled like the index of the staff rows.
+        said = said.where(Delivery.staff_id == staff_id, text("state IN ('planned', 'by_hand') AND state = 'by_hand'"))
+    return [(number, payload) for number, payload in tx.execute(said.order_by(Delivery.id))]
+
+
+def passed_on(tx: Tx, ids: Sequence[int]) -> int:
+    """These were said in the reply to the person's own message, which costs no quota; returns how many were waiting."""
+    return _done(tx, ids, "passive")
+
+
+def done_by_hand(tx: Tx, ids: Sequence[int]) -> int:
+    """Staff have sent these themselves; they count as marketing messages of today. Returns how many were waiting."""
+    return _done(tx, ids, "by_hand")
+
+
+def _done(tx: Tx, ids: Sequence[int], route: Route) -> int:
+    open_rows = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == "by_hand")
+    return tx.execute(open_rows.values(state="sent", route=route, sent_at=tx.now, calling_since=tx.now)).rowcount
+
+
+def settle_unknown(tx: Tx, ids: Sequence[int], *, sent: bool, reason: str) -> int:
+    """A person decides what became of messages nobody could tell about; returns how many were still open."""
+    unclear = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == "unknown")
+    if sent:
+        return tx.execute(unclear.values(state="sent", reason=reason, sent_at=Delivery.calling_since)).rowcount
+    return tx.execute(unclear.values(state="failed", reason=reason)).rowcount
+
+
+_KEEP_RESULT = """
+    INSERT INTO mass_results (account, msg_id, status, counts, finished_at)
+    SELECT :account, :msg_id, :status, given.counts, :now FROM {given} WHERE true
+    ON CONFLICT (account, msg_id) DO UPDATE SET status = excluded.status, counts = excluded.counts
+"""
+
+
+def mass_finished(tx: Tx, account: str, msg_id: str, status: str, counts: dict[str, Any]) -> int:
+    """The platform's word on a mass job: a failure makes its rows failed, with the reason; returns how many.
+
+    Kept in any case: the event may come before the answer of the call, and its counts stand on the result page.
+    """
+    payload = orjson.dumps(counts).decode()
+    parameters = {"account": account, "msg_id": msg_id, "status": status, "now": to_milliseconds(tx.now)}
+    run_with(tx, _KEEP_RESULT, {"counts": "jsonb"}, [(payload,)], **parameters)
+    return apply_mass_result(tx, account, msg_id)
+
+
+_MASS_FAILED = """
+    UPDATE deliveries SET state = 'failed', reason = :reason, sent_at = NULL
+    WHERE account = :account AND route = 'mass' AND platform_id <> '' AND platform_id = :msg_id AND state = 'sent'
+    RETURNING person_id, calling_since
+"""
+
+
+def apply_mass_result(tx: Tx, account: str, msg_id: str) -> int:
+    """Lets the rows of a mass job follow what is known of its end; returns how many failed."""
+    result = tx.session.get(MassResult, (account, msg_id))
+    reason = None if result is None else mass_failure(result.status)
+    if reason is None:
+        return 0
+    failed = run(tx, _MASS_FAILED, account=account, msg_id=msg_id, reason=reason).all()
+    limits.give_back_months(tx, account, [(person_id, from_milliseconds(called)) for person_id, called in failed])
+    return len(failed)

@@ -1,0 +1,200 @@
+"""Decisions of delivery without I/O: windows, caps, quiet hours, keys, back-off, and what an answer means for a row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.settings import QuietHours
+from bot.store.base import MILLISECOND, to_milliseconds
+
+# The platform counts its days and months in Beijing, wherever the shop is.
+BEIJING = ZoneInfo("Asia/Shanghai")
+
+MARKETING = "marketing"
+FINAL_STATES = frozenset({"sent", "failed", "skipped", "cancelled"})
+CUSTOM_WINDOW_CLOSED = "48小时内没有互动，平台不让主动发"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """``count`` messages within ``lasts`` seconds of a trigger; ours ends ``margin`` seconds early: calls take time."""
+
+    count: int
+    lasts: int
+    margin: int
+
+
+# Vendor manual, Customer_Service_Messages.
+ALLOWANCES = {
+    "talk": Allowance(5, 48 * 3600, 60),
+    "follow": Allowance(3, 60, 3),
+    "scan": Allowance(3, 60, 3),
+    "menu": Allowance(3, 60, 3),
+}
+KINDS = tuple(ALLOWANCES)
+_SPANS = tuple(
+    (kind, allowance.count, (allowance.lasts - allowance.margin) * MILLISECOND)
+    for kind, allowance in ALLOWANCES.items()
+)
+
+# Daily calls of a path for an ordinary account (vendor manual, API_Call_Limits); the platform knows the real limit.
+DAILY_CALLS = {"custom": 500_000, "template": 100_000, "mass": 100}
+# Vendor manual, Batch_Sends: a fan gets four a calendar month; mass/send takes 2…10,000 openids.
+MASS_PER_MONTH = 4
+MASS_LEAST = 2
+MASS_MOST = 10_000
+MASS_TYPES = frozenset({"text", "image"})
+# A message key is trusted for 24 hours; the platform forgets it then.
+KEY_TRUSTED = timedelta(hours=24)
+SAME_KEY_TRIES = 3
+RECONCILE_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What is left of one trigger's allowance; times in milliseconds."""
+
+    kind: str
+    opened_at: int
+    used: int
+    left: int
+    closes_at: int
+
+
+def open_buckets(window: Sequence[int], now: int) -> list[Bucket]:
+    """The open buckets of a window, soonest-closing first: that is the order the platform draws from them.
+
+    ``window`` holds opened-at (ms) and used, in pairs in the order of KINDS; ``now`` is in milliseconds.
+    """
+    buckets = []
+    for at, (kind, count, span) in enumerate(_SPANS):
+        opened_at, used = window[2 * at], window[2 * at + 1]
+        if opened_at and used < count and now < opened_at + span:
+            buckets.append(Bucket(kind, opened_at, used, count - used, opened_at + span))
+    buckets.sort(key=lambda bucket: bucket.closes_at)
+    return buckets
+
+
+def quiet_until(quiet: QuietHours | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """The end of the quiet hours that hold at ``now``, or None outside them."""
+    if quiet is None:
+        return None
+    local = now.astimezone(zone)
+    if not quiet.holds(local.time()):
+        return None
+    end = datetime.combine(local.date(), quiet.end, zone)
+    if end <= local:
+        end = datetime.combine(local.date() + timedelta(days=1), quiet.end, zone)
+    return end.astimezone(now.tzinfo)
+
+
+def day_start(zone: ZoneInfo, now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(zone).date(), time(), zone)
+
+
+def month_start(zone: ZoneInfo, now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(zone).date().replace(day=1), time(), zone)
+
+
+def beijing_day(now: datetime) -> str:
+    return now.astimezone(BEIJING).date().isoformat()
+
+
+def beijing_month(now: datetime) -> str:
+    return beijing_day(now)[:7]
+
+
+def beijing_midnight(now: datetime) -> datetime:
+    """The moment the platform's daily counters start again."""
+    tomorrow = now.astimezone(BEIJING).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), BEIJING).astimezone(now.tzinfo)
+
+
+def cap_refusal(today: int, month: int, per_day: int, per_month: int) -> str | None:
+    """Why one more marketing message would be too many for a customer who had ``today`` and ``month``, or None."""
+    if today >= per_day:
+        return f"今天的营销消息已到上限（每天{per_day}条）"
+    if month >= per_month:
+        return f"本月的营销消息已到上限（每月{per_month}条）"
+    return None
+
+
+def back_off(attempts: int, salt: int) -> timedelta:
+    """1 to 60 seconds, doubling; ``salt`` (the row's number) spreads rows that failed together."""
+    longest = min(60.0, 2.0 ** max(0, attempts - 1))
+    spread = (salt * 2654435761 % 1000) / 1000
+    return timedelta(seconds=max(1.0, longest * (0.5 + spread / 2)))
+
+
+def reconcile_at(attempts: int, now: datetime) -> datetime:
+    """When a keyed call without a clear answer is to be repeated with its key."""
+    if attempts <= len(RECONCILE_AFTER):
+        return now + RECONCILE_AFTER[max(0, attempts - 1)]
+    return now + timedelta(days=1)
+
+
+def next_claim(previous: int, rate: float, lease_seconds: float, least: int, most: int) -> int:
+    """How many rows to claim next: at most double, and no more than end in a small part of the lease or two seconds."""
+    surely = int(rate * min(2.0, lease_seconds / 6))
+    return max(least, min(2 * previous, surely, most))
+
+
+def mass_key(account: str, content_id: int, ids: Sequence[int]) -> str:
+    """The clientmsgid (32 bytes) of a mass call: the same rows always make the same key."""
+    said = f"{account}\n{content_id}\n{','.join(map(str, sorted(ids)))}"
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def message_key(send_key: str) -> str:
+    """The client_msg_id (32 bytes) of a single message, derived from its row."""
+    return hashlib.sha256(send_key.encode()).hexdigest()[:32]
+
+
+# MASSSENDJOBFINISH, Status err(num) (vendor manual, Batch_Sends).
+MASS_FAILURES = {
+    "10001": "涉嫌广告",
+    "20001": "涉嫌政治",
+    "20002": "涉嫌色情",
+    "20004": "涉嫌社会问题",
+    "20006": "涉嫌违法犯罪",
+    "20008": "涉嫌欺诈",
+    "20013": "涉嫌版权问题",
+    "21000": "涉嫌其他",
+    "22000": "涉嫌互推",
+    "30001": "原创校验出现系统错误",
+    "30002": "原创校验不允许群发",
+    "30003": "原创校验为转载，已停止群发",
+    "40001": "管理员拒绝了这次群发",
+    "40002": "管理员30分钟内没有确认群发",
+}
+
+
+def mass_failure(status: str) -> str | None:
+    """Why a mass job failed, in words, or None where it went well."""
+    if status == "send success":
+        return None
+    number = status.removeprefix("err(").removesuffix(")")
+    return f"群发没有成功：{MASS_FAILURES.get(number, '平台没说原因' if status == 'send fail' else status)}"
+
+
+@dataclass(slots=True)
+class Change:
+    """What a claimed row becomes; moments in milliseconds, ``due_at`` None = as it was."""
+
+    id: int
+    fence: int
+    state: str
+    route: str
+    reason: str = ""
+    due_at: int | None = None
+    platform_id: str = ""
+    sent_at: int | None = None
+    uncalled: bool = False
+
+    @classmethod
+    def later(cls, row_id: int, fence: int, route: str, due_at: datetime, reason: str = "") -> Change:
+        return cls(row_id, fence, "planned", route, reason, to_milliseconds(due_at))

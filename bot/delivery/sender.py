@@ -1,0 +1,321 @@
+"""The sender: claims rows, marks them, calls the platform with no transaction open, and records the answers.
+
+One drain keeps a stream of calls going. Rows are claimed ahead and recorded behind in batches, but only as many are
+marked as are handed to the network at once: should the process die, no more rows are unclear than calls were in flight.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.clock import Clock
+from bot.delivery import lease, limits
+from bot.delivery.calls import Terms, mark, mark_mass, record, rest
+from bot.delivery.lease import Held
+from bot.delivery.rules import message_key, next_claim
+from bot.platforms.decisions import Decision, Outcome
+from bot.platforms.http import HttpEngine
+from bot.store.bell import Bell
+from bot.store.engine import Store
+from bot.store.killpoints import reach
+from bot.store.transaction import Tx, reading, transaction
+
+log = logging.getLogger(__name__)
+
+SINGLE_ROUTES = ("custom", "template")
+CLAIM_LEAST = 20
+CLAIM_MOST = 4_000
+CONTENTS_KEPT = 10_000
+RENEW_SECONDS = 10.0
+# So many failures to reach the platform, or to hear from it, in a row; then it gets a moment.
+BREAKER_AT = 20
+BREAKER_PAUSE = timedelta(seconds=30)
+RECORD_PAUSE = 0.5
+
+
+class Client(Protocol):
+    """What delivery asks of a platform's client; a Call is the client's own business."""
+
+    http: HttpEngine
+
+    def custom_message(self, person_id: str, content: dict[str, Any]) -> Any: ...
+
+    def template_message(
+        self, person_id: str, template_id: str, values: Mapping[str, str], *, url: str = "", client_msg_id: str = ""
+    ) -> Any: ...
+
+    def mass_message(self, person_ids: Sequence[str], content: dict[str, Any], client_msg_id: str) -> Any: ...
+
+    def deliver(
+        self, source: Callable[[int], Sequence[tuple[Any, Any]]], *, idle: Callable[[], None] | None = None
+    ) -> Generator[tuple[Any, Outcome], None, None]: ...
+
+
+class Sender:
+    """Sends what is due for one account.
+
+    ``stopping`` is asked between steps: once true, nothing new is begun. ``pulse`` is called there now and then, with no
+    transaction open.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        bell: Bell | None,
+        client: Client,
+        terms: Terms,
+        stopping: Callable[[], bool] = lambda: False,
+        pulse: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+        self._client = client
+        self._terms = terms
+        self._stopping = stopping
+        self._pulse = pulse
+        self._account = terms.account.name
+        self._end = 0.0
+        self._held: deque[Held] = deque()
+        self._flying: dict[int, Held] = {}
+        self._answered: list[tuple[Held, Outcome]] = []
+        self._contents: dict[int, dict[str, Any]] = {}
+        self._dry = False
+        self._claim_size = CLAIM_LEAST
+        self._claimed_at = 0.0
+        self._renewed_at = 0.0
+        self._failed_in_a_row = 0
+
+    def work(self, seconds: float) -> bool:
+        """Sends until nothing is due or the time is over; returns whether something may be left."""
+        self._end = time.monotonic() + seconds
+        if not self._anything_due():
+            return False
+        while not self._over():
+            if not (self._send_singles() or self._send_suspects() or self._send_mass()):
+                return False
+        return True
+
+    def _anything_due(self) -> bool:
+        # Most looks find nothing: they must not keep the database's one writer from a callback.
+        with reading(self._store, self._clock) as tx:
+            return lease.anything_due(tx, self._account, self._open_routes(tx, (*SINGLE_ROUTES, "mass")))
+
+    def _open_routes(self, tx: Tx, routes: Iterable[str]) -> list[str]:
+        resting = limits.resting(tx, self._account, tx.now)
+        return [route for route in routes if not {route, limits.WHOLE_ACCOUNT} & resting.keys()]
+
+    def _over(self) -> bool:
+        return self._stopping() or time.monotonic() >= self._end
+
+    # -- single messages: one call a row ---------------------------------------------------------------------------
+
+    def _send_singles(self) -> bool:
+        self._dry = False
+        self._claim_size = CLAIM_LEAST
+        self._claimed_at = 0.0
+        return self._stream(())
+
+    def _send_suspects(self) -> bool:
+        """Rows that were lapsed three times, each on its own: whatever kills a worker then kills no other row."""
+        worked = False
+        for route in SINGLE_ROUTES:
+            with self._transaction() as tx:
+                open_routes = self._open_routes(tx, [route])
+                rows = lease.claim_alone(tx, self._account, route, self._terms.lease) if open_routes else []
+                self._load_contents(tx, rows)
+            self._dry = True
+            worked = self._stream(rows) or worked
+        return worked
+
+    def _stream(self, rows: Sequence[Held]) -> bool:
+        """Sends the rows given and, until it runs dry, whatever else is due; returns whether there was anything."""
+        self._held.extend(rows)
+        self._worked = bool(rows)
+        self._renewed_at = time.monotonic()
+        try:
+            with closing(self._client.deliver(self._next_calls, idle=self._idle)) as answers:
+                for row, outcome in answers:
+                    self._answer(row, outcome)
+        finally:
+            self._flush()
+            self._give_back()
+            # What is still flying after a failure has no answer; its lease lapses and it is called unknown.
+            self._flying.clear()
+        return self._worked
+
+    def _next_calls(self, room: int) -> list[tuple[Held, Any]]:
+        """Up to ``room`` marked rows with their calls; the network asks for them."""
+        # A mark costs a transaction, so it waits until a fair part of the calls in flight has come back.
+        if self._flying and room < (room + len(self._flying)) // 4:
+            return []
+        self._flush()
+        calls: list[tuple[Held, Any]] = []
+        while len(calls) < room and not self._over() and (self._held or self._refill()):
+            batch = [self._held.popleft() for _ in range(min(room - len(calls), len(self._held)))]
+            for row in self._mark(batch):
+                try:
+                    calls.append((row, self._call(row)))
+                except (KeyError, TypeError, ValueError) as error:
+                    log.error("delivery.unsendable delivery=%s error=%s", row.id, type(error).__name__)
+                    self._answered.append((row, Outcome(Decision.DEFECT, None, "内容发不了，请检查话术")))
+        for row, _call in calls:
+            self._flying[row.id] = row
+        return calls
+
+    def _refill(self) -> bool:
+        if self._dry:
+            return False
+        now = time.monotonic()
+        if self._claimed_at:
+            rate = self._claim_size / max(0.001, now - self._claimed_at)
+            lease_seconds = self._terms.lease.total_seconds()
+            self._claim_size = next_claim(self._claim_size, rate, lease_seconds, CLAIM_LEAST, CLAIM_MOST)
+        self._claimed_at = now
+        with self._transaction() as tx:
+            routes = self._open_routes(tx, SINGLE_ROUTES)
+            rows = lease.claim(tx, self._account, routes, count=self._claim_size, lease=self._terms.lease)
+            self._load_contents(tx, rows)
+        reach("claimed")
+        self._dry = len(rows) < self._claim_size
+        self._held.extend(rows)
+        self._worked = self._worked or bool(rows)
+        return bool(rows)
+
+    def _load_contents(self, tx: Tx, rows: Iterable[Held]) -> None:
+        missing = {row.content_id for row in rows if row.content_id is not None} - self._contents.keys()
+        if len(self._contents) + len(missing) > CONTENTS_KEPT:
+            self._contents.clear()
+            missing = {row.content_id for row in (*rows, *self._held) if row.content_id is not None}
+        if missing:
+            self._contents |= lease.contents(tx, missing)
+
+    def _mark(self, batch: Sequence[Held]) -> list[Held]:
+        try:
+            with self._transaction() as tx:
+                marked = mark(tx, batch, self._terms)
+        except DBAPIError:
+            # The mark may have been committed, but nothing was called: give the rows back as they were.
+            self._held.extendleft(reversed(batch))
+            raise
+        reach("marked")
+        return marked
+
+    def _call(self, row: Held) -> Any:
+        content = self._contents[row.content_id] if row.content_id is not None else {}
+        if row.route == "template":
+            template = content["template"]
+            return self._client.template_message(
+                row.person_id,
+                template["template_id"],
+                template["data"],
+                url=template.get("url", ""),
+                client_msg_id=message_key(row.send_key),
+            )
+        return self._client.custom_message(row.person_id, content)
+
+    def _answer(self, row: Held, outcome: Outcome) -> None:
+        reach("answered")
+        self._flying.pop(row.id, None)
+        self._answered.append((row, outcome))
+        if outcome.decision in (Decision.AGAIN, Decision.UNKNOWN):
+            self._failed_in_a_row += 1
+        else:
+            self._failed_in_a_row = 0
+        # What stops a path must be known before the next mark.
+        if outcome.decision in (Decision.CHANNEL, Decision.ACCOUNT) or self._failed_in_a_row >= BREAKER_AT:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Records what was answered. Answers in hand are worth waiting for a database that is away for a moment."""
+        if not self._answered:
+            return
+        give_up = time.monotonic() + self._terms.lease.total_seconds()
+        while True:
+            try:
+                self._record()
+                break
+            except DBAPIError as error:
+                if time.monotonic() >= give_up:
+                    raise
+                log.warning("delivery.record_retry rows=%d error=%s", len(self._answered), type(error).__name__)
+                # Meanwhile the calls in flight must not run into their time-outs.
+                self._client.http.rest(RECORD_PAUSE)
+        self._answered.clear()
+        reach("recorded")
+
+    def _record(self) -> None:
+        with self._transaction() as tx:
+            record(tx, self._answered, self._terms)
+            if self._failed_in_a_row >= BREAKER_AT:
+                self._failed_in_a_row = 0
+                until = tx.now + BREAKER_PAUSE
+                rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
+
+    def _idle(self) -> None:
+        """Keeps the leases of what is held and flying; what was taken away meanwhile is dropped."""
+        self._pulse()
+        now = time.monotonic()
+        if now - self._renewed_at < min(RENEW_SECONDS, self._terms.lease.total_seconds() / 3):
+            return
+        self._renewed_at = now
+        with self._transaction() as tx:
+            ours = lease.renew(tx, [*self._held, *self._flying.values()], self._terms.lease)
+        self._held = deque(row for row in self._held if row.id in ours)
+
+    def _give_back(self) -> None:
+        if not self._held:
+            return
+        with self._transaction() as tx:
+            lease.release(tx, self._held)
+        self._held.clear()
+        reach("released")
+
+    # -- mass calls: one call for many rows ------------------------------------------------------------------------
+
+    def _send_mass(self) -> bool:
+        """Makes one mass call; returns whether there were rows for one."""
+        with self._transaction() as tx:
+            routes = self._open_routes(tx, ("custom", "mass"))
+            if "mass" not in routes:
+                return False
+            rows = lease.claim_mass(tx, self._account, self._terms.lease, settled="custom" in routes)
+            self._load_contents(tx, rows[:1])
+        if not rows:
+            return False
+        reach("claimed")
+        with self._transaction() as tx:
+            marked = mark_mass(tx, rows, self._terms)
+        reach("marked")
+        if marked:
+            outcome = self._call_mass(marked)
+            reach("answered")
+            self._answered = [(row, outcome) for row in marked]
+            self._flush()
+        return True
+
+    def _call_mass(self, rows: Sequence[Held]) -> Outcome:
+        people = [row.person_id for row in rows if not row.withdrawn]
+        try:
+            content = self._contents[rows[0].content_id or 0]
+            calls = [(None, self._client.mass_message(people, content, rows[0].batch_key))]
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("delivery.unsendable batch=%s error=%s", rows[0].batch_key, type(error).__name__)
+            return Outcome(Decision.DEFECT, None, "内容发不了，请检查话术")
+        with closing(self._client.deliver(lambda _room: [calls.pop()] if calls else [])) as answers:
+            return next(
+                (outcome for _ticket, outcome in answers), Outcome(Decision.UNKNOWN, None, "不确定平台是否收到")
+            )
+
+    def _transaction(self) -> Any:
+        return transaction(self._store, self._clock, self._bell)

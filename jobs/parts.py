@@ -1,0 +1,54 @@
+"""The built parts that jobs work with; ``app.py`` makes one set a process and hands it to the loop that runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.clock import Clock
+from bot.platforms.http import HttpEngine
+from bot.settings import Settings
+from bot.store.bell import Bell
+from bot.store.engine import Store
+from bot.store.transaction import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something a worker does every ``seconds``; it must return within seconds and go on at its next turn.
+
+    ``always``: also while messages are being sent; such a chore only reads and writes the database, and is quick.
+    """
+
+    name: str
+    seconds: float
+    do: Callable[[], object]
+    always: bool = False
+
+
+def _nothing(*_given: object) -> None:
+    """What happens where a process has no part for it."""
+
+
+@dataclass
+class Parts:
+    """What a worker or scheduler process has.
+
+    ``clients``: a platform client for each account by name, all on ``engine``; a worker uses them in one thread only.
+    ``learned(tx, account, person_id, relation)`` hears what answers say about people, ``alarm(tx, account, text)`` what
+    the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows,
+    ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis lives or not.
+    """
+
+    store: Store
+    clock: Clock
+    bell: Bell | None
+    settings: Settings
+    clients: Mapping[str, Any] = field(default_factory=dict)
+    engine: HttpEngine | None = None
+    learned: Callable[[Tx, str, str, str], None] = _nothing
+    alarm: Callable[[Tx, str, str], None] = _nothing
+    inbox: Callable[[], object] = _nothing
+    strike: Callable[[], object] = _nothing
+    chores: Sequence[Chore] = ()
