@@ -1,0 +1,233 @@
+"""Sentences about segments, scripts and broadcasts: 人群, 话术, 群发, 进度, 暂停, 确认."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Literal
+
+from bot.language.intents import (
+    Broadcast,
+    BroadcastList,
+    BroadcastStep,
+    Intent,
+    ScriptEdit,
+    ScriptList,
+    ScriptNew,
+    ScriptShow,
+    ScriptTry,
+    Segment,
+    SegmentList,
+    SegmentSave,
+)
+from bot.language.normalise import Words, without_mood
+from bot.language.segments import Name, SegmentError, parse_words
+from bot.language.times import take_time
+from bot.language.verbs import Said, Unclear, Verb, expect_end, unquoted
+from bot.language.whom import whom
+
+MOST_SCRIPTS = 3
+MOST_HELD_OUT = 50  # percent; more would not be a broadcast any more
+
+_SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
+_SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
+_NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
+
+_LIST = r"列表|全部|名单|有哪些"
+_SEGMENT_SUB = re.compile(r"(?P<word>保存|存为|列表|有哪些)[ :]*")
+_EQUALS = re.compile(r" ?(?:==?|:|是|为) ?")
+_SCRIPT_SUB = re.compile(
+    r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
+)
+_HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
+_USING = (re.compile(r" 用 "), re.compile(r" 用|用 "), re.compile(r"用"))
+_SCRIPTS = r" ?[/、,] ?"
+_STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "replies"]] = {
+    "进度": "progress",
+    "暂停": "pause",
+    "继续": "resume",
+    "取消": "cancel",
+    "结果": "result",
+}
+_BROADCAST_NUMBER = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)?", re.ASCII)
+
+
+def _segment(said: Said) -> Intent:
+    words = said.words
+    if not words:
+        return SegmentList()
+    sub = _SEGMENT_SUB.match(words.plain)
+    if sub and sub["word"] in ("列表", "有哪些"):
+        expect_end(words.cut(sub.end()), "人群 列表")
+        return SegmentList()
+    if sub:
+        return _save(Said(words.cut(sub.end()), said.now))
+    parse_words(words)
+    return Segment(words.typed)
+
+
+def _save(said: Said) -> Intent:
+    equals = _EQUALS.search(said.words.plain)
+    if equals is None or not equals.start():
+        raise Unclear(f"要写名字和条件,例如:{_SAVE}", _SAVE)
+    name, expression = said.words.cut(0, equals.start()), said.words.cut(equals.end())
+    plain_name = _plain_name(name)
+    parse_words(expression)
+    return SegmentSave(plain_name, expression.typed)
+
+
+def _plain_name(name: Words) -> str:
+    """A name that can stand in an expression without being taken for something else. Raises ``Unclear``."""
+    problem = f"“{name.typed[:20]}”不能做人群的名字(里面有条件用的字),换一个,例如:{_SAVE}"
+    try:
+        read = parse_words(name)
+    except SegmentError:
+        raise Unclear(problem, _SAVE) from None
+    if not isinstance(read, Name):
+        raise Unclear(problem, _SAVE)
+    return unquoted(name)
+
+
+def _script(said: Said) -> Intent:
+    words = said.words
+    sub = _SCRIPT_SUB.match(words.plain)
+    if not words or (sub and sub["word"] == "列表" and sub.end() == len(words)):
+        return ScriptList()
+    # 改 and 看 are also how names begin: 看房礼. Two characters are a word of ours, one needs its space.
+    if sub is None or not (sub["gap"] or len(sub["word"]) > 1):
+        return ScriptShow(unquoted(words))
+    return _script_step(sub["word"], Said(words.cut(sub.end()), said.now))
+
+
+def _script_step(word: str, said: Said) -> Intent:
+    name, text = _named(said.words)
+    if word in ("查看", "看", "列表"):
+        if not said.words:
+            return ScriptList()
+        return ScriptShow(unquoted(said.words))
+    example = {"试": _TRY, "新": _NEW}.get(word[0], "话术 改 到店礼")
+    if not name:
+        raise Unclear(f"没说话术的名字,例如:{example}", example)
+    if word in ("新建", "新增", "添加", "创建"):
+        return ScriptNew(_script_name(name), text.typed)
+    if word in ("改", "修改", "编辑", "更新"):
+        return ScriptEdit(_script_name(name), text.typed)
+    if not text:
+        raise Unclear(f"试给哪位顾客看?例如:{_TRY}", _TRY)
+    return ScriptTry(_script_name(name), whom(text))
+
+
+def _named(words: Words) -> tuple[Words, Words]:
+    """The name and the text after it. A name has no spaces: 群发 could not tell it from what follows."""
+    gap = re.search("[ \n]", words.plain)
+    return (words.cut(0, gap.start()), words.cut(gap.start())) if gap else (words, words.cut(len(words)))
+
+
+def _script_name(words: Words) -> str:
+    name = words.strip(' ":')
+    if bad := re.search(r"[/、,]", name.plain):
+        raise Unclear(f"话术名字里不要用“{bad.group()}”(群发时用它分开几个话术),例如:{_NEW}", _NEW)
+    return name.typed
+
+
+def _broadcast(said: Said) -> Intent:
+    words = said.words
+    if not words:
+        return BroadcastList()
+    if re.fullmatch(_LIST, words.plain):
+        return BroadcastList()
+    segment, rest = _segment_and_scripts(words)
+    held, hold_out = _take_hold_out(rest)
+    at, pieces = _take_time(held, said.now)
+    scripts = _script_names(pieces)
+    return Broadcast(segment.typed, scripts, at, hold_out)
+
+
+def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
+    """Divides at 用; a name may have that character too (试用装), so the first place that leaves a segment counts."""
+    problem: SegmentError | None = None
+    for pattern in _USING:
+        for match in pattern.finditer(words.plain):
+            segment, rest = words.cut(0, match.start()), words.cut(match.end())
+            if not segment or not rest:
+                continue
+            try:
+                parse_words(segment)
+            except SegmentError as error:
+                problem = problem or error
+                continue
+            return segment, rest
+    if problem:
+        raise problem
+    raise Unclear(f"要说发给谁、用哪个话术,例如:{_SEND}", _SEND)
+
+
+def _take_hold_out(words: Words) -> tuple[list[Words], int]:
+    match = _HOLD_OUT.search(words.plain)
+    if match is None:
+        if "对照" in words.plain:
+            raise Unclear("对照要写百分之几,例如:对照10%", _SEND)
+        return [words], 0
+    percent = int(match["percent"])
+    if not 0 <= percent <= MOST_HELD_OUT:
+        raise Unclear(f"对照最多 {MOST_HELD_OUT}%,例如:对照10%", _SEND)
+    pieces = [words.cut(0, match.start()), words.cut(match.end())]
+    return [piece for piece in pieces if piece], percent
+
+
+def _take_time(pieces: list[Words], now: datetime) -> tuple[datetime | None, list[Words]]:
+    at: datetime | None = None
+    rest: list[Words] = []
+    for piece in pieces:
+        found, around = take_time(piece, now) if at is None else (None, [piece])
+        at = at or found
+        rest.extend(around)
+    return (None if at == now else at), rest
+
+
+def _script_names(pieces: list[Words]) -> tuple[str, ...]:
+    pieces = [piece for piece in (piece.strip(" /、,") for piece in pieces) if piece]
+    if not pieces:
+        raise Unclear(f"没说用哪个话术,例如:{_SEND}", _SEND)
+    names = [unquoted(name) for name in pieces[0].split(_SCRIPTS)]
+    odd = next((word for name in pieces[0].split(_SCRIPTS) for word in name.split()[1:]), None)
+    if odd or len(pieces) > 1:
+        bad = (odd or pieces[1]).typed[:20]
+        raise Unclear(f"“{bad}”没看懂:话术之间用 / 隔开,时间写 明天10点,例如:{_SEND}", _SEND)
+    if len(names) > MOST_SCRIPTS or len(set(names)) < len(names):
+        raise Unclear(f"一次最多比 {MOST_SCRIPTS} 个不同的话术,例如:群发 O 用 到店礼A/到店礼B/到店礼C", _SEND)
+    return tuple(names)
+
+
+def _step(word: str, said: Said) -> Intent:
+    words = without_mood(said.words)
+    if not words:
+        return BroadcastStep(_STEPS[word])
+    match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("了"))
+    if match is None:
+        raise Unclear(f"没说是哪个群发,例如:{word} 12;编号看“群发 列表”", f"{word} 12", "群发 列表")
+    return BroadcastStep(_STEPS[word], int(match["number"]))
+
+
+def _step_verb(word: str, *synonyms: str) -> Verb:
+    return Verb((word, *synonyms), lambda said: _step(word, said), (f"{word} 12",))
+
+
+def _broadcast_list(said: Said) -> Intent:
+    expect_end(said.words, "群发 列表")
+    return BroadcastList()
+
+
+VERBS = (
+    Verb(("人群", "分组", "客群"), _segment, ("人群 O", _SAVE, "人群 列表")),
+    Verb(("保存人群", "人群保存"), _save, (_SAVE,)),
+    Verb(("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY)),
+    Verb(("新建话术", "新增话术", "添加话术"), lambda said: _script_step("新建", said), (_NEW,)),
+    Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
+    Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
+    _step_verb("进度"),
+    _step_verb("暂停", "停止"),
+    _step_verb("继续", "恢复"),
+    _step_verb("取消", "取消群发"),
+    _step_verb("结果", "效果"),
+)

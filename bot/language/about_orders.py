@@ -1,0 +1,220 @@
+"""Sentences about money and goods: 消费, 退款, 成交, 订单, 下单, 发货, 签收, 用完."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.language.intents import (
+    Deal,
+    Delivered,
+    Intent,
+    Ordered,
+    Orders,
+    Purchase,
+    Refund,
+    Shipped,
+    UsedUp,
+    Whom,
+)
+from bot.language.money import looks_like_money, read_money, take_money
+from bot.language.normalise import Words
+from bot.language.times import read_day
+from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, split_people, take_number
+from bot.language.whom import whom, whoms
+
+_BUY, _DEAL = "消费 小美 298 连衣裙", "成交 小美 298 连衣裙"
+_REFUND, _SHIP, _USED = "退款 小美 298", "发货 12 顺丰 SF123456", "用完 12 30天后"
+
+_PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
+_NOT_IN_SHOP = {"线上", "网上", "快递", "邮寄", "网店", "微店", "网购", "线上单", "直播", "外卖", "小程序"}
+_IN_SHOP = {"店里", "门店", "店内", "现场", "线下", "本店"}
+_NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
+_BREAK = re.compile("[ \n]+")
+_ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)", re.ASCII)
+_PARCEL = re.compile(r"(?P<carrier>[^\dA-Za-z]*) ?(?P<parcel>[A-Za-z]{0,5}\d[\dA-Za-z-]{4,30})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """What 消费 and 成交 have in common. Nobody in ``people``: a passer-by."""
+
+    people: tuple[Whom, ...]
+    amount_fen: int
+    items: str
+    note: str
+    in_shop: bool
+
+
+def _sale(said: Said, example: str) -> _Sale:
+    """Who, how much, what, wherever the spaces are. Raises ``Unclear`` and ``MoneyError``."""
+    first, amount, goods = _parts(said, example)
+    people = () if first.plain in _PASSER_BY else whoms(first)
+    nobody = not people and first.plain not in _PASSER_BY
+    if nobody or any(person.text[0] in "+-" for person in people):
+        raise Unclear(f"没说是哪位顾客,例如:{example}", example, "消费 散客 58 苹果")
+    note = _NOTE.search(goods.plain)
+    in_shop, items = _items(goods.cut(0, note.start()) if note else goods)
+    return _Sale(people, read_money(amount.plain), items, goods.cut(note.end()).typed if note else "", in_shop)
+
+
+def _items(goods: Words) -> tuple[bool, str]:
+    """Whether it was paid in the shop, and the goods without the word that says so, as typed."""
+    pieces = goods.split()
+    places = [piece.plain in _IN_SHOP for piece in pieces if piece.plain in _IN_SHOP | _NOT_IN_SHOP]
+    kept = [piece.strip("。!;,").typed for piece in pieces if piece.plain not in _IN_SHOP | _NOT_IN_SHOP]
+    return all(places), " ".join(kept)
+
+
+def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
+    """The customers, the amount and the goods. Raises ``Unclear`` where it is not plain which is which."""
+    if said.whom:
+        return said.whom, *_amount_in(said.words, example)
+    if not said.words:
+        raise Unclear(f"没说是哪位顾客,例如:{example}", example)
+    first, rest = split_people(said.words)
+    follows = take_money(rest)
+    if first and follows:
+        return first, *follows
+    if glued := _glued(first):
+        name, _ = glued
+        amount, goods = take_money(said.words.cut(len(name))) or (name, name)
+        return name, amount, goods
+    turned = take_money(said.words)
+    if turned and turned[1] and not any(take_money(word) for word in turned[1].split()):
+        people, goods = split_people(turned[1])  # 消费 298 小美 连衣裙
+        return people, turned[0], goods
+    if turned and not turned[1]:
+        raise Unclear(f"没说是哪位顾客,例如:{example}", f"{example.split()[0]} 他 {turned[0].typed}", example)
+    first, rest = _latin_name(first, rest)
+    return first, *_amount_in(rest, example)
+
+
+def _glued(first: Words) -> tuple[Words, Words] | None:
+    """``小美298连衣裙`` as name and the rest; None if the digits belong to something else."""
+    start = re.search(r"(?<=[^\d#])(?=[¥\d])", first.plain, re.ASCII)
+    if first.plain.startswith("#"):
+        return None
+    if start and take_money(first.cut(start.start())):
+        return first.cut(0, start.start()), first.cut(start.start())
+    return None
+
+
+def _latin_name(first: Words, rest: Words) -> tuple[Words, Words]:
+    """Amy Li is one name, though it has a space in it."""
+    match = re.match(r"[A-Z][a-z]+(?= )", rest.plain)
+    if not match or not re.fullmatch(r"[A-Z][a-z]+", first.plain):
+        return first, rest
+    both = first.through(rest.cut(0, match.end()))
+    return both, rest.cut(match.end())
+
+
+def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
+    """The one amount among goods (消费 小美 连衣裙 298) and the goods without it."""
+    begins = [0, *(gap.end() for gap in _BREAK.finditer(words.plain))] if words else []
+    found = [(at, taken) for at in begins if (taken := take_money(words.cut(at)))]
+    if not found:
+        odd = next((word for word in words.split() if looks_like_money(word)), None)
+        if odd:
+            raise Unclear(f"没看懂金额“{odd.typed[:20]}”,写 298、298.50 或 1.2万,例如:{example}", example)
+        raise Unclear(f"没说多少钱,例如:{example}", example)
+    at, (amount, after) = found[0]
+    if at == 0:
+        return amount, after
+    if looks_like_money(words.split()[0]):
+        raise Unclear(f"没看懂金额“{words.split()[0].typed[:20]}”,写 298、298.50 或 1.2万,例如:{example}", example)
+    if len(found) > 1:
+        raise Unclear(f"有几个数,哪个是金额?金额写在顾客后面,例如:{example}", example)
+    if not after:
+        return amount, words.cut(0, at)
+    raise Unclear(f"金额写在顾客后面,例如:{example}", example)
+
+
+def _purchase(said: Said) -> Intent:
+    sale = _sale(said, _BUY)
+    return Purchase(sale.people, sale.amount_fen, sale.items, sale.note, sale.in_shop)
+
+
+def _deal(said: Said) -> Intent:
+    sale = _sale(said, _DEAL)
+    if len(sale.people) != 1:
+        raise Unclear(f"成交一次说一位顾客,例如:{_DEAL}", _DEAL)
+    return Deal(sale.people[0], sale.amount_fen, sale.items, sale.note)
+
+
+def _refund(said: Said) -> Intent:
+    order = _ORDER.search(said.words.plain)
+    if order:
+        around = (said.words.cut(0, order.start()), said.words.cut(order.end()))
+        before, after = (said.whom, around[0] or around[1]) if said.whom else around
+        return Refund(_refunded(before), int(order.group(1)), _refunded_fen(after))
+    if said.whom:
+        return Refund(_refunded(said.whom), None, _refunded_fen(said.words))
+    first, rest = split_people(said.words)
+    if re.fullmatch(r"\d{1,3}", first.plain, re.ASCII):
+        number = first.plain
+        raise Unclear(
+            f"{number} 是单号还是顾客?请说“退款 单号{number}”或“退款 #{number} 298”", f"退款 单号{number}", _REFUND
+        )
+    if not rest and (glued := _glued(first)):
+        first, rest = glued
+    return Refund(_refunded(first, required=True), None, _refunded_fen(rest))
+
+
+def _refunded(words: Words | None, *, required: bool = False) -> Whom | None:
+    people = whoms(words) if words else ()
+    if len(people) > 1 or (required and not people) or (people and people[0].text[0] in "+-"):
+        raise Unclear(f"给哪位顾客退款?例如:{_REFUND},或 退款 单号12", _REFUND, "退款 单号12")
+    return people[0] if people else None
+
+
+def _refunded_fen(words: Words) -> int | None:
+    if not words:
+        return None
+    taken = take_money(words)
+    if taken is None:
+        raise Unclear(f"没看懂退款金额“{words.typed[:20]}”,例如:{_REFUND}", _REFUND)
+    expect_end(taken[1], _REFUND)
+    return read_money(taken[0].plain)
+
+
+def _orders(said: Said) -> Intent:
+    words = said.whom or said.words
+    if not words:
+        raise Unclear("看哪位顾客的订单?例如:订单 小美", "订单 小美")
+    return Orders(whom(words))
+
+
+def _shipped(said: Said) -> Intent:
+    number, rest = take_number(said.words, _SHIP)
+    if not rest:
+        return Shipped(number)
+    parcel = _PARCEL.fullmatch(rest.plain)
+    if parcel:
+        return Shipped(number, rest.group(parcel, "carrier").strip(" :,").typed, parcel["parcel"])
+    if re.search(r"[ \d]", rest.plain):
+        raise Unclear(f"没看懂快递单号“{rest.typed[:30]}”,例如:{_SHIP}", _SHIP)
+    return Shipped(number, rest.typed)
+
+
+def _used_up(said: Said) -> Intent:
+    late = re.match(r"了 ?", said.words.plain)
+    number, rest = take_number(said.words.cut(late.end()) if late else said.words, _USED)
+    return UsedUp(number, read_day(rest.plain, said.now) if rest else None)
+
+
+VERBS = (
+    Verb(
+        ("消费", "消费了", "买了", "买单", "付款", "收款", "付了", "入账", "记账"),
+        _purchase,
+        (_BUY, "消费 散客 58 苹果"),
+        after_whom=True,
+    ),
+    Verb(("退款", "退钱", "退货款"), _refund, (_REFUND, "退款 单号12"), after_whom=True),
+    Verb(("成交", "成交了"), _deal, (_DEAL,), after_whom=True),
+    Verb(("订单", "定单"), _orders, ("订单 小美",), after_whom=True),
+    Verb(("下单", "已下单"), lambda said: Ordered(only_number(said.words, "下单 12")), ("下单 12",)),
+    Verb(("发货", "已发货", "寄出"), _shipped, (_SHIP,)),
+    Verb(("签收", "收货", "已签收"), lambda said: Delivered(only_number(said.words, "签收 12")), ("签收 12",)),
+    Verb(("用完", "用完了"), _used_up, (_USED, "用完 12")),
+)

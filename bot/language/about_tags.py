@@ -1,0 +1,181 @@
+"""Sentences about tags: 小美 +VIP -组C, 给张三贴标签 VIP, the tag book, tags for a whole segment."""
+
+from __future__ import annotations
+
+import re
+
+from bot.language.intents import Intent, Tag, TagBook, TagDelete, TagJoin, TagSegment, Whom
+from bot.language.normalise import Words, tag_name
+from bot.language.segment_terms import EVERYONE
+from bot.language.segments import parse_words
+from bot.language.verbs import Said, Unclear, Verb, expect_end, take_people
+from bot.language.whom import whoms
+
+_TAG = "标签 小美 +VIP -意向C"
+_TAG_BY_NAME = "小美 +VIP -意向C"
+_SEGMENT = "批量标签 老客 +节日"
+
+_SIGNED = re.compile(r'[ \n]*(?P<sign>[+-]?) ?(?P<tags>"[^"]+"|[^ \n+"][^ \n+"]*)')
+_TAG_LIST = r'[、,](?=(?:[^"]*"[^"]*")*[^"]*$)'
+_SIGNED_ONLY = re.compile(
+    r"(?:[^ \n+、,]{1,40}(?: ?[、,] ?[^ \n+、,]{1,40})*|[A-Za-z]+ [A-Za-z]+)"
+    r'(?P<changes>(?:(?: [+-] ?|\+ ?)(?:"[^"\n]+"|[^ \n+"-][^ \n+"]*))+)'
+)
+_SUB = re.compile(r"(?P<word>合并|删除|删掉|列表)[ :]*")
+_ARROW = (re.compile(r"(?P<old>\S.*?) (?:合并)?(?:到|进|并入|为|->|→|=>) (?P<new>\S.*)"),
+          re.compile(r"(?P<old>\S+?)(?:->|→|=>|到)(?P<new>\S+)"))  # fmt: skip
+
+_PUT = "贴上?|打上?|加上?|添加|贴个|打个|加个|标上?|设为?"
+_TAKE = "去掉|删掉|删除|取消|移除|撕掉|拿掉|去除|去"
+_GIVE_PUT = (
+    re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?标签 ?:? ?(?P<tags>.+)"),
+    re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?(?P<tags>.+?) ?(?:的|这个|这些)?标签"),
+)
+_GIVE_TAKE = (
+    re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?标签 ?:? ?(?P<tags>.+)"),
+    re.compile(rf"(?P<whom>.+?)的?标签 ?(?P<tags>.+?) ?(?:{_TAKE})"),
+    re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?(?P<tags>.+?) ?(?:的|这个|这些)?标签"),
+)
+
+
+def _changes(words: Words, example: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """``+A、B -C D`` as tags to add and to remove. A word without a sign is added. Raises ``Unclear``."""
+    add: list[str] = []
+    remove: list[str] = []
+    here, plain = 0, words.plain
+    while here < len(plain):
+        match = _SIGNED.match(plain, here)
+        if match is None:
+            raise Unclear(f"“{words.cut(here).typed[:20]}”没看懂,例如:{example}", example)
+        _put(add, remove, match["sign"], words.group(match, "tags"), example)
+        here = match.end()
+    if not add and not remove:
+        raise Unclear(f"没说加什么标签、去什么标签,例如:{example}", example)
+    if both := set(add) & set(remove):
+        raise Unclear(f"“{both.pop()}”又加又去,没有改,例如:{example}", example)
+    return tuple(dict.fromkeys(add)), tuple(dict.fromkeys(remove))
+
+
+def _put(add: list[str], remove: list[str], sign: str, tags: Words, example: str) -> None:
+    quoted = tags.plain.startswith('"')
+    if sign and not quoted and re.search(r"[^-]-", tags.plain):
+        plus, _, minus = tags.typed.partition("-")
+        raise Unclear(f"“{tags.typed[:20]}”要分开写:{sign}{plus} -{minus};标签里带横线就加引号。", example)
+    for tag in tags.split(_TAG_LIST):
+        name = tag_name(tag.strip(' "').typed)
+        if not name or name.strip("+-") == "":
+            raise Unclear(f"“{tags.typed[:20]}”不像标签,例如:{example}", example)
+        (remove if sign == "-" else add).append(name)
+
+
+def _tag(said: Said) -> Intent:
+    if said.whom is None:
+        if not said.words:
+            return TagBook()
+        if match := _SUB.match(said.words.plain):
+            return _book(match["word"], said.words.cut(match.end()))
+    people, rest = _people_and_changes(said)
+    return _tagged(people, *_changes(rest, _TAG))
+
+
+def _tagged(people: tuple[Whom, ...], add: tuple[str, ...], remove: tuple[str, ...]) -> Intent:
+    """``全部 +节日`` means everybody, nobody is called that."""
+    if len(people) == 1 and people[0].text in EVERYONE:
+        return TagSegment(people[0].text, add, remove)
+    return Tag(people, add, remove)
+
+
+def _people_and_changes(said: Said) -> tuple[tuple[Whom, ...], Words]:
+    """The sign may be glued to the name: 标签 张三+A."""
+    sign = said.words.plain.find("+")
+    space = said.words.plain.find(" ")
+    if said.whom is None and sign > 0 and not 0 <= space < sign:
+        return whoms(said.words.cut(0, sign)), said.words.cut(sign)
+    return take_people(said, _TAG)
+
+
+def _book(word: str, rest: Words) -> Intent:
+    if word == "列表":
+        expect_end(rest, "标签")
+        return TagBook()
+    if word == "合并":
+        for arrow in _ARROW:
+            if match := arrow.fullmatch(rest.plain):
+                return TagJoin(_name(rest.group(match, "old")), _name(rest.group(match, "new")))
+        raise Unclear("合并标签要说从哪个到哪个,例如:标签 合并 老顾客 到 老客", "标签 合并 老顾客 到 老客")
+    if not rest:
+        raise Unclear("没说删除哪个标签,例如:标签 删除 试用", "标签 删除 试用")
+    return TagDelete(_name(rest))
+
+
+def _name(words: Words) -> str:
+    return tag_name(words.strip(' "').typed)
+
+
+def _remove_tag(said: Said) -> Intent:
+    people, rest = take_people(said, "去标签 小美 意向C")
+    add, remove = _changes(rest, "去标签 小美 意向C")
+    return Tag(people, (), add + remove)
+
+
+def tag_by_signs(line: Words) -> Intent | None:
+    """``小美 +VIP +意向A -C组`` and ``小美+VIP``: a name, then nothing but signed words."""
+    match = _SIGNED_ONLY.fullmatch(line.plain)
+    if match is None:
+        return None
+    changes = line.group(match, "changes")
+    if re.fullmatch(r"[+-] ?[\d.]+", changes.plain):
+        return None  # 小美 +50 is about points or money, not about a tag
+    people = whoms(line.cut(0, match.start("changes")))
+    return _tagged(people, *_changes(changes, _TAG_BY_NAME)) if people else None
+
+
+def _give(said: Said) -> Intent:
+    """``给张三贴标签 VIP、北京``, ``给张三去掉标签 VIP``, ``把张三的标签VIP去掉``."""
+    example = "给张三贴标签 VIP、北京"
+    if signed := tag_by_signs(said.words):
+        return signed
+    for patterns, sign in ((_GIVE_TAKE, "-"), (_GIVE_PUT, "+")):
+        for pattern in patterns:
+            if match := pattern.fullmatch(said.words.plain):
+                people = whoms(said.words.group(match, "whom"))
+                tags, _ = _changes(said.words.group(match, "tags"), example)
+                return Tag(people, tags, ()) if sign == "+" else Tag(people, (), tags)
+    raise Unclear(f"要给顾客做什么?例如:{example}", example)
+
+
+def _tag_segment(said: Said) -> Intent:
+    """The changes are the signed words from the first ``+`` on: a ``-`` before it belongs to the segment."""
+    words = said.words
+    signs = list(re.finditer(r"(?:^| )(?P<sign>[+-])(?=\S)", words.plain))
+    plus = next((match for match in signs if match["sign"] == "+"), None)
+    minus = [match for match in signs if match["sign"] == "-"]
+    if plus is None and len(minus) > 1:
+        raise Unclear("几个“-”分不清:人群里不要的写“非”,要去掉的标签写“-”,例如:批量标签 Y 非VIP -节日", _SEGMENT)
+    first = plus or (minus[0] if minus else None)
+    if first is None:
+        raise Unclear(f"没说加什么标签,例如:{_SEGMENT}", _SEGMENT)
+    segment = words.cut(0, first.start())
+    parse_words(segment)
+    return TagSegment(segment.typed, *_changes(words.cut(first.start()), _SEGMENT))
+
+
+VERBS = (
+    Verb(
+        ("标签", "打标签", "贴标签", "加标签", "打标", "贴标", "标记", "tag"),
+        _tag,
+        (_TAG, "标签", "标签 合并 老顾客 到 老客", "标签 删除 试用"),
+        after_whom=True,
+    ),
+    Verb(
+        ("去标签", "删标签", "去掉标签", "删除标签", "取消标签", "移除标签"),
+        _remove_tag,
+        ("去标签 小美 意向C",),
+        after_whom=True,
+    ),
+    Verb(("批量标签", "批量打标", "批量贴标签", "批量打标签"), _tag_segment, (_SEGMENT,)),
+    Verb(("给", "帮"), _give, ("给张三贴标签 VIP、北京",)),
+    Verb(("把",), _give, ("把张三的标签VIP去掉",)),
+    Verb(("标签列表", "标签库", "标签册"), lambda said: _book("列表", said.words), ("标签",)),
+    Verb(("合并标签",), lambda said: _book("合并", said.words), ("标签 合并 老顾客 到 老客",)),
+)

@@ -1,0 +1,171 @@
+"""Sentences about the working day and the team: 今日, 完成, 员工, 通知, 撤销, 帮助 …; and rooms to come."""
+
+from __future__ import annotations
+
+import re
+
+from bot.language.intents import (
+    Bind,
+    Help,
+    Intent,
+    Later,
+    NextBatch,
+    Notices,
+    StaffInvite,
+    StaffList,
+    StaffRemove,
+    TaskDone,
+    TaskLater,
+    TaskText,
+    Today,
+    Undo,
+)
+from bot.language.normalise import without_mood
+from bot.language.times import read_time
+from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number
+
+_REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"
+_TASK_DONE, _TASK_LATER = "完成 3 聊了新款,周五来看", "推迟 3 明天"
+
+_STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|交接)[ :]*")
+
+# Rooms that are announced but not open yet. One character needs its space: 群 is also how 群主 begins.
+ROOMS_TO_COME = (
+    "群",
+    "群规则",
+    "群计划",
+    "渠道",
+    "推荐",
+    "推荐榜",
+    "代理",
+    "积分",
+    "券",
+    "优惠券",
+    "兑换",
+    "抽奖",
+    "投票",
+    "打卡",
+    "拼团",
+    "报表",
+    "漏斗",
+    "预测",
+    "二八",
+    "流失",
+    "业绩",
+    "店铺",
+    "自动回复",
+    "菜单",
+    "合并",
+    "照片",
+    "资料",
+    "更正",
+    "投诉",
+    "建议",
+    "导出",
+)
+
+
+def _staff(said: Said) -> Intent:
+    if not said.words:
+        return StaffList()
+    sub = _STAFF_SUB.match(said.words.plain)
+    if sub is None:
+        raise Unclear(f"员工要做什么?例如:员工、员工 邀请、{_REMOVE}", "员工", "员工 邀请", _REMOVE)
+    rest = said.words.cut(sub.end())
+    match sub["word"]:
+        case "邀请":
+            return _invite(Said(rest, said.now))
+        case "列表":
+            expect_end(rest, "员工")
+            return StaffList()
+        case "交接":
+            return Later("员工 交接")
+    return _remove(Said(rest, said.now))
+
+
+def _invite(said: Said) -> Intent:
+    expect_end(said.words, "员工 邀请")
+    return StaffInvite()
+
+
+def _remove(said: Said) -> Intent:
+    who = without_mood(said.words)
+    if not who:
+        raise Unclear(f"移除哪位员工?例如:{_REMOVE}", _REMOVE)
+    return StaffRemove(who.typed)
+
+
+def _bind(said: Said) -> Intent:
+    match = re.fullmatch(
+        r"(?P<code>[A-Za-z0-9-]{4,64})(?:[ \n,]+(?P<name>.+))?", said.words.plain, re.ASCII | re.DOTALL
+    )
+    if match is None:
+        raise Unclear(f"绑定要写收到的绑定码,例如:{_BIND}", _BIND)
+    name = said.words.group(match, "name").strip(' "')
+    called = re.match(r"我叫(?=.)|叫我(?=.)", name.plain)
+    return Bind(match["code"], (name.cut(called.end()) if called else name).typed)
+
+
+def _done(said: Said) -> Intent:
+    number, rest = take_number(said.words, _TASK_DONE)
+    return TaskDone(number, rest.strip(" ,:").typed)
+
+
+def _later(said: Said) -> Intent:
+    number, rest = take_number(said.words, _TASK_LATER)
+    until = re.match(r"(?:到|至) ?", rest.plain)
+    when = rest.cut(until.end()) if until else rest
+    if not when:
+        raise Unclear(f"推迟到什么时候?例如:{_TASK_LATER}", _TASK_LATER)
+    return TaskLater(number, read_time(when.plain, said.now))
+
+
+def _notices(said: Said) -> Intent:
+    word = without_mood(said.words).plain
+    if word in ("", "测试", "测一下", "试一下"):
+        return Notices(test=bool(word))
+    raise Unclear("通知只有两种说法:通知(看现在怎么通知你)、通知 测试", "通知", "通知 测试")
+
+
+def _undo(said: Said) -> Intent:
+    word = without_mood(said.words).plain
+    if word in ("", "一下", "上一步", "刚才", "刚才的", "上一个", "了", "吧"):
+        return Undo()
+    raise Unclear("撤销只退回你最近一次的改动,说“撤销”两个字就行;停群发说 取消 12", "撤销", "取消 12")
+
+
+def _help(said: Said) -> Intent:
+    return Help(without_mood(said.words).plain)
+
+
+def _alone(intent: type[Intent], form: str) -> Verb:
+    def read(said: Said) -> Intent:
+        expect_end(said.words, form)
+        return intent()
+
+    return Verb((form,), read, (form,))
+
+
+def _synonyms(verb: Verb, *words: str) -> Verb:
+    return Verb((*verb.words, *words), verb.read, verb.forms)
+
+
+def _room_to_come(word: str) -> Verb:
+    return Verb((word,), lambda _said: Later(word), (), gluable=len(word) > 1)
+
+
+VERBS = (
+    Verb(("帮助", "help", "怎么用", "使用说明", "说明", "命令", "口令"), _help, ("帮助", "帮助 群发")),
+    Verb(("绑定",), _bind, (_BIND,)),
+    Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE)),
+    Verb(("邀请员工", "邀请店员"), _invite, ("员工 邀请",)),
+    Verb(("移除员工", "删除员工", "移除店员"), _remove, (_REMOVE,)),
+    _synonyms(_alone(Today, "今日"), "今天", "今日待办", "待办", "今天做什么", "今日任务"),
+    _synonyms(_alone(NextBatch, "下一批"), "下批", "再来一批", "再来五个", "换一批"),
+    Verb(("完成", "做完", "搞定", "done"), _done, (_TASK_DONE,)),
+    Verb(("推迟", "延后", "延期"), _later, (_TASK_LATER,)),
+    Verb(("文案",), lambda said: TaskText(only_number(said.words, "文案 3")), ("文案 3",)),
+    Verb(("通知",), _notices, ("通知", "通知 测试")),
+    Verb(("撤销", "撤消", "撤回", "undo", "反悔", "回退"), _undo, ("撤销",)),
+    *(_room_to_come(word) for word in ROOMS_TO_COME),
+)

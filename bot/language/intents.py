@@ -1,0 +1,538 @@
+"""What people can mean: one small class per intent, its slots typed.
+
+Slots hold what was said, not what the database knows: a ``Whom`` is still to be looked up, a segment is the expression
+as typed. Money is integer fen. Times are aware datetimes in the shop's zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """How somebody pointed at a customer.
+
+    ``kind``: ``number`` (``#12``), ``phone`` (11 digits), ``tail`` (last four digits of a phone), ``pronoun``
+    (``他``/``她``/``上一个``) or ``name`` (anything else, also pinyin and initials). ``text`` is what was typed, digits
+    only for the first three kinds.
+    """
+
+    kind: Literal["number", "phone", "tail", "pronoun", "name"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Base of all intents."""
+
+
+# --- what staff say -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Help(Intent):
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bind(Intent):
+    code: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvite(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRemove(Intent):
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show(Intent):
+    """``查 <谁>``: the customer's card."""
+
+    whom: tuple[Whom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rename(Intent):
+    whom: Whom
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed(Intent):
+    """``新客``: customers without a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol(Intent):
+    """``新客 张姐 13800138000 微信 zhang88``: a regular who follows nothing yet."""
+
+    name: str
+    phone: str = ""
+    wechat: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag(Intent):
+    """Adds and removes tags. Class codes stand among them as typed (``VIP``, ``Y``)."""
+
+    whom: tuple[Whom, ...]
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagSegment(Intent):
+    """``批量标签 <人群> +节日``."""
+
+    segment: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagBook(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TagJoin(Intent):
+    """``标签 合并 旧 到 新``."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagDelete(Intent):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit(Intent):
+    """``到店 <谁>``."""
+
+    whom: tuple[Whom, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase(Intent):
+    """``消费 <谁> 298 连衣裙 A102 [备注…]``; an empty ``whom`` is a passer-by (``散客``)."""
+
+    whom: tuple[Whom, ...]
+    amount_fen: int
+    items: str = ""
+    note: str = ""
+    in_shop: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Refund(Intent):
+    """``退款 <谁> 298`` or ``退款 单号12 [298]``; ``amount_fen`` None = not said."""
+
+    whom: Whom | None = None
+    order: int | None = None
+    amount_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grade(Intent):
+    whom: tuple[Whom, ...]
+    grade: Literal["S", "A", "B", "C", "D", "F"]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp(Intent):
+    """``跟进 <谁> b 聊了价格 下次发新款图 周五 预计500``."""
+
+    whom: Whom
+    level: Literal["a", "b", "c", "d"] | None
+    said: str = ""
+    next_step: str = ""
+    due: datetime | None = None
+    expected_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal(Intent):
+    """``成交 <谁> 298 连衣裙``: agreed, not yet ordered (stage ①)."""
+
+    whom: Whom
+    amount_fen: int
+    items: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders(Intent):
+    """``订单 <谁>``."""
+
+    whom: Whom
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered(Intent):
+    """``下单 12`` → stage ②."""
+
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped(Intent):
+    """``发货 12 顺丰 SF123456`` → stage ②, with the parcel number."""
+
+    order: int
+    carrier: str = ""
+    parcel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered(Intent):
+    """``签收 12`` → stage ③."""
+
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp(Intent):
+    """``用完 12`` (now) or ``用完 12 30天后`` (expected then) → stage ④."""
+
+    order: int
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment(Intent):
+    """``人群 <人群>``: count with three examples."""
+
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentSave(Intent):
+    name: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptShow(Intent):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptNew(Intent):
+    """The text follows in the next message, unless it was given on further lines of this one (``text``, as typed)."""
+
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptEdit(Intent):
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptTry(Intent):
+    name: str
+    whom: Whom
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast(Intent):
+    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%]``; ``at`` None = now; ``hold_out`` in percent."""
+
+    segment: str
+    scripts: tuple[str, ...]
+    at: datetime | None = None
+    hold_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastStep(Intent):
+    """``进度|暂停|继续|取消|结果|回复 12``; ``broadcast`` None = the word alone."""
+
+    step: Literal["progress", "pause", "resume", "cancel", "result", "replies"]
+    broadcast: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Intent):
+    """``确认 7F3K``."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Intent):
+    """A bare number: answers the open numbered list."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Yes(Intent):
+    """``是``: does what was shown as heard or offered last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityNew(Intent):
+    """``活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店 [对象 VIP]``; ``capacity`` None = unlimited."""
+
+    title: str
+    at: datetime | None = None
+    capacity: int | None = None
+    place: str = ""
+    audience: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRoster(Intent):
+    activity: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityClose(Intent):
+    activity: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn(Intent):
+    """``签到 3 <谁>``."""
+
+    activity: int
+    whom: Whom
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarAdd(Intent):
+    """``日历 添加 店庆 10月18日 每年``; ``lunar`` dates keep month and day as said, ``day`` is then (month, day)."""
+
+    title: str
+    month: int
+    day: int
+    year: int | None = None
+    lunar: bool = False
+    yearly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remind(Intent):
+    """``提醒 周五15:00 给张姐打电话``."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PacketPlan(Intent):
+    """``红包 计划 中秋 老客群 200元 20个``."""
+
+    holiday: str
+    group: str
+    budget_fen: int
+    count: int
+    wishes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PacketList(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class PacketDone(Intent):
+    """``红包 已发 3 [实发180元]``."""
+
+    packet: int
+    spent_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Today(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class NextBatch(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDone(Intent):
+    """``完成 3 [说了什么]``."""
+
+    task: int
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLater(Intent):
+    """``推迟 3 明天``."""
+
+    task: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskText(Intent):
+    """``文案 3``."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting(Intent):
+    """``待回``: customers waiting for an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Intent):
+    """``回 <谁> …``; the text as typed."""
+
+    whom: Whom
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Intent):
+    """``备注 <谁> …``; the text as typed."""
+
+    whom: Whom
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class History(Intent):
+    whom: Whom
+
+
+@dataclass(frozen=True, slots=True)
+class Notices(Intent):
+    """``通知`` and ``通知 测试``."""
+
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Undo(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Later(Intent):
+    """A word whose room is not open yet (群, 推荐, 报表 …): answered honestly."""
+
+    word: str
+
+
+# --- what customers say ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallMe(Intent):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activities(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Intent):
+    """``报名 3``; None = the word alone."""
+
+    activity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leave(Intent):
+    """``取消报名 3``; None = the word alone."""
+
+    activity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mine(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutHint(Intent):
+    """Perhaps a wish to opt out: tell them the word, change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn(Intent):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Complain(Intent):
+    """``投诉 …``, ``建议 …``, ``人工``; also plain anger (``angry``), which is put on top."""
+
+    kind: Literal["complaint", "suggestion", "person", "angry"]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeTalk(Intent):
+    """Anything else: kept and put before staff."""
+
+    text: str
+
+
+# --- what could not be understood ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood(Intent):
+    """``problem``: the Chinese sentence naming the part that is wrong and an example; ``nearest``: forms to offer."""
+
+    problem: str
+    nearest: tuple[str, ...] = field(default=())

@@ -1,0 +1,75 @@
+"""What a line without a known verb may have meant: forms to offer, never to carry out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz, process
+
+from bot.language.homophones import sounds
+from bot.language.normalise import Words
+from bot.language.verbs import Verb
+
+MOST_OFFERED = 3
+_LONGEST_ECHO = 60  # a longer line is offered as the bare form: the answer is read on a phone
+_ALIKE = 50  # of two characters one is right
+_ALIKE_LONG = 60
+
+
+class Nearest:
+    """Looks up verbs by sound and by spelling. Built once from the table of verbs."""
+
+    def __init__(self, verbs: Sequence[Verb]) -> None:
+        self._verbs = {word: verb for verb in verbs for word in verb.words if verb.forms and len(word) > 1}
+        self._by_sound: dict[tuple[str, ...], str] = {}
+        self._by_length: dict[int, list[str]] = {}
+        for word in self._verbs:
+            self._by_sound.setdefault(sounds(word), word)
+            self._by_length.setdefault(len(word), []).append(word)
+
+    def forms(self, line: Words) -> tuple[str, ...]:
+        """Up to three lines to offer, best first; the words after the verb are kept where they surely fit."""
+        offers: dict[str, str] = {}
+        for word, length in self._sounding(line.lower):
+            offers.setdefault(self._verbs[word].words[0], self._corrected(line, word, length))
+        for word in self._spelt(line.lower):
+            offers.setdefault(self._verbs[word].words[0], self._verbs[word].forms[0])
+        return tuple(offers.values())[:MOST_OFFERED] or _about_somebody(line)
+
+    def _sounding(self, plain: str) -> list[tuple[str, int]]:
+        """Verbs that sound like the beginning of the line, or have its characters turned round (发群)."""
+        return [
+            (self._by_sound[key], length)
+            for length in (4, 3, 2)
+            if len(plain) >= length
+            for key in (sounds(plain[:length]), sounds(plain[:length][::-1]))
+            if key in self._by_sound
+        ]
+
+    def _spelt(self, plain: str) -> list[str]:
+        token = re.split(r"[ \n,:]", plain, maxsplit=1)[0][:8]
+        found: list[tuple[float, str]] = []
+        for length in range(2, min(len(token), 5) + 1):
+            words = self._by_length.get(length, ())
+            cutoff = _ALIKE if length == 2 else _ALIKE_LONG
+            best = process.extract(token[:length], words, scorer=fuzz.ratio, limit=2, score_cutoff=cutoff)
+            found.extend((score + length, word) for word, score, _ in best)
+        return [word for _, word in sorted(found, key=lambda entry: -entry[0])]
+
+    def _corrected(self, line: Words, word: str, length: int) -> str:
+        verb = self._verbs[word]
+        rest = line.cut(length)
+        if not rest or len(rest) > _LONGEST_ECHO:
+            return verb.forms[0]
+        return f"{verb.words[0]} {rest.typed}"
+
+
+def _about_somebody(line: Words) -> tuple[str, ...]:
+    """A short word alone is most likely somebody's name, a pasted text something to write down."""
+    paid = re.search(r"¥ ?\d[\d.,]*|\d[\d.,]*(?= ?元)", line.plain, re.ASCII)
+    if paid:
+        return (f"消费 小美 {paid.group().strip('¥ ,.')}", "备注 小美 …")
+    if re.fullmatch(r"#?[\w·-]{1,12}|1[\d -]{10,14}", line.plain):
+        return (f"查 {line.typed}",)
+    return ("备注 小美 …", "帮助")

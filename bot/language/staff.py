@@ -1,0 +1,185 @@
+"""What staff mean: one line of the chat language becomes one intent, or a sentence saying which part is not clear."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from bot.errors import Refusal
+from bot.language import about_activities, about_campaigns, about_customers, about_orders, about_tags, about_work
+from bot.language.about_activities import remind_by_time
+from bot.language.about_tags import tag_by_signs
+from bot.language.callme import called
+from bot.language.intents import CallMe, Choice, Confirm, Help, Intent, NotUnderstood, Rename, Show, Visit, Yes
+from bot.language.nearest import MOST_OFFERED, Nearest
+from bot.language.normalise import Words, read, without_mood
+from bot.language.verbs import Said, Unclear, Verb
+from bot.language.whom import whom, whoms
+
+LONGEST_LINE = 8000  # more than WeChat lets through; a script may have 4,000
+
+VERBS: tuple[Verb, ...] = (
+    *about_customers.VERBS,
+    *about_tags.VERBS,
+    *about_orders.VERBS,
+    *about_campaigns.VERBS,
+    *about_activities.VERBS,
+    *about_work.VERBS,
+)
+_BY_WORD = {word: verb for verb in VERBS for word in verb.words}
+_AFTER_WHOM = {word: verb for word, verb in _BY_WORD.items() if verb.after_whom}
+_LONGEST_VERB = max(map(len, _BY_WORD))
+_LONGEST_AFTER = max(map(len, _AFTER_WHOM))
+_NEAREST = Nearest(VERBS)
+
+_LEAD = re.compile(r"(?:[/:。.!~>·\-—*](?!\d)|#(?! ?\d)|[\u2600-\u27bf\U0001f000-\U0001faff]|[ \n])+")
+_CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,4}) ?(?:个|号|位)?", re.ASCII)
+_CONFIRM = re.compile(r"(?:确认|确定|confirm) ?码? ?:? ?(?P<code>.*)")
+_CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4}", re.ASCII)
+_GLUE_ANYWAY = "#他她它"  # 回#12 and 查他 need no space even where other words do
+
+_CAME = re.compile(r"(?P<whom>[^ \n]{1,12}?) ?(?:刚刚?|已经)?(?:到店了?|来店了?|进店了?|来了|到了)")
+_PAID = re.compile(
+    r"(?P<whom>[^ \n\d]{1,12}?|#\d+) ?(?P<verb>消费了?|买了|付款|付了|退款|成交了?) ?(?P<rest>[¥\d].*)", re.ASCII
+)
+_GRADED = re.compile(r"(?P<whom>[^ \n]{1,12}?) ?(?P<verb>级别|等级) ?(?P<rest>[=:]? ?[a-z]级?)", re.ASCII)
+_NAMED = re.compile(r"(?P<whom>#\d+) ?(?:叫做?|是|改名叫?) ?(?P<name>[^ \n].{0,80})", re.ASCII)
+# 客户没到店 and 明天到店 tell about a visit, they are none.
+_NO_VISIT = re.compile(r"(?:[没未不别想要会能请可再]|明天|后天|下周|周末|怎么|何时|几点|时候|人|谁|都)$")
+
+
+def understand(text: str, now: datetime) -> Intent:
+    """What a staff member means. ``now`` is aware, in the shop's zone. Never raises.
+
+    A line with one bad part comes back as ``NotUnderstood``, which names that part: nothing is half-understood.
+    """
+    line = _without_lead(read(text[: LONGEST_LINE + 1]))
+    if len(line) > LONGEST_LINE:
+        return NotUnderstood(f"这条太长了(最多 {LONGEST_LINE} 个字),请分开发。")
+    try:
+        return _understood(line, now)
+    except Unclear as error:
+        return NotUnderstood(str(error), error.nearest)
+    except Refusal as error:
+        found = _verb_at(line)
+        return NotUnderstood(str(error), found[0].forms[:1] if found else ())
+
+
+def _without_lead(line: Words) -> Words:
+    lead = _LEAD.match(line.plain)
+    rest = line.cut(lead.end()) if lead else line
+    return rest if rest else line
+
+
+def _understood(line: Words, now: datetime) -> Intent:
+    if not line:
+        raise Unclear("没看到文字,说“帮助”看看能做什么。", "帮助")
+    if intent := _whole_line(line):
+        return intent
+    found = _verb_at(line)
+    if found is None:
+        if intent := _customer_first(line, now):
+            return intent
+        raise _unknown(line)
+    verb, said = found[0], Said(line.cut(found[1]).strip(" \n:,"), now, glued=found[2])
+    try:
+        return verb.read(said)
+    except Refusal:
+        # 群发 +VIP: a customer may be called like a verb of ours, but 批量标签 +A only lacks its segment.
+        if verb not in about_tags.VERBS and (intent := tag_by_signs(line)):
+            return intent
+        if intent := _question(line):
+            return intent
+        raise
+
+
+def _whole_line(line: Words) -> Intent | None:
+    bare = without_mood(line)
+    if not bare:
+        return Help() if "?" in line.plain else None
+    if match := _CHOICE.fullmatch(bare.plain):
+        return Choice(int(match["number"]))
+    if bare.lower in ("是", "是的", "对", "对的", "yes"):
+        return Yes()
+    if match := _CONFIRM.fullmatch(bare.lower):
+        return _confirm(match["code"])
+    if _CODE.fullmatch(bare.lower):
+        code = bare.plain.upper()
+        raise Unclear(f"要确认请说:确认 {code}", f"确认 {code}", f"查 {bare.typed}")
+    if re.fullmatch(r"# ?\d{1,9}", bare.plain, re.ASCII):
+        return Show((whom(bare),))
+    if name := called(bare):
+        return CallMe(name)
+    return None
+
+
+def _confirm(code: str) -> Intent:
+    code = code.replace(" ", "").upper()
+    if not re.fullmatch(r"[A-Z0-9]{4}", code, re.ASCII):
+        raise Unclear("确认要带四位码,照着发就行,例如:确认 7F3K", "确认 7F3K")
+    return Confirm(code)
+
+
+def _verb_at(line: Words) -> tuple[Verb, int, bool] | None:
+    """The longest verb the line begins with, its length, and whether the next word is glued to it."""
+    plain = line.lower
+    for length in range(min(_LONGEST_VERB, len(plain)), 0, -1):
+        verb = _BY_WORD.get(plain[:length])
+        if verb is None:
+            continue
+        after = plain[length : length + 1]
+        glued = bool(after) and after not in " \n:,。.!?~"
+        if not glued or after in _GLUE_ANYWAY:
+            return verb, length, False
+        if verb.gluable and not (plain[length - 1].isascii() and after.isascii() and after.isalnum()):
+            return verb, length, True
+    return None
+
+
+def _customer_first(line: Words, now: datetime) -> Intent | None:
+    """``小美 +VIP``, ``小美 消费298``, ``张三 到店``, ``明天10点提醒我 …``: the verb is not what comes first."""
+    if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line):
+        return intent
+    if match := _CAME.fullmatch(without_mood(line).plain):
+        people = whoms(line.group(match, "whom"))
+        return Visit(people) if people and not _NO_VISIT.search(match["whom"]) else None
+    if match := _NAMED.fullmatch(line.plain):
+        return Rename(whom(line.group(match, "whom")), line.group(match, "name").strip(' "').typed)
+    for pattern in (_PAID, _GRADED):
+        if match := pattern.fullmatch(line.lower):
+            said = Said(line.group(match, "rest"), now, line.group(match, "whom"))
+            return _AFTER_WHOM[match["verb"]].read(said)
+    return _verb_second(line, now)
+
+
+def _verb_second(line: Words, now: datetime) -> Intent | None:
+    """``小美 备注 喜欢素色``: a word, then a verb that may follow a customer."""
+    parts = line.split("[ \n]+")
+    if len(parts) < 2 or len(parts[0]) > 20:
+        return None
+    rest = line.cut(parts[1].start - line.start)
+    for length in range(min(_LONGEST_AFTER, len(rest)), 1, -1):
+        verb = _AFTER_WHOM.get(rest.lower[:length])
+        after = rest.plain[length : length + 1]
+        if verb and (not after or after in " \n:,+-=¥" or after.isdigit()):
+            return verb.read(Said(rest.cut(length).strip(" \n:,"), now, parts[0]))
+    return None
+
+
+def _question(line: Words) -> Intent | None:
+    """``群发怎么用`` asks for help with that word."""
+    match = re.fullmatch(
+        r"(?P<topic>\S{1,6}?) ?(?:怎么用|怎么说|怎么弄|怎么写|怎么发|的?用法|帮助|help)", without_mood(line).lower
+    )
+    if match and match["topic"] in _BY_WORD:
+        return Help(match["topic"])
+    return None
+
+
+def _unknown(line: Words) -> Unclear:
+    # 看小美 reads like much else, so it is offered with its space instead of being carried out.
+    one = _BY_WORD.get(line.lower[:1])
+    spaced = (f"{one.words[0]} {line.cut(1).typed}",) if one and one.forms and 1 < len(line) <= 12 else ()
+    nearest = tuple(dict.fromkeys((*spaced, *_NEAREST.forms(line))))[:MOST_OFFERED]
+    shown = line.typed[:12] + ("…" if len(line) > 12 else "")
+    return Unclear(f"没看懂“{shown}”,什么都没有改。", *nearest)
