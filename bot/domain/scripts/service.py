@@ -1,0 +1,94 @@
+"""Which wording holds now: the merchant's own versions over the shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from sqlalchemy import func, select
+
+from bot.domain.scripts.library import Script, load
+from bot.domain.scripts.models import OwnScript, ScriptVersion
+from bot.domain.scripts.rules import check_template, compile_template
+from bot.errors import Refusal
+from bot.store.transaction import Tx
+
+Context = Mapping[str, Mapping[str, str]]
+NAME_LIMIT = 20
+FORBIDDEN_IN_NAMES = " /、,,|#【】"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A script as it stands: ``version`` counts a merchant's rewordings on from the shelf's own number."""
+
+    name: str
+    text: str
+    version: int
+    own: bool
+
+
+def find(tx: Tx, name: str) -> Wording:
+    """Raises Refusal that offers the nearest names."""
+    own = tx.session.execute(
+        select(ScriptVersion.text, ScriptVersion.version)
+        .join(OwnScript, OwnScript.id == ScriptVersion.script_id)
+        .where(OwnScript.name == name)
+        .order_by(ScriptVersion.version.desc())
+        .limit(1)
+    ).first()
+    if own is not None:
+        return Wording(name, own.text, own.version, own=True)
+    shelf = load().get(name)
+    if shelf is not None:
+        return Wording(name, shelf.text, shelf.version, own=False)
+    near = get_close_matches(name, names(tx), n=3, cutoff=0.3)
+    offer = f"您是不是要：{'、'.join(near)}？" if near else ""
+    raise Refusal(f"没有叫“{name}”的话术。{offer}发送“话术”看全部。")
+
+
+def names(tx: Tx) -> list[str]:
+    return list(dict.fromkeys([*own_names(tx), *(script.name for script in load())]))
+
+
+def own_names(tx: Tx) -> list[str]:
+    return list(tx.session.scalars(select(OwnScript.name).order_by(OwnScript.name)))
+
+
+def shelf() -> list[Script]:
+    return list(load())
+
+
+def write(tx: Tx, name: str, text: str, *, staff_id: int, new: bool) -> Wording:
+    """Keeps a wording as the next version. Raises Refusal (with the part that is wrong) and keeps nothing then."""
+    if len(name) > NAME_LIMIT or any(letter in name for letter in FORBIDDEN_IN_NAMES):
+        raise Refusal(f"话术名最多 {NAME_LIMIT} 个字，不能有空格和 / 、 , #。")
+    known = name in names(tx)
+    if new and known:
+        raise Refusal(f"已经有“{name}”了。要改内容，发送“话术 改 {name}”。")
+    if not new and not known:
+        find(tx, name)
+    check_template(text)
+    script = tx.session.scalars(select(OwnScript).where(OwnScript.name == name)).first()
+    if script is None:
+        script = OwnScript(name=name, created_at=tx.now)
+        tx.session.add(script)
+        tx.session.flush()
+    latest = tx.execute(select(func.max(ScriptVersion.version)).where(ScriptVersion.script_id == script.id)).scalar()
+    original = load().get(name)
+    version = max(latest or 0, original.version if original else 0) + 1
+    tx.session.add(ScriptVersion(script_id=script.id, version=version, text=text, staff_id=staff_id, created_at=tx.now))
+    tx.session.flush()
+    return Wording(name, text, version, own=True)
+
+
+def say(tx: Tx, key: str, context: Context) -> str:
+    """The bot's own sentence under ``key`` (``bot/opted_out``), in the merchant's wording where there is one."""
+    script = load().at(key)
+    return compile_template(find(tx, script.name).text).render(context)
+
+
+def shop_context(shop_name: str) -> dict[str, str]:
+    """The shop's facts as scripts see them; unknown ones are empty."""
+    return {"name": shop_name, "address": "", "phone": "", "hours": ""}
