@@ -1,0 +1,1 @@
+"""Activities customers join by a word."""

@@ -1,0 +1,173 @@
+"""Opening activities, joining and leaving them; never a place beyond capacity, whoever asks at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+
+from bot.domain.activities.models import Activity, SignUp
+from bot.domain.customers import timeline
+from bot.domain.customers.models import Customer
+from bot.errors import Refusal
+from bot.store.transaction import Tx
+
+
+@dataclass(frozen=True)
+class Joined:
+    """How joining went: ``state`` ``in`` or ``waiting``; ``place`` counts from 1; ``again`` = had joined before."""
+
+    activity: Activity
+    state: str
+    place: int
+    again: bool
+
+
+def create(
+    tx: Tx, *, title: str, at: datetime | None, capacity: int | None, place: str, audience: str, staff_id: int
+) -> Activity:
+    activity = Activity(
+        title=title,
+        at=at,
+        capacity=capacity,
+        place=place,
+        audience=audience,
+        taken=0,
+        open=True,
+        staff_id=staff_id,
+        created_at=tx.now,
+    )
+    tx.session.add(activity)
+    tx.session.flush()
+    return activity
+
+
+def get(tx: Tx, number: int) -> Activity:
+    """Raises Refusal for a number nobody has."""
+    activity = tx.session.get(Activity, number) if number < 2**31 else None
+    if activity is None:
+        raise Refusal(f"没有活动 {number}。发送“活动”看看现在有哪些。")
+    return activity
+
+
+def open_ones(tx: Tx) -> Sequence[Activity]:
+    """Activities that can be joined now, the next one first."""
+    return tx.session.scalars(
+        select(Activity)
+        .where(Activity.open.is_(True), or_(Activity.at.is_(None), Activity.at > tx.now))
+        .order_by(Activity.at.is_(None), Activity.at, Activity.id)
+    ).all()
+
+
+def join(tx: Tx, activity: Activity, customer: Customer) -> Joined:
+    """Gives a place, or a place in the waiting list. Raises Refusal when the activity is closed or over."""
+    if not activity.open or (activity.at is not None and activity.at <= tx.now):
+        raise Refusal(f"“{activity.title}”已经结束报名了。发送“活动”看看别的活动。")
+    sign_up = _sign_up(tx, activity, customer)
+    if sign_up is not None and sign_up.state != "left":
+        return Joined(activity, sign_up.state, _place(tx, sign_up), again=True)
+    state = "in" if _take_place(tx, activity) else "waiting"
+    if sign_up is None:
+        sign_up = SignUp(activity_id=activity.id, customer_id=customer.id)
+        tx.session.add(sign_up)
+    sign_up.state, sign_up.queued_at = state, tx.now
+    tx.session.flush()
+    timeline.add(
+        tx, customer.id, "activity", f"报名 活动{activity.id} {activity.title}{'（候补）' if state != 'in' else ''}"
+    )
+    return Joined(activity, state, _place(tx, sign_up), again=False)
+
+
+def leave(tx: Tx, activity: Activity, customer: Customer) -> Customer | None:
+    """Gives a place back; returns who moved up from the waiting list. Raises Refusal for who had not joined."""
+    sign_up = _sign_up(tx, activity, customer)
+    if sign_up is None or sign_up.state == "left":
+        raise Refusal(f"您没有报名“{activity.title}”，不用取消。")
+    had_place = sign_up.state == "in"
+    sign_up.state = "left"
+    tx.session.flush()
+    timeline.add(tx, customer.id, "activity", f"取消报名 活动{activity.id} {activity.title}")
+    return _move_up(tx, activity) if had_place else None
+
+
+def _take_place(tx: Tx, activity: Activity) -> bool:
+    # The count is taken by an update that names the limit: a thousand who ask at once cannot all read the same count.
+    taken = tx.execute(
+        update(Activity)
+        .where(Activity.id == activity.id, or_(Activity.capacity.is_(None), Activity.taken < Activity.capacity))
+        .values(taken=Activity.taken + 1)
+    )
+    tx.session.refresh(activity)
+    return taken.rowcount == 1
+
+
+def _move_up(tx: Tx, activity: Activity) -> Customer | None:
+    waiting = tx.session.scalars(
+        select(SignUp)
+        .where(SignUp.activity_id == activity.id, SignUp.state == "waiting")
+        .order_by(SignUp.queued_at, SignUp.id)
+        .limit(1)
+    ).first()
+    if waiting is None:
+        tx.execute(update(Activity).where(Activity.id == activity.id).values(taken=Activity.taken - 1))
+        tx.session.refresh(activity)
+        return None
+    waiting.state = "in"
+    tx.session.flush()
+    timeline.add(tx, waiting.customer_id, "activity", f"候补转正 活动{activity.id} {activity.title}")
+    return tx.session.get_one(Customer, waiting.customer_id)
+
+
+def roster(tx: Tx, activity: Activity) -> list[tuple[SignUp, Customer]]:
+    """Who has a place, then who waits, in order."""
+    rows = tx.session.execute(
+        select(SignUp, Customer)
+        .join(Customer, Customer.id == SignUp.customer_id)
+        .where(SignUp.activity_id == activity.id, SignUp.state != "left")
+        .order_by(SignUp.state, SignUp.queued_at, SignUp.id)
+    )
+    return [(sign_up, customer) for sign_up, customer in rows]
+
+
+def check_in(tx: Tx, activity: Activity, customer: Customer) -> None:
+    """Notes that somebody came. Raises Refusal for who has no place."""
+    sign_up = _sign_up(tx, activity, customer)
+    if sign_up is None or sign_up.state != "in":
+        raise Refusal(f"这位顾客没有报上“{activity.title}”。名单：活动 名单 {activity.id}")
+    sign_up.checked_in_at = tx.now
+    customer.visited = True
+
+
+def joined_by(tx: Tx, customer_id: int) -> Sequence[Activity]:
+    """Activities to come in which the customer has a place or waits for one."""
+    return tx.session.scalars(
+        select(Activity)
+        .join(SignUp, SignUp.activity_id == Activity.id)
+        .where(
+            SignUp.customer_id == customer_id,
+            SignUp.state != "left",
+            Activity.open.is_(True),
+            or_(Activity.at.is_(None), Activity.at > tx.now),
+        )
+        .order_by(Activity.at, Activity.id)
+    ).all()
+
+
+def _sign_up(tx: Tx, activity: Activity, customer: Customer) -> SignUp | None:
+    return tx.session.scalars(
+        select(SignUp).where(SignUp.activity_id == activity.id, SignUp.customer_id == customer.id)
+    ).first()
+
+
+def _place(tx: Tx, sign_up: SignUp) -> int:
+    """1 for the first, within those of the same state."""
+    earlier = or_(
+        SignUp.queued_at < sign_up.queued_at, (SignUp.queued_at == sign_up.queued_at) & (SignUp.id <= sign_up.id)
+    )
+    return tx.execute(
+        select(func.count())
+        .select_from(SignUp)
+        .where(SignUp.activity_id == sign_up.activity_id, SignUp.state == sign_up.state, earlier)
+    ).scalar_one()

@@ -1,0 +1,1 @@
+"""Campaigns: a segment, a script for each group, a plan, and what became of it."""

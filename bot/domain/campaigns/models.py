@@ -1,0 +1,34 @@
+"""Tables of the campaigns' room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.base import Base
+
+
+class Broadcast(Base):
+    """A broadcast. ``id`` is its number (``群发 12``).
+
+    ``state``: draft → scheduled | running ⇄ paused → done; draft, scheduled, running and paused → cancelled; scheduled
+    → missed. ``scripts`` freezes the wording: a list of ``{"variant", "name", "version", "text"}``. ``hold_out`` is the
+    percentage that gets nothing. ``start_at`` None = when confirmed.
+    """
+
+    __tablename__ = "broadcasts"
+    __table_args__ = (Index("ix_broadcasts_state", "state"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int]
+    segment: Mapped[str]
+    scripts: Mapped[list[Any]]
+    hold_out: Mapped[int]
+    state: Mapped[str]
+    start_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,282 @@
+"""A broadcast's life: drafted, confirmed, paused and resumed, cancelled, finished, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce, update
+
+from bot.delivery import outbox
+from bot.delivery.outbox import Delivery
+from bot.domain.campaigns import rules
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.plan import Planner, Summary, settle
+from bot.domain.customers.models import Customer
+from bot.domain.orders.models import Order
+from bot.domain.scripts import service as scripts
+from bot.domain.scripts.rules import check_template
+from bot.errors import Refusal
+from bot.language.segments import Field, parse_segment
+from bot.settings import Settings
+from bot.store.transaction import Tx
+
+STATE_WORDS = {
+    "draft": "等确认",
+    "scheduled": "等时间",
+    "running": "发送中",
+    "paused": "已暂停",
+    "done": "已发完",
+    "cancelled": "已取消",
+    "missed": "错过了时间",
+}
+OPEN = ("planned", "claimed", "handed")
+BOUGHT_WITHIN_MS = timedelta(days=7) // timedelta(milliseconds=1)
+
+
+def draft(
+    tx: Tx,
+    shop: Settings,
+    *,
+    staff_id: int,
+    segment: str,
+    script_names: Sequence[str],
+    start_at: datetime | None,
+    hold_out: int,
+) -> tuple[Broadcast, Summary]:
+    """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do.
+
+    Raises Refusal for a segment or a script that cannot be read, more than six scripts or a hold-out above 50 %.
+    """
+    if len(script_names) > len(rules.VARIANTS):
+        raise Refusal(f"一次最多 {len(rules.VARIANTS)} 条话术。")
+    if not 0 <= hold_out <= 50:
+        raise Refusal("对照组最多 50%。例子：对照10%")
+    parse_segment(segment)
+    wordings = [scripts.find(tx, name) for name in script_names]
+    for wording in wordings:
+        check_template(wording.text)
+    broadcast = Broadcast(
+        staff_id=staff_id,
+        segment=segment,
+        scripts=[
+            {"variant": variant, "name": wording.name, "version": wording.version, "text": wording.text}
+            for variant, wording in zip(rules.VARIANTS, wordings, strict=False)
+        ],
+        hold_out=hold_out,
+        state="draft",
+        start_at=start_at,
+        created_at=tx.now,
+    )
+    tx.session.add(broadcast)
+    tx.session.flush()
+    return broadcast, summarise(tx, shop, broadcast)
+
+
+def summarise(tx: Tx, shop: Settings, broadcast: Broadcast) -> Summary:
+    """What the broadcast would do if it were confirmed now."""
+    summary = Summary()
+    for row, text in settle(list(Planner(tx, shop, broadcast, broadcast.start_at or tx.now).rows())):
+        summary.add(row, text)
+    return summary
+
+
+def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, Summary]:
+    """Writes a row for everybody the segment names and starts, or waits for the planned time.
+
+    Raises Refusal when it is not waiting for a confirmation any more; the database decides between two who confirm.
+    """
+    broadcast = get(tx, number)
+    state = "scheduled" if broadcast.start_at is not None and broadcast.start_at > tx.now else "running"
+    if not _move(tx, number, ("draft",), state):
+        raise Refusal(f"群发 {number} {STATE_WORDS[broadcast.state]}，不能再确认。")
+    tx.session.refresh(broadcast)
+    at = broadcast.start_at if state == "scheduled" and broadcast.start_at else tx.now
+    if state == "scheduled":
+        outbox.pause(tx, number)
+    else:
+        broadcast.started_at = tx.now
+    planned = settle(list(Planner(tx, shop, broadcast, at).rows()))
+    outbox.plan(tx, (row for row, _text in planned))
+    summary = Summary()
+    for row, text in planned:
+        summary.add(row, text)
+    return broadcast, summary
+
+
+def get(tx: Tx, number: int) -> Broadcast:
+    """Raises Refusal for a number nobody has."""
+    broadcast = tx.session.get(Broadcast, number) if number < 2**31 else None
+    if broadcast is None:
+        raise Refusal(f"没有群发 {number}。发送“群发 列表”看看。")
+    return broadcast
+
+
+def latest(tx: Tx, count: int = 8) -> Sequence[Broadcast]:
+    return tx.session.scalars(
+        select(Broadcast).where(Broadcast.state != "draft").order_by(Broadcast.id.desc()).limit(count)
+    ).all()
+
+
+def pause(tx: Tx, number: int) -> None:
+    """Raises Refusal unless it is running."""
+    if not _move(tx, number, ("running",), "paused"):
+        raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，没有在发，不用暂停。")
+    outbox.pause(tx, number)
+
+
+def pause_all(tx: Tx) -> list[int]:
+    """Stops everything that is being sent now; returns the numbers."""
+    numbers = list(tx.session.scalars(select(Broadcast.id).where(Broadcast.state == "running")))
+    for number in numbers:
+        pause(tx, number)
+    return numbers
+
+
+def resume(tx: Tx, number: int) -> None:
+    """Goes on after a pause, or starts now what missed its time. Raises Refusal otherwise."""
+    if not _move(tx, number, ("paused", "missed"), "running"):
+        raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能继续。")
+    tx.execute(
+        update(Broadcast).where(Broadcast.id == number, Broadcast.started_at.is_(None)).values(started_at=tx.now)
+    )
+    outbox.resume(tx, number)
+
+
+def cancel(tx: Tx, number: int) -> int:
+    """Cancels what has not been called yet; returns how many people that spares. Raises Refusal when it is over."""
+    if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed"), "cancelled"):
+        raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能取消。")
+    return outbox.cancel_broadcast(tx, number, "群发已取消")
+
+
+def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
+    """Starts the scheduled broadcasts whose time has come; returns (started, missed)."""
+    due = tx.session.scalars(
+        select(Broadcast).where(Broadcast.state == "scheduled", Broadcast.start_at <= tx.now).order_by(Broadcast.id)
+    ).all()
+    started: list[Broadcast] = []
+    late: list[Broadcast] = []
+    for broadcast in due:
+        is_late = broadcast.start_at is not None and rules.missed(broadcast.start_at, tx.now)
+        if not _move(tx, broadcast.id, ("scheduled",), "missed" if is_late else "running"):
+            continue
+        (late if is_late else started).append(broadcast)
+        if not is_late:
+            tx.execute(update(Broadcast).where(Broadcast.id == broadcast.id).values(started_at=tx.now))
+            outbox.resume(tx, broadcast.id)
+    return started, late
+
+
+def finish_due(tx: Tx) -> list[Broadcast]:
+    """Marks the running broadcasts without open rows as done; returns them."""
+    done: list[Broadcast] = []
+    for broadcast in tx.session.scalars(select(Broadcast).where(Broadcast.state == "running")).all():
+        if is_through(tx, broadcast.id) and _move(tx, broadcast.id, ("running",), "done"):
+            tx.execute(update(Broadcast).where(Broadcast.id == broadcast.id).values(finished_at=tx.now))
+            done.append(broadcast)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """What became of one script group; money counts within seven days of the message."""
+
+    variant: str
+    script: str
+    counts: dict[str, int]
+    replied: int
+    bought: int
+    bought_fen: int
+
+
+def results(tx: Tx, broadcast: Broadcast) -> list[GroupResult]:
+    """By script group, the hold-out group last; a person counts once however often they bought."""
+    tallies: dict[str, dict[str, int]] = {}
+    rows = tx.execute(
+        select(Delivery.variant, Delivery.state, func.count())
+        .where(Delivery.broadcast_id == broadcast.id, Delivery.variant != "")
+        .group_by(Delivery.variant, Delivery.state)
+    )
+    for variant, state, count in rows:
+        tallies.setdefault(variant, {})[state] = count
+    replied_rows = tx.execute(
+        select(Delivery.variant, func.count())
+        .where(Delivery.broadcast_id == broadcast.id, Delivery.replied_at.is_not(None))
+        .group_by(Delivery.variant)
+    )
+    replied: dict[str, int] = {row[0]: row[1] for row in replied_rows}
+    bought = {
+        variant: (people, int(money))
+        for variant, people, money in tx.execute(
+            select(
+                Delivery.variant,
+                func.count(Delivery.customer_id.distinct()),
+                func.sum(Order.amount_fen - Order.refunded_fen),
+            )
+            .join(Order, Order.customer_id == Delivery.customer_id)
+            .where(
+                Delivery.broadcast_id == broadcast.id,
+                Delivery.sent_at.is_not(None),
+                Order.paid_at >= Delivery.sent_at,
+                type_coerce(Order.paid_at, BigInteger) <= type_coerce(Delivery.sent_at, BigInteger) + BOUGHT_WITHIN_MS,
+            )
+            .group_by(Delivery.variant)
+        )
+    }
+    names = {script["variant"]: script["name"] for script in broadcast.scripts}
+    order = [*names, rules.HOLD_OUT]
+    return [
+        GroupResult(
+            variant,
+            names.get(variant, ""),
+            tallies[variant],
+            replied.get(variant, 0),
+            *bought.get(variant, (0, 0)),
+        )
+        for variant in order
+        if variant in tallies
+    ]
+
+
+def _move(tx: Tx, number: int, before: Sequence[str], after: str) -> bool:
+    # The old state is named in the update, so that of two who act at once only one succeeds.
+    moved = tx.execute(update(Broadcast).where(Broadcast.id == number, Broadcast.state.in_(before)).values(state=after))
+    if moved.rowcount == 1:
+        broadcast = tx.session.get(Broadcast, number)
+        if broadcast is not None:
+            tx.session.refresh(broadcast)
+    return moved.rowcount == 1
+
+
+def was_sent(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``收到过12`` for segments: who got broadcast 12, or may have."""
+    return _of_broadcast(term, Delivery.state.in_(("sent", "unknown")))
+
+
+def has_replied(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``回复过12`` for segments."""
+    return _of_broadcast(term, Delivery.replied_at.is_not(None))
+
+
+def _of_broadcast(term: Field, what: ColumnElement[bool]) -> ColumnElement[bool]:
+    return Customer.id.in_(select(Delivery.customer_id).where(Delivery.broadcast_id == int(term.value), what))
+
+
+def failures(tx: Tx, number: int) -> list[tuple[str, int]]:
+    """Why rows failed or stay unknown, the most frequent reason first."""
+    rows = tx.execute(
+        select(Delivery.reason, func.count())
+        .where(Delivery.broadcast_id == number, Delivery.state.in_(("failed", "unknown")), Delivery.reason != "")
+        .group_by(Delivery.reason)
+        .order_by(func.count().desc())
+        .limit(5)
+    )
+    return [(reason, count) for reason, count in rows]
+
+
+def is_through(tx: Tx, number: int) -> bool:
+    """Whether no row of the broadcast is open any more."""
+    still_open = select(Delivery.id).where(Delivery.broadcast_id == number, Delivery.state.in_(OPEN)).limit(1)
+    return tx.execute(still_open).first() is None

@@ -1,0 +1,1 @@
+"""Care: the calendar of occasions, plans and reminders, red packets."""

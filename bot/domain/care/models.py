@@ -1,0 +1,122 @@
+"""Tables of care: the shop's own days, plans, the moments they strike at, red packets; and the scheduler's lease.
+
+Days are kept as ISO text (``2025-10-06``): the journal behind ``撤销`` is JSON, which has no date.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.base import Base
+
+
+class CalendarDay(Base):
+    """A day of the shop's own, such as its anniversary; ``on_day`` only for one that comes once, None = every year.
+
+    Month and day are as said: lunar ones are lunar, and a 29 February stays one.
+    """
+
+    __tablename__ = "calendar_days"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    month: Mapped[int]
+    day: Mapped[int]
+    lunar: Mapped[bool]
+    on_day: Mapped[str | None] = mapped_column(String(10))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+
+
+class PacketPlan(Base):
+    """Red packets to hand out at a holiday. ``id`` is the number people use (红包 3); ``state`` planned or done.
+
+    ``spent_known`` is False while ``spent_fen`` is the budget only because nobody has said yet what came back.
+    """
+
+    __tablename__ = "packet_plans"
+    __table_args__ = (
+        CheckConstraint("budget_fen > 0 AND count > 0", name="some"),
+        CheckConstraint("spent_fen IS NULL OR (spent_fen > 0 AND spent_fen <= budget_fen)", name="in_budget"),
+        CheckConstraint("state IN ('planned', 'done')", name="state"),
+        {"sqlite_autoincrement": True, "info": {"undoable": True}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    holiday: Mapped[str]
+    on_day: Mapped[str] = mapped_column(String(10))
+    recipients: Mapped[str]
+    budget_fen: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int]
+    wishes: Mapped[str]
+    remind_days: Mapped[int]
+    state: Mapped[str]
+    spent_fen: Mapped[int | None] = mapped_column(BigInteger)
+    spent_known: Mapped[bool]
+    done_at: Mapped[datetime | None]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+
+    @property
+    def day(self) -> date:
+        return date.fromisoformat(self.on_day)
+
+
+class Plan(Base):
+    """Something that strikes at one or more moments. ``kind``: ``packet``, ``day`` or ``reminder`` (then with ``at``).
+
+    Nothing but a command changes a plan, so that ``撤销`` finds it as it was left; what the clock does stands in
+    ``Occurrence``.
+    """
+
+    __tablename__ = "care_plans"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    title: Mapped[str]
+    packet_id: Mapped[int | None] = mapped_column(ForeignKey("packet_plans.id"))
+    calendar_day_id: Mapped[int | None] = mapped_column(ForeignKey("calendar_days.id"))
+    at: Mapped[datetime | None]
+    remind_days: Mapped[int]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+
+
+class Occurrence(Base):
+    """One moment of a plan, struck once. ``state``: ``due`` → ``done``, ``missed`` or (after three tries) ``failed``.
+
+    It goes with its plan when that is taken back. ``until`` is when it is too late to strike; ``note`` says ``late``,
+    ``not needed``, or the type of the error.
+    """
+
+    __tablename__ = "care_occurrences"
+    __table_args__ = (
+        UniqueConstraint("plan_id", "due_at"),
+        Index("ix_care_occurrences_state_due_at", "state", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(ForeignKey("care_plans.id", ondelete="CASCADE"))
+    purpose: Mapped[str]
+    due_at: Mapped[datetime]
+    until: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    note: Mapped[str]
+    done_at: Mapped[datetime | None]
+
+
+class SchedulerLease(Base):
+    """Who strikes the clock. ``lease_until`` is in milliseconds of the database's own clock."""
+
+    __tablename__ = "scheduler_leases"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    fence: Mapped[int]
+    lease_until: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,195 @@
+"""Holiday red packets (红包): planned, staff reminded with the wish to copy, handed out by a person, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+
+from bot.domain.care import days, holidays, occurrences, rules
+from bot.domain.care.models import PacketPlan, Plan
+from bot.domain.care.occurrences import ASK_AMOUNT, Reminder, Struck
+from bot.domain.care.rules import Due
+from bot.domain.scripts import service as scripts
+from bot.domain.scripts.rules import RenderError, compile_template
+from bot.errors import Refusal
+from bot.language import intents
+from bot.language.money import show_money
+from bot.language.normalise import display_name, stored
+from bot.settings import Settings
+from bot.store.transaction import Tx
+
+# No 快乐 on a day of mourning.
+_QUIET_HOLIDAYS = frozenset({"清明"})
+_PLAIN_WISH = "谢谢您一直以来的照顾"
+SHOWN_DONE = 3
+
+
+def plan(tx: Tx, shop: Settings, *, staff_id: int, said: intents.PacketPlan) -> PacketPlan:
+    """Plans red packets for the next time a holiday, or a day of the shop's own, comes round; plants the reminders.
+
+    Raises Refusal for an unknown holiday, naming the nearest, and for a budget that gives less than a fen each.
+    """
+    name, day = _meant(tx, said.holiday, tx.now.astimezone(shop.timezone).date())
+    if said.budget_fen < said.count:
+        raise Refusal(
+            f"{show_money(said.budget_fen)}不够分成 {said.count} 个，每个至少 0.01元，没有记。"
+            f"例如：红包 计划 {name} {said.group} 200元 20个"
+        )
+    packet = PacketPlan(
+        holiday=name,
+        on_day=day.isoformat(),
+        recipients=display_name(said.group)[0],
+        budget_fen=said.budget_fen,
+        count=said.count,
+        wishes=stored(said.wishes),
+        remind_days=rules.PACKET_REMIND_DAYS,
+        state="planned",
+        spent_known=False,
+        staff_id=staff_id,
+        created_at=tx.now,
+    )
+    tx.session.add(packet)
+    tx.session.flush()
+    schedule = Plan(
+        kind="packet",
+        title=name,
+        packet_id=packet.id,
+        remind_days=packet.remind_days,
+        staff_id=staff_id,
+        created_at=tx.now,
+    )
+    tx.session.add(schedule)
+    tx.session.flush()
+    occurrences.plant(tx, schedule, moments(packet, shop))
+    return packet
+
+
+def _meant(tx: Tx, said: str, today: date) -> tuple[str, date]:
+    name = holidays.find(said)
+    if name is not None:
+        return name, holidays.next_day(name, today)
+    own = days.coming(tx, today)
+    if said in own:
+        return said, own[said]
+    near = "、".join(holidays.nearest(said, today, others=own))
+    raise Refusal(f"没有“{said}”这个节日。您是不是说：{near}？自己的日子先加进日历：日历 添加 {said} 10月18日 每年")
+
+
+def moments(packet: PacketPlan, shop: Settings) -> list[Due]:
+    """When staff are reminded of a packet; the last one is the question of the day after."""
+    reminders = rules.packet_reminders(packet.day, packet.remind_days, hour=shop.digest_at, zone=shop.timezone)
+    return rules.still_to_come(reminders, packet.created_at, shop.timezone)
+
+
+def done(tx: Tx, number: int, *, spent_fen: int | None) -> PacketPlan:
+    """Records that packets were handed out; without an amount the budget counts, and the next day staff are asked.
+
+    May be said again with the real amount. Raises Refusal for an unknown number, for more than the budget, and for a
+    second time without an amount.
+    """
+    packet = tx.session.get(PacketPlan, number, with_for_update=True) if number < 2**31 else None
+    if packet is None:
+        open_numbers = "、".join(f"{one.id} {one.holiday}" for one in open_plans(tx)) or "没有"
+        raise Refusal(f"没有红包 {number}。还没发的：{open_numbers}")
+    if packet.state == "done" and spent_fen is None:
+        raise Refusal(
+            f"红包 {number} 已经记过了，实发 {show_money(packet.spent_fen or 0)}。要改金额：红包 已发 {number} 实发180元"
+        )
+    if spent_fen is not None and spent_fen > packet.budget_fen:
+        raise Refusal(
+            f"实发 {show_money(spent_fen)}，超过了红包 {number} 的预算 {show_money(packet.budget_fen)}，没有记。"
+            "请核对金额再说一次。"
+        )
+    if packet.state == "planned":
+        packet.state = "done"
+        packet.done_at = tx.now
+    packet.spent_fen = packet.budget_fen if spent_fen is None else spent_fen
+    packet.spent_known = spent_fen is not None
+    if spent_fen is None:
+        _plant_question(tx, packet)
+    return packet
+
+
+def _plant_question(tx: Tx, packet: PacketPlan) -> None:
+    schedule = tx.session.scalars(select(Plan).where(Plan.packet_id == packet.id)).one()
+    at = tx.now + rules.UNCLAIMED_RETURNS_AFTER
+    occurrences.plant(tx, schedule, [Due(at, at + rules.QUESTION_GRACE)], purpose=ASK_AMOUNT)
+
+
+def open_plans(tx: Tx) -> Sequence[PacketPlan]:
+    """Plans not yet handed out, by day."""
+    waiting = select(PacketPlan).where(PacketPlan.state == "planned")
+    return tx.session.scalars(waiting.order_by(PacketPlan.on_day, PacketPlan.id)).all()
+
+
+def handed_out(tx: Tx) -> Sequence[PacketPlan]:
+    """The last few that were handed out, newest first."""
+    given = select(PacketPlan).where(PacketPlan.state == "done")
+    return tx.session.scalars(given.order_by(PacketPlan.done_at.desc(), PacketPlan.id.desc()).limit(SHOWN_DONE)).all()
+
+
+def wish(tx: Tx, packet: PacketPlan, shop: Settings) -> str:
+    """The wish to copy: the plan's own, else the script for this holiday or any, else a plain one of ours."""
+    if packet.wishes:
+        return packet.wishes
+    wanted = [f"{packet.holiday}红包祝语"]
+    if packet.holiday not in _QUIET_HOLIDAYS:
+        wanted.append("节日红包祝语")
+    known = scripts.names(tx)
+    name = next((name for name in wanted if name in known), None)
+    if name is None:
+        return _PLAIN_WISH
+    p = {
+        "holiday": packet.holiday,
+        "budget": show_money(packet.budget_fen).removesuffix("元"),
+        "count": str(packet.count),
+        "group": packet.recipients,
+    }
+    try:
+        return compile_template(scripts.find(tx, name).text).render(
+            {"p": p, "shop": scripts.shop_context(shop.shop_name)}
+        )
+    except RenderError:
+        # The merchant's own wording names the customer; a packet for a group has none.
+        return _PLAIN_WISH
+
+
+def reminder(tx: Tx, struck: Struck, shop: Settings) -> Reminder | None:
+    """What to tell about a packet now; None when it is handed out, or its amount is known."""
+    packet = tx.session.get(PacketPlan, struck.plan.packet_id)
+    if packet is None:
+        return None
+    if struck.purpose == ASK_AMOUNT:
+        return _ask_amount(packet, struck)
+    return _remind(tx, packet, shop) if packet.state == "planned" else None
+
+
+def _remind(tx: Tx, packet: PacketPlan, shop: Settings) -> Reminder:
+    today = tx.now.astimezone(shop.timezone).date()
+    left = (packet.day - today).days
+    whom = f"给“{packet.recipients}”发 {packet.count} 个，共 {show_money(packet.budget_fen)}"
+    if left < 0:
+        return Reminder(
+            f"红包 {packet.id}：{packet.holiday}过了，还没有记已发（{whom}）。"
+            f"\n发了请回：红包 已发 {packet.id}\n没发就不用管，不再提醒。"
+        )
+    when = "今天是" if left == 0 else "明天是" if left == 1 else f"还有 {left} 天是"
+    return Reminder(
+        f"红包 {packet.id}：{when}{packet.holiday}（{rules.day_words(packet.day, today)}），{whom}。"
+        f"\n祝福语（可复制）：\n{wish(tx, packet, shop)}\n发完请回：红包 已发 {packet.id}",
+        urgent=left <= 1,
+    )
+
+
+def _ask_amount(packet: PacketPlan, struck: Struck) -> Reminder | None:
+    # Taken back and recorded again since: the later record has a question of its own.
+    is_the_last_record = packet.done_at is not None and struck.due_at == packet.done_at + rules.UNCLAIMED_RETURNS_AFTER
+    if packet.spent_known or not is_the_last_record:
+        return None
+    return Reminder(
+        f"红包 {packet.id}（{packet.holiday}，{packet.recipients}）发出一天了，没人领的已经退回。"
+        f"实际花了多少？现在按预算 {show_money(packet.budget_fen)}记着。"
+        f"\n不一样请回：红包 已发 {packet.id} 实发180元"
+    )

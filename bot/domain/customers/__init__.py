@@ -1,0 +1,1 @@
+"""Customers: who they are, tags, classes, segments and consent."""

@@ -1,0 +1,197 @@
+"""Tables of the customers' room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.base import Base
+
+
+class Customer(Base):
+    """A regular of the shop. ``id`` is the number people use (``#12``).
+
+    ``name`` is staff's own name for the customer, ``own_name`` what the customer wants to be called. ``spent_fen`` and
+    the purchase columns follow the ledger. ``follow_up`` is the level a–d, ``next_*`` the step that is planned.
+    ``is_staff`` takes the row out of every segment, count and export.
+    """
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        Index("ix_customers_name", "name"),
+        Index("ix_customers_own_name", "own_name"),
+        Index("ix_customers_phone", "phone"),
+        Index("ix_customers_name_pinyin", "name_pinyin"),
+        Index("ix_customers_name_initials", "name_initials"),
+        Index("ix_customers_spent_fen", "spent_fen"),
+        Index("ix_customers_next_at", "next_at"),
+        {"sqlite_autoincrement": True, "info": {"undoable": True}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    own_name: Mapped[str | None]
+    nickname: Mapped[str | None]
+    remark: Mapped[str | None]
+    name_pinyin: Mapped[str | None]
+    name_initials: Mapped[str | None]
+    phone: Mapped[str | None]
+    wechat: Mapped[str | None]
+    sex: Mapped[str | None]
+    city: Mapped[str | None]
+    channel: Mapped[str | None]
+    birth_year: Mapped[int | None]
+    birth_month: Mapped[int | None]
+    birth_day: Mapped[int | None]
+    birth_lunar: Mapped[bool] = mapped_column(default=False)
+    visited: Mapped[bool] = mapped_column(default=False)
+    purchased: Mapped[bool] = mapped_column(default=False)
+    vip: Mapped[bool] = mapped_column(default=False)
+    grade: Mapped[str | None]
+    former_grade: Mapped[str | None]
+    follow_up: Mapped[str | None]
+    next_step: Mapped[str | None]
+    next_at: Mapped[datetime | None]
+    expected_fen: Mapped[int | None]
+    spent_fen: Mapped[int] = mapped_column(default=0)
+    purchases: Mapped[int] = mapped_column(default=0)
+    first_purchase_at: Mapped[datetime | None]
+    last_purchase_at: Mapped[datetime | None]
+    opted_out: Mapped[bool] = mapped_column(default=False)
+    opted_out_at: Mapped[datetime | None]
+    is_staff: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    last_contact_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """One platform's word for a customer. ``relation`` is ``active`` or ``gone`` as of the event at ``relation_at``."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("account", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    account: Mapped[str]
+    person_id: Mapped[str]
+    relation: Mapped[str]
+    relation_at: Mapped[datetime]
+    followed_at: Mapped[datetime | None]
+    unionid: Mapped[str | None]
+
+
+class Tag(Base):
+    """A tag of the shop's tag book."""
+
+    __tablename__ = "tags"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class CustomerTag(Base):
+    """A customer carries a tag."""
+
+    __tablename__ = "customer_tags"
+    __table_args__ = (Index("ix_customer_tags_tag_id", "tag_id", "customer_id"), {"info": {"undoable": True}})
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
+class TagChange(Base):
+    """History of tags; only ever added to. ``source`` is ``chat``, ``channel``, ``platform`` or ``undo``."""
+
+    __tablename__ = "tag_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    tag: Mapped[str]
+    added: Mapped[bool]
+    source: Mapped[str]
+    staff_id: Mapped[int | None]
+    at: Mapped[datetime]
+
+
+class TimelineEntry(Base):
+    """Something that happened with a customer, in Chinese words staff read; only ever added to."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("ix_timeline_customer_id_id", "customer_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    text: Mapped[str]
+    staff_id: Mapped[int | None]
+
+
+class Utterance(Base):
+    """What a customer said that a person should read; ``waiting`` until somebody answered.
+
+    ``broadcast_id`` is the broadcast it answers, if there is one.
+    """
+
+    __tablename__ = "utterances"
+    __table_args__ = (
+        Index(
+            "ix_utterances_waiting",
+            "customer_id",
+            sqlite_where=text("waiting"),
+            postgresql_where=text("waiting"),
+        ),
+        Index("ix_utterances_customer_id_id", "customer_id", "id"),
+        Index("ix_utterances_broadcast_id", "broadcast_id"),
+        {"info": {"undoable": True}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    account: Mapped[str]
+    person_id: Mapped[str]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    text: Mapped[str]
+    media_id: Mapped[str | None]
+    urgent: Mapped[bool] = mapped_column(default=False)
+    waiting: Mapped[bool] = mapped_column(default=True)
+    broadcast_id: Mapped[int | None]
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None]
+
+
+class SavedSegment(Base):
+    """A segment expression under a name."""
+
+    __tablename__ = "saved_segments"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    expression: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class AccountStart(Base):
+    """What was done for an account when it was first seen.
+
+    Its followers are taken in (``done_at`` None = the import goes on at ``next_person``), and it has a menu or shall
+    have none of ours (``menu_at``).
+    """
+
+    __tablename__ = "account_starts"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    next_person: Mapped[str]
+    taken_in: Mapped[int]
+    started_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    menu_at: Mapped[datetime | None]

@@ -1,0 +1,252 @@
+"""Meeting customers, finding them by what staff type, and changing their file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, insert, or_, select, update
+
+from bot.domain.customers import timeline
+from bot.domain.customers.models import Customer, Identity
+from bot.domain.customers.rules import known_name
+from bot.errors import Refusal
+from bot.language.intents import Whom
+from bot.language.whom import name_keys
+from bot.store.transaction import Tx
+
+SHOWN_MATCHES = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Somebody who wrote: the customer's number and the few facts every message needs."""
+
+    customer_id: int
+    is_staff: bool
+    is_new: bool
+    name: str | None
+    acknowledged_at: datetime | None
+
+
+_WHO = select(
+    Customer.id,
+    Customer.is_staff,
+    Customer.acknowledged_at,
+    Customer.name,
+    Customer.own_name,
+    Customer.nickname,
+).join(Identity, Identity.customer_id == Customer.id)
+
+
+def meet(tx: Tx, account: str, person_id: str) -> Met:
+    """Finds the customer behind a platform person, or makes a new one (N and O, without a name)."""
+    row = tx.execute(_WHO.where(Identity.account == account, Identity.person_id == person_id)).first()
+    if row is not None:
+        return Met(row.id, row.is_staff, False, row.name or row.own_name or row.nickname, row.acknowledged_at)
+    created = tx.execute(insert(Customer).values(created_at=tx.now).returning(Customer.id)).scalar_one()
+    tx.execute(
+        insert(Identity).values(
+            customer_id=created,
+            account=account,
+            person_id=person_id,
+            relation="active",
+            relation_at=datetime.fromtimestamp(0, tx.now.tzinfo),
+        )
+    )
+    return Met(created, False, True, None, None)
+
+
+def followed(tx: Tx, account: str, person_id: str, *, at: datetime) -> Met:
+    """Somebody follows, as of ``at`` (the event's time). An older event never overwrites a newer one."""
+    met = meet(tx, account, person_id)
+    if _relate(tx, account, person_id, relation="active", at=at, followed_at=at):
+        timeline.add(tx, met.customer_id, "follow", "关注了公众号")
+    return met
+
+
+def unfollowed(tx: Tx, account: str, person_id: str, *, at: datetime) -> bool:
+    """Somebody unfollowed at ``at``; the file and the ledger stay. Returns False when newer news were known."""
+    met = meet(tx, account, person_id)
+    changed = _relate(tx, account, person_id, relation="gone", at=at)
+    if changed:
+        timeline.add(tx, met.customer_id, "unfollow", "取消了关注")
+    return changed
+
+
+def _relate(tx: Tx, account: str, person_id: str, **values: object) -> bool:
+    at = values.pop("at")
+    result = tx.execute(
+        update(Identity)
+        .where(Identity.account == account, Identity.person_id == person_id, Identity.relation_at <= at)
+        .values(relation_at=at, **values)
+    )
+    return result.rowcount == 1
+
+
+def seen(tx: Tx, customer_id: int, *, acknowledged: bool) -> None:
+    """Notes that the customer was here now; ``acknowledged`` also starts the hour without a second acknowledgement."""
+    values: dict[str, datetime] = {"last_seen_at": tx.now, "last_contact_at": tx.now}
+    if acknowledged:
+        values["acknowledged_at"] = tx.now
+    tx.execute(update(Customer).where(Customer.id == customer_id).values(**values))
+
+
+def get(tx: Tx, customer_id: int) -> Customer:
+    """Raises Refusal for a number nobody has."""
+    customer = tx.session.get(Customer, customer_id)
+    if customer is None or customer.is_staff:
+        raise Refusal(f"没有 #{customer_id} 这位顾客。发送“新客”看看还没有名字的顾客。")
+    return customer
+
+
+def identities(tx: Tx, customer_ids: Iterable[int]) -> Sequence[Identity]:
+    return tx.session.scalars(
+        select(Identity).where(Identity.customer_id.in_(list(customer_ids))).order_by(Identity.id)
+    ).all()
+
+
+# --- finding by what was typed ------------------------------------------------------------------------------------
+
+
+def matches(tx: Tx, whom: Whom, *, last_spoken_of: int | None) -> list[Customer]:
+    """Everybody who stands on the best rank for ``whom``; empty when nobody does.
+
+    Ranks: number, phone and exact name; part of a name; pinyin and initials.
+    """
+    if whom.kind == "pronoun":
+        return _people(tx, Customer.id == (last_spoken_of or 0))
+    if whom.kind == "number":
+        number = int(whom.text)
+        return _people(tx, Customer.id == number) if number < 2**31 else []
+    if whom.kind == "phone":
+        return _people(tx, Customer.phone == whom.text)
+    exact = _people(tx, or_(*(column == whom.text for column in _names())))
+    if whom.kind == "tail":
+        return exact or _people(tx, Customer.phone.endswith(whom.text, autoescape=True))
+    if exact:
+        return exact
+    part = _people(tx, or_(*(column.contains(whom.text, autoescape=True) for column in _names())))
+    if part:
+        return part
+    spelt = "".join(whom.text.lower().split())
+    return _people(tx, or_(Customer.name_pinyin == spelt, Customer.name_initials == spelt)) if spelt.isalnum() else []
+
+
+def nearest(tx: Tx, whom: Whom, count: int = 3) -> list[Customer]:
+    """Customers to offer when nobody matched: those whose name shares a sound or a character with what was typed."""
+    if whom.kind != "name":
+        return []
+    keys = name_keys(whom.text)
+    likely: list[ColumnElement[bool]] = [
+        Customer.name_pinyin.startswith(keys.pinyin[:3], autoescape=True),
+        Customer.name_initials == keys.initials,
+    ]
+    likely += [column.contains(letter, autoescape=True) for letter in whom.text[:4] for column in _names()]
+    return _people(tx, or_(*likely))[:count]
+
+
+def _names() -> tuple[ColumnElement[str | None], ...]:
+    return (Customer.name, Customer.own_name, Customer.nickname, Customer.remark)  # type: ignore[return-value]
+
+
+def _people(tx: Tx, where: ColumnElement[bool]) -> list[Customer]:
+    statement = (
+        select(Customer).where(where, Customer.is_staff.is_(False)).order_by(Customer.id).limit(SHOWN_MATCHES + 1)
+    )
+    return list(tx.session.scalars(statement))
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+
+def rename(customer: Customer, name: str) -> None:
+    customer.name = name
+    _index_name(customer)
+
+
+def call_me(tx: Tx, customer: Customer, name: str) -> None:
+    """The customer says what to be called; staff's own name for them wins where both are shown."""
+    customer.own_name = name
+    _index_name(customer)
+    timeline.add(tx, customer.id, "name", f"自己说叫“{name}”")
+
+
+def _index_name(customer: Customer) -> None:
+    keys = name_keys(known_name(customer) or "")
+    customer.name_pinyin, customer.name_initials = keys.pinyin or None, keys.initials or None
+
+
+def enrol(tx: Tx, *, name: str, phone: str, wechat: str) -> Customer:
+    """Makes a file for a regular who follows nothing yet. Raises Refusal where the name or phone is known already."""
+    same = [Customer.name == name, Customer.own_name == name]
+    if phone:
+        same.append(Customer.phone == phone)
+    known = _people(tx, or_(*same))
+    if known:
+        raise Refusal(f"已经有这位顾客了：{known_name(known[0])} #{known[0].id}。要改资料，发送“查 #{known[0].id}”。")
+    customer = Customer(name=name, phone=phone or None, wechat=wechat or None, created_at=tx.now)
+    _index_name(customer)
+    tx.session.add(customer)
+    tx.session.flush()
+    timeline.add(tx, customer.id, "enrol", "店员建档")
+    return customer
+
+
+def unnamed(tx: Tx, count: int) -> tuple[list[Customer], int]:
+    """The newest customers without any name, and how many there are in all."""
+    where = (
+        Customer.name.is_(None),
+        Customer.own_name.is_(None),
+        Customer.nickname.is_(None),
+        Customer.is_staff.is_(False),
+    )
+    newest = tx.session.scalars(select(Customer).where(*where).order_by(Customer.id.desc()).limit(count))
+    total = tx.execute(select(func.count()).select_from(Customer).where(*where)).scalar_one()
+    return list(newest), total
+
+
+def visit(tx: Tx, customer: Customer) -> None:
+    customer.visited = True
+    customer.last_contact_at = tx.now
+
+
+def set_grade(customer: Customer, grade: str) -> None:
+    """Raises Refusal for S, which only a purchase gives, and while a purchase holds it."""
+    if grade == "S":
+        raise Refusal(
+            "S 级由消费自动得到。要记一笔消费，发送：消费 " + (known_name(customer) or f"#{customer.id}") + " 298"
+        )
+    if customer.grade == "S":
+        raise Refusal("这位顾客有未退款的消费，级别是 S，全部退款后才会回到原来的级别。")
+    customer.grade = grade
+
+
+def follow_up(
+    tx: Tx,
+    customer: Customer,
+    *,
+    level: str | None,
+    next_step: str,
+    due: datetime | None,
+    expected_fen: int | None,
+) -> None:
+    """Where the talk stands after it, what comes next and when; what was not said keeps its value."""
+    customer.follow_up = level or customer.follow_up
+    customer.next_step = next_step or customer.next_step
+    customer.next_at = due or customer.next_at
+    customer.expected_fen = expected_fen if expected_fen is not None else customer.expected_fen
+    customer.last_contact_at = tx.now
+
+
+def become_staff(tx: Tx, account: str, person_id: str) -> None:
+    """A follower who works here leaves every segment and count."""
+    met = meet(tx, account, person_id)
+    tx.execute(update(Customer).where(Customer.id == met.customer_id).values(is_staff=True))
+
+
+def leave_staff(tx: Tx, account: str, person_id: str) -> None:
+    """Who works here no more is a customer like any other."""
+    met = meet(tx, account, person_id)
+    tx.execute(update(Customer).where(Customer.id == met.customer_id).values(is_staff=False))

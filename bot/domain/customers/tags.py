@@ -1,0 +1,211 @@
+"""Tags: put on, taken off, the tag book. Class codes typed among tags (``+VIP``) go to the class they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func, insert, select
+
+from bot.domain.customers.models import Customer, CustomerTag, Tag, TagChange
+from bot.errors import Refusal
+from bot.language.normalise import tag_name
+from bot.store.transaction import Tx
+
+NAME_LIMIT = 30
+CLASS_TAGS = {
+    "VIP": "vip",
+    "重点客户": "vip",
+    "Y": "visited",
+    "到店": "visited",
+    "M": "purchased",
+    "消费过": "purchased",
+}
+OPPOSITE = {"N": "visited", "未到店": "visited", "O": "purchased", "未消费": "purchased"}
+
+
+@dataclass(frozen=True)
+class TagEdit:
+    """What one command adds and removes: ``tags`` by name, ``classes`` as column → value."""
+
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    vip: bool | None
+    visited: bool | None
+
+
+def edit(add: Iterable[str], remove: Iterable[str]) -> TagEdit:
+    """Sorts typed names into tags and classes.
+
+    Raises Refusal for a name that is empty or longer than 30 characters, for one that is both added and removed, and
+    for M and O, which only the ledger sets.
+    """
+    sets: dict[str, bool] = {}
+    plain: dict[bool, list[str]] = {True: [], False: []}
+    for names, wanted in ((add, True), (remove, False)):
+        for typed in names:
+            name = clean(typed)
+            column = CLASS_TAGS.get(name.upper()) or OPPOSITE.get(name.upper())
+            if column is None:
+                plain[wanted].append(name)
+                continue
+            if column == "purchased":
+                raise Refusal(f"“{name}”跟着消费记录走，不能手动改。记一笔消费：消费 张三 298")
+            value = wanted if name.upper() in CLASS_TAGS else not wanted
+            if sets.setdefault(column, value) != value:
+                raise Refusal(f"“{name}”和另一个类别互相矛盾，请只写一个。什么都没有改。")
+    both = set(plain[True]) & set(plain[False])
+    if both:
+        raise Refusal(f"“{'、'.join(sorted(both))}”又加又减，请只写一个。什么都没有改。")
+    return TagEdit(
+        tuple(dict.fromkeys(plain[True])), tuple(dict.fromkeys(plain[False])), sets.get("vip"), sets.get("visited")
+    )
+
+
+def clean(typed: str) -> str:
+    name = tag_name(typed)
+    if not name:
+        raise Refusal("标签名是空的。例子：小美 +意向A")
+    if len(name) > NAME_LIMIT:
+        raise Refusal(f"标签“{name[:10]}…”太长了（最多 {NAME_LIMIT} 个字）。")
+    return name
+
+
+def apply(tx: Tx, customers: Sequence[Customer], wanted: TagEdit, *, staff_id: int | None, source: str) -> list[str]:
+    """Changes every customer's tags and classes; returns what really changed, as ``+意向A`` and ``-C组``."""
+    changed: dict[str, None] = {}
+    for customer in customers:
+        for column, value in (("vip", wanted.vip), ("visited", wanted.visited)):
+            if value is not None and getattr(customer, column) != value:
+                setattr(customer, column, value)
+                word = "VIP" if column == "vip" else "到店"
+                changed[f"{'+' if value else '-'}{word}"] = None
+    tx.session.flush()
+    for name in wanted.add:
+        if _put_on(tx, customers, _tag(tx, name), staff_id=staff_id, source=source):
+            changed[f"+{name}"] = None
+    for name in wanted.remove:
+        tag = _existing(tx, name)
+        if tag is not None and _take_off(tx, customers, tag, staff_id=staff_id, source=source):
+            changed[f"-{name}"] = None
+    return list(changed)
+
+
+def _put_on(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
+    ids = [customer.id for customer in customers]
+    have = set(
+        tx.session.scalars(
+            select(CustomerTag.customer_id).where(CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_(ids))
+        )
+    )
+    rows = [{"customer_id": number, "tag_id": tag.id, "since": tx.now} for number in ids if number not in have]
+    if rows:
+        tx.execute(insert(CustomerTag), rows)
+        if tx.journal is not None:
+            tx.journal.made(CustomerTag.__table__, rows)  # type: ignore[arg-type]
+        _remember(tx, rows, tag, added=True, staff_id=staff_id, source=source)
+    return bool(rows)
+
+
+def _take_off(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
+    where = (CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_([customer.id for customer in customers]))
+    rows = [dict(row) for row in tx.execute(select(CustomerTag.__table__).where(*where)).mappings()]
+    if rows:
+        tx.execute(delete(CustomerTag).where(*where))
+        if tx.journal is not None:
+            tx.journal.removed(CustomerTag.__table__, rows)  # type: ignore[arg-type]
+        _remember(tx, rows, tag, added=False, staff_id=staff_id, source=source)
+    return bool(rows)
+
+
+def _remember(
+    tx: Tx, rows: Sequence[dict[str, object]], tag: Tag, *, added: bool, staff_id: int | None, source: str
+) -> None:
+    tx.execute(
+        insert(TagChange),
+        [
+            {
+                "customer_id": row["customer_id"],
+                "tag": tag.name,
+                "added": added,
+                "source": source,
+                "staff_id": staff_id,
+                "at": tx.now,
+            }
+            for row in rows
+        ],
+    )
+
+
+def _existing(tx: Tx, name: str) -> Tag | None:
+    return tx.session.scalars(select(Tag).where(Tag.name == name)).first()
+
+
+def _tag(tx: Tx, name: str) -> Tag:
+    tag = _existing(tx, name)
+    if tag is None:
+        tag = Tag(name=name, created_at=tx.now)
+        tx.session.add(tag)
+        tx.session.flush()
+    return tag
+
+
+def of(tx: Tx, customer_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Tag names by customer number, in the order they were put on."""
+    found: dict[int, list[str]] = {number: [] for number in customer_ids}
+    rows = tx.execute(
+        select(CustomerTag.customer_id, Tag.name)
+        .join(Tag, Tag.id == CustomerTag.tag_id)
+        .where(CustomerTag.customer_id.in_(list(customer_ids)))
+        .order_by(CustomerTag.since, Tag.id)
+    )
+    for number, name in rows:
+        found[number].append(name)
+    return found
+
+
+def book(tx: Tx) -> list[tuple[str, int]]:
+    """Every tag with how many customers carry it, the most used first."""
+    count = func.count(CustomerTag.customer_id)
+    rows = tx.execute(
+        select(Tag.name, count)
+        .join(CustomerTag, CustomerTag.tag_id == Tag.id, isouter=True)
+        .group_by(Tag.id, Tag.name)
+        .order_by(count.desc(), Tag.id)
+    )
+    return [(name, number) for name, number in rows]
+
+
+def carriers(tx: Tx, name: str) -> list[Customer]:
+    """Everybody who carries a tag. Raises Refusal for a tag nobody made."""
+    tag = _existing(tx, clean(name))
+    if tag is None:
+        raise Refusal(f"没有“{name}”这个标签。发送“标签”看看现有的标签。")
+    return list(
+        tx.session.scalars(
+            select(Customer)
+            .join(CustomerTag, CustomerTag.customer_id == Customer.id)
+            .where(CustomerTag.tag_id == tag.id)
+            .order_by(Customer.id)
+        )
+    )
+
+
+def drop(tx: Tx, name: str, *, staff_id: int) -> int:
+    """Takes a tag off everybody and out of the book; returns from how many."""
+    people = carriers(tx, name)
+    tag = _existing(tx, clean(name))
+    if tag is not None:
+        _take_off(tx, people, tag, staff_id=staff_id, source="chat")
+        tx.session.delete(tag)
+        tx.session.flush()
+    return len(people)
+
+
+def join(tx: Tx, old: str, new: str, *, staff_id: int) -> int:
+    """Gives everybody with ``old`` the tag ``new`` instead; returns how many. Raises Refusal when both are the same."""
+    if clean(old) == clean(new):
+        raise Refusal("两个标签一样，不用合并。")
+    people = carriers(tx, old)
+    _put_on(tx, people, _tag(tx, clean(new)), staff_id=staff_id, source="chat")
+    return drop(tx, old, staff_id=staff_id)

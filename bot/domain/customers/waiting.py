@@ -1,0 +1,106 @@
+"""What customers said that a person should read, until somebody has answered (待回)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Integer, func, insert, select
+
+from bot.domain.customers.models import Customer, Utterance
+from bot.store.transaction import Tx
+
+ACKNOWLEDGE_EVERY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A customer who waits: the newest words, how many there are, since when."""
+
+    customer: Customer
+    account: str
+    person_id: str
+    text: str
+    count: int
+    since: datetime
+    urgent: bool
+
+
+def acknowledge_due(acknowledged_at: datetime | None, now: datetime) -> bool:
+    """Whether the short honest acknowledgement is due: at most once an hour."""
+    return acknowledged_at is None or now - acknowledged_at >= ACKNOWLEDGE_EVERY
+
+
+def hear(
+    tx: Tx,
+    customer_id: int,
+    *,
+    account: str,
+    person_id: str,
+    kind: str,
+    text: str,
+    media_id: str | None,
+    at: datetime,
+    urgent: bool,
+    broadcast_id: int | None,
+) -> None:
+    """Keeps what a customer said; ``broadcast_id`` is the broadcast it answers."""
+    tx.execute(
+        insert(Utterance).values(
+            customer_id=customer_id,
+            account=account,
+            person_id=person_id,
+            at=at,
+            kind=kind,
+            text=text,
+            media_id=media_id,
+            urgent=urgent,
+            broadcast_id=broadcast_id,
+        )
+    )
+
+
+def list_waiting(tx: Tx) -> list[Waiting]:
+    """Everybody who waits for an answer: the urgent first, then who has waited longest."""
+    newest = (
+        select(
+            Utterance.customer_id,
+            func.max(Utterance.id).label("newest"),
+            func.count().label("count"),
+            func.min(Utterance.at).label("since"),
+            func.max(Utterance.urgent.cast(Integer)).label("urgent"),
+        )
+        .where(Utterance.waiting)
+        .group_by(Utterance.customer_id)
+        .subquery()
+    )
+    rows = tx.session.execute(
+        select(Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent)
+        .join(newest, newest.c.customer_id == Customer.id)
+        .join(Utterance, Utterance.id == newest.c.newest)
+        .where(Customer.is_staff.is_(False))
+        .order_by(newest.c.urgent.desc(), newest.c.since)
+    )
+    return [
+        Waiting(customer, said.account, said.person_id, said.text, count, since, bool(urgent))
+        for customer, said, count, since, urgent in rows
+    ]
+
+
+def answered(tx: Tx, customer_id: int, *, staff_id: int) -> None:
+    """Nothing of what the customer said waits any more."""
+    said = select(Utterance).where(Utterance.customer_id == customer_id, Utterance.waiting)
+    for utterance in tx.session.scalars(said):
+        utterance.waiting, utterance.answered_at, utterance.answered_by = False, tx.now, staff_id
+
+
+def replies_to(tx: Tx, broadcast_id: int) -> Sequence[tuple[Utterance, Customer]]:
+    """What was answered to a broadcast, newest first."""
+    rows = tx.session.execute(
+        select(Utterance, Customer)
+        .join(Customer, Customer.id == Utterance.customer_id)
+        .where(Utterance.broadcast_id == broadcast_id)
+        .order_by(Utterance.id.desc())
+    )
+    return [(said, customer) for said, customer in rows]

@@ -1,0 +1,116 @@
+"""What a staff member is in the middle of: the customer last spoken of, an open question, codes to confirm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+
+from bot.domain.merchants.models import Confirmation, TalkState
+from bot.domain.merchants.service import new_code
+from bot.errors import Refusal
+from bot.store.transaction import Tx
+
+QUESTION_LIFE = timedelta(minutes=5)
+CONFIRMATION_LIFE = timedelta(minutes=10)
+CODE_LENGTH = 4
+
+
+@dataclass(frozen=True)
+class Question:
+    """An open question: ``choice`` (a number continues a line) or ``text`` (the next message is the text)."""
+
+    kind: str
+    payload: dict[str, Any]
+
+
+def state(tx: Tx, staff_id: int) -> TalkState:
+    found = tx.session.get(TalkState, staff_id)
+    if found is None:
+        found = TalkState(staff_id=staff_id)
+        tx.session.add(found)
+    return found
+
+
+def speak_of(tx: Tx, staff_id: int, customer_id: int) -> None:
+    """Remembers whom ``他``, ``她`` and ``上一个`` mean from now on."""
+    state(tx, staff_id).customer_id = customer_id
+
+
+def show_list(tx: Tx, staff_id: int, customers: list[int]) -> None:
+    """Remembers the day's list as shown, so that its numbers mean the same until it is shown again."""
+    state(tx, staff_id).listed = customers
+
+
+def listed(tx: Tx, staff_id: int) -> list[int]:
+    return list(state(tx, staff_id).listed or [])
+
+
+def ask(tx: Tx, staff_id: int, question: Question, *, life: timedelta = QUESTION_LIFE) -> None:
+    now_open = state(tx, staff_id)
+    now_open.question = {"kind": question.kind, **question.payload}
+    now_open.question_until = tx.now + life
+
+
+def open_question(tx: Tx, staff_id: int) -> Question | None:
+    """The question that still waits for an answer, or None; it stays open."""
+    found = tx.session.get(TalkState, staff_id)
+    if found is None or found.question is None or found.question_until is None or found.question_until <= tx.now:
+        return None
+    payload = dict(found.question)
+    return Question(payload.pop("kind"), payload)
+
+
+def close_question(tx: Tx, staff_id: int) -> None:
+    found = tx.session.get(TalkState, staff_id)
+    if found is not None:
+        found.question = None
+        found.question_until = None
+
+
+def ask_code(tx: Tx, staff_id: int, action: str, payload: dict[str, Any]) -> str:
+    """Opens a confirmation and returns its four-character code, unique among this member's open ones."""
+    taken = set(
+        tx.session.scalars(
+            select(Confirmation.code).where(Confirmation.staff_id == staff_id, Confirmation.used_at.is_(None))
+        )
+    )
+    code = new_code(CODE_LENGTH)
+    while code in taken:
+        code = new_code(CODE_LENGTH)
+    tx.session.add(
+        Confirmation(
+            staff_id=staff_id,
+            code=code,
+            action=action,
+            payload=payload,
+            created_at=tx.now,
+            expires_at=tx.now + CONFIRMATION_LIFE,
+        )
+    )
+    return code
+
+
+def take_code(tx: Tx, staff_id: int, code: str) -> Confirmation:
+    """Uses up a confirmation. Raises Refusal that says whether the code is wrong, somebody else's, used or too old."""
+    code = code.upper()
+    found = tx.session.scalars(
+        select(Confirmation).where(Confirmation.code == code).order_by(Confirmation.id.desc())
+    ).all()
+    own = next((confirmation for confirmation in found if confirmation.staff_id == staff_id), None)
+    if own is None and found:
+        raise Refusal(f"确认码 {code} 是另一位同事的，只有本人能确认。什么都没有做。")
+    if own is None:
+        raise Refusal(f"没有确认码 {code}。请照着上一条消息里的确认码再发一次，什么都没有做。")
+    if own.used_at is not None:
+        raise Refusal(f"确认码 {code} 已经用过，不会再做第二次。")
+    if own.expires_at <= tx.now:
+        raise Refusal(f"确认码 {code} 过期了（10 分钟内有效），什么都没有做。请把刚才的口令再发一次。")
+    taken = tx.execute(
+        update(Confirmation).where(Confirmation.id == own.id, Confirmation.used_at.is_(None)).values(used_at=tx.now)
+    )
+    if taken.rowcount != 1:
+        raise Refusal(f"确认码 {code} 已经用过，不会再做第二次。")
+    return own

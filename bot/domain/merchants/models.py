@@ -1,0 +1,135 @@
+"""Tables of the merchants' room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.store.base import Base
+
+UNDOABLE = {"info": {"undoable": True}}
+
+
+class Staff(Base):
+    """Somebody who works in the shop; ``role`` is ``owner`` or ``staff``."""
+
+    __tablename__ = "staff"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    active: Mapped[bool]
+    created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class StaffIdentity(Base):
+    """The address a staff member writes from: one platform person of one account."""
+
+    __tablename__ = "staff_identities"
+    __table_args__ = (UniqueConstraint("account", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    account: Mapped[str]
+    person_id: Mapped[str]
+
+
+class Invitation(Base):
+    """A one-time code for ``绑定``; only its digest is kept."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[int | None]
+
+
+class TalkState(Base):
+    """What a staff member is in the middle of: the customer last spoken of, an open question.
+
+    ``listed`` are the customers of the day's list as last shown: the first is no. 1 for ``完成 1``.
+    """
+
+    __tablename__ = "talk_states"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    customer_id: Mapped[int | None]
+    question: Mapped[dict[str, Any] | None]
+    question_until: Mapped[datetime | None]
+    listed: Mapped[list[Any] | None]
+
+
+class Confirmation(Base):
+    """A dangerous or wide step that waits for ``确认 CODE``."""
+
+    __tablename__ = "confirmations"
+    __table_args__ = (Index("ix_confirmations_staff_id_code", "staff_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    code: Mapped[str]
+    action: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Change(Base):
+    """One command that changed something, with the images ``撤销`` needs; also the audit trail of who did what.
+
+    ``final`` holds the reason why it cannot be taken back, or None.
+    """
+
+    __tablename__ = "changes"
+    __table_args__ = (Index("ix_changes_staff_id_id", "staff_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    label: Mapped[str]
+    message_key: Mapped[str]
+    entries: Mapped[list[Any]]
+    final: Mapped[str | None]
+    created_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """Something a staff member should hear. ``state``: ``open`` → ``pushed`` (a delivery carries it) or ``shown``.
+
+    ``hinted_at``: a template notice has said that there is something; the words themselves still wait to be shown.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index(
+            "uq_notices_open",
+            "staff_id",
+            "subject",
+            unique=True,
+            sqlite_where=text("state = 'open' AND subject <> ''"),
+            postgresql_where=text("state = 'open' AND subject <> ''"),
+        ),
+        Index("ix_notices_state_staff_id", "state", "staff_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    kind: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    urgent: Mapped[bool]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    hinted_at: Mapped[datetime | None]
+    delivery_id: Mapped[int | None]

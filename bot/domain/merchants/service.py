@@ -1,0 +1,124 @@
+"""Staff of the shop: inviting, binding, removing, and who somebody is."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+
+from bot.domain.merchants.models import Invitation, Staff, StaffIdentity
+from bot.errors import Refusal
+from bot.store.transaction import Tx
+
+# Without the pairs a person mixes up on a phone: 0/O, 1/I/L, 2/Z, 5/S, 8/B.
+CODE_LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"
+INVITATION_LIFE = timedelta(days=7)
+INVITATION_LENGTH = 8
+
+
+def new_code(length: int) -> str:
+    """A code to type on a phone: capitals and digits, always at least one of each, so that no word or number is one."""
+    while True:
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(length))
+        if any(letter.isdigit() for letter in code) and any(letter.isalpha() for letter in code):
+            return code
+
+
+def invite(tx: Tx, *, role: str) -> str:
+    """Makes a one-time code for ``绑定 CODE``, good for seven days; returns the code, which is stored nowhere."""
+    code = new_code(INVITATION_LENGTH)
+    tx.session.add(Invitation(digest=_digest(code), role=role, created_at=tx.now, expires_at=tx.now + INVITATION_LIFE))
+    return code
+
+
+def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff:
+    """Makes the person behind ``person_id`` staff by an invitation; who is staff already gets the invitation's role.
+
+    Raises Refusal for a code that is unknown, used or too old.
+    """
+    invitation = tx.session.scalars(select(Invitation).where(Invitation.digest == _digest(code.upper()))).first()
+    if invitation is None:
+        raise Refusal(f"没有这个绑定码：{code}。请向老板再要一个（老板发送“员工 邀请”）。")
+    if invitation.used_at is not None:
+        raise Refusal("这个绑定码已经用过了，每个码只能用一次。请向老板再要一个（老板发送“员工 邀请”）。")
+    if invitation.expires_at <= tx.now:
+        raise Refusal("这个绑定码过期了（7 天内有效）。请向老板再要一个（老板发送“员工 邀请”）。")
+    # The unused row is taken by an update that counts: two who type one code at once do not both become staff.
+    taken = tx.execute(
+        update(Invitation).where(Invitation.id == invitation.id, Invitation.used_at.is_(None)).values(used_at=tx.now)
+    )
+    if taken.rowcount != 1:
+        raise Refusal("这个绑定码刚刚被别人用了。请向老板再要一个（老板发送“员工 邀请”）。")
+    staff = find(tx, account=account, person_id=person_id)
+    if staff is None:
+        staff = Staff(name=name, role=invitation.role, active=True, created_at=tx.now)
+        tx.session.add(staff)
+        tx.session.flush()
+        tx.session.add(StaffIdentity(staff_id=staff.id, account=account, person_id=person_id))
+    else:
+        staff.name = name or staff.name
+        staff.role = "owner" if "owner" in (staff.role, invitation.role) else invitation.role
+    tx.session.flush()
+    tx.execute(update(Invitation).where(Invitation.id == invitation.id).values(used_by=staff.id))
+    return staff
+
+
+def find(tx: Tx, *, account: str, person_id: str) -> Staff | None:
+    """The active staff member who writes from this address, or None."""
+    return tx.session.scalars(
+        select(Staff)
+        .join(StaffIdentity, StaffIdentity.staff_id == Staff.id)
+        .where(StaffIdentity.account == account, StaffIdentity.person_id == person_id, Staff.active.is_(True))
+    ).first()
+
+
+def active_staff(tx: Tx) -> list[Staff]:
+    return list(tx.session.scalars(select(Staff).where(Staff.active.is_(True)).order_by(Staff.id)))
+
+
+def owners(tx: Tx) -> list[Staff]:
+    return [staff for staff in active_staff(tx) if staff.role == "owner"]
+
+
+def has_owner(tx: Tx) -> bool:
+    count = select(func.count()).select_from(Staff).where(Staff.active.is_(True), Staff.role == "owner")
+    return bool(tx.execute(count).scalar())
+
+
+def remove(tx: Tx, *, who: str) -> Staff:
+    """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays."""
+    everybody = active_staff(tx)
+    found = [staff for staff in everybody if staff.name == who or str(staff.id) == who.lstrip("#")]
+    if not found:
+        names = "、".join(f"{staff.id} {staff.name}" for staff in everybody)
+        raise Refusal(f"没有叫“{who}”的店员。现在有：{names}")
+    if len(found) > 1:
+        raise Refusal(f"有 {len(found)} 位都叫“{who}”，请用编号：员工 移除 {found[0].id}")
+    staff = found[0]
+    if staff.role == "owner" and sum(other.role == "owner" for other in everybody) == 1:
+        raise Refusal("最后一位老板不能移除。先用“员工 邀请”请另一位老板进来。")
+    staff.active = False
+    staff.removed_at = tx.now
+    tx.session.flush()
+    # The address is free again: who works here no more is a customer like any other when writing next.
+    for identity in tx.session.scalars(select(StaffIdentity).where(StaffIdentity.staff_id == staff.id)):
+        tx.session.delete(identity)
+    return staff
+
+
+def address(tx: Tx, staff_id: int, *, lock: bool = False) -> StaffIdentity | None:
+    """Where a staff member can be written to; ``lock`` keeps a second worker from telling them the same."""
+    found = select(StaffIdentity).where(StaffIdentity.staff_id == staff_id).order_by(StaffIdentity.id).limit(1)
+    return tx.session.scalars(found.with_for_update() if lock else found).first()
+
+
+def require_owner(staff: Staff, what: str) -> None:
+    """Raises Refusal unless ``staff`` is an owner; ``what`` names the step in the sentence."""
+    if staff.role != "owner":
+        raise Refusal(f"{what}只有老板可以做，请老板来操作。")
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.strip().upper().encode()).hexdigest()

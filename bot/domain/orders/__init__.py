@@ -1,0 +1,1 @@
+"""Orders: what was agreed, paid and handed over, and the ledger behind it."""

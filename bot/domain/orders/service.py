@@ -1,0 +1,198 @@
+"""Purchases, refunds and the four deal stages; customers' classes and totals follow from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+
+from bot.domain.customers import timeline
+from bot.domain.customers.models import Customer
+from bot.domain.orders.models import LedgerEntry, Order
+from bot.domain.orders.rules import grade_after, stage_shown
+from bot.errors import Refusal
+from bot.language.money import show_money
+from bot.language.segments import Field
+from bot.store.transaction import Tx
+
+
+def purchase(
+    tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note: str, in_shop: bool, staff_id: int
+) -> Order:
+    """Books a payment. In the shop the goods are handed over at once (stage ③) and the customer has visited."""
+    order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source="shop" if in_shop else "online")
+    order.stage = 3 if in_shop else 2
+    order.delivered_at = tx.now if in_shop else None
+    _pay(tx, order, staff_id=staff_id)
+    if customer is not None:
+        customer.visited = customer.visited or in_shop
+        customer.last_contact_at = tx.now
+        recount(tx, customer)
+        timeline.add(tx, customer.id, "purchase", f"消费 {show_money(amount_fen)} {items} 单号{order.id}", staff_id)
+    return order
+
+
+def deal(tx: Tx, customer: Customer, *, amount_fen: int, items: str, note: str, staff_id: int) -> Order:
+    """Keeps an agreement (stage ①); no money yet."""
+    order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source="deal")
+    timeline.add(tx, customer.id, "deal", f"谈妥 {show_money(amount_fen)} {items} 单号{order.id}", staff_id)
+    return order
+
+
+def get(tx: Tx, number: int) -> Order:
+    """Raises Refusal for a number nobody has."""
+    order = tx.session.get(Order, number) if number < 2**31 else None
+    if order is None:
+        raise Refusal(f"没有单号{number}。发送“订单 张三”可以看一位顾客的单号。")
+    return order
+
+
+def ordered(tx: Tx, order: Order, *, staff_id: int) -> None:
+    """Placed and paid (stage ②). Raises Refusal when it was placed before."""
+    if order.stage != 1:
+        raise Refusal(f"单号{order.id} 已经是{stage_shown(order.stage)}，不用再下单。")
+    order.stage = 2
+    _pay(tx, order, staff_id=staff_id)
+    _recount_owner(tx, order)
+    _tell_timeline(tx, order, "下单", staff_id)
+
+
+def shipped(tx: Tx, order: Order, *, carrier: str, parcel: str, staff_id: int) -> None:
+    """On its way with a parcel number; what was not placed yet is placed by it."""
+    if order.stage == 1:
+        ordered(tx, order, staff_id=staff_id)
+    elif order.stage != 2:
+        raise Refusal(f"单号{order.id} 已经是{stage_shown(order.stage)}，不能再发货。")
+    order.carrier, order.parcel, order.shipped_at = carrier or None, parcel or None, tx.now
+    _tell_timeline(tx, order, f"发货 {carrier} {parcel}".strip(), staff_id)
+
+
+def delivered(tx: Tx, order: Order, *, staff_id: int) -> None:
+    """Arrived (stage ③). Raises Refusal before it was placed and when it had arrived."""
+    if order.stage == 1:
+        raise Refusal(f"单号{order.id} 还没下单。先发送：下单 {order.id}")
+    if order.stage != 2:
+        raise Refusal(f"单号{order.id} 已经是{stage_shown(order.stage)}。")
+    order.stage, order.delivered_at = 3, tx.now
+    _tell_timeline(tx, order, "签收", staff_id)
+
+
+def used_up(tx: Tx, order: Order, *, due: datetime | None, staff_id: int) -> None:
+    """Used up now (stage ④), or expected to be at ``due``. Raises Refusal before it arrived."""
+    if order.stage < 3:
+        raise Refusal(f"单号{order.id} 还没签收。先发送：签收 {order.id}")
+    order.used_up_due = due or tx.now
+    if due is None:
+        order.stage, order.used_up_at = 4, tx.now
+        _tell_timeline(tx, order, "用完了", staff_id)
+
+
+def refundable(tx: Tx, customer: Customer) -> Sequence[Order]:
+    """Paid orders with money left to give back, newest first."""
+    return tx.session.scalars(
+        select(Order)
+        .where(Order.customer_id == customer.id, Order.paid_at.is_not(None), Order.refunded_fen < Order.amount_fen)
+        .order_by(Order.id.desc())
+    ).all()
+
+
+def refund(tx: Tx, order: Order, *, amount_fen: int, staff_id: int) -> None:
+    """Books money given back. Raises Refusal above what is left of the order."""
+    left = order.amount_fen - order.refunded_fen
+    if order.paid_at is None:
+        raise Refusal(f"单号{order.id} 还没有收款，不用退。")
+    if amount_fen > left:
+        raise Refusal(f"单号{order.id} 最多还能退 {show_money(left)}。例子：退款 单号{order.id} {left // 100}")
+    order.refunded_fen += amount_fen
+    tx.session.add(
+        LedgerEntry(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            amount_fen=-amount_fen,
+            source="chat",
+            staff_id=staff_id,
+            at=tx.now,
+        )
+    )
+    _recount_owner(tx, order)
+    _tell_timeline(tx, order, f"退款 {show_money(amount_fen)}", staff_id)
+
+
+def of(tx: Tx, customer_id: int, count: int = 9) -> Sequence[Order]:
+    return tx.session.scalars(
+        select(Order).where(Order.customer_id == customer_id).order_by(Order.id.desc()).limit(count)
+    ).all()
+
+
+def recount(tx: Tx, customer: Customer) -> None:
+    """Sets class, grade and totals from the paid orders that are not wholly refunded."""
+    tx.session.flush()
+    standing = (Order.customer_id == customer.id, Order.paid_at.is_not(None), Order.refunded_fen < Order.amount_fen)
+    spent, count, first, last = tx.execute(
+        select(
+            func.coalesce(func.sum(Order.amount_fen - Order.refunded_fen), 0),
+            func.count(),
+            func.min(Order.paid_at),
+            func.max(Order.paid_at),
+        ).where(*standing)
+    ).one()
+    customer.spent_fen, customer.purchases = int(spent), count
+    customer.first_purchase_at, customer.last_purchase_at = first, last
+    customer.purchased = count > 0
+    customer.grade, customer.former_grade = grade_after(
+        grade=customer.grade, former=customer.former_grade, purchased=count > 0
+    )
+
+
+def _new(tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note: str, source: str) -> Order:
+    order = Order(
+        customer_id=customer.id if customer else None,
+        amount_fen=amount_fen,
+        refunded_fen=0,
+        items=items,
+        note=note,
+        stage=1,
+        source=source,
+        created_at=tx.now,
+    )
+    tx.session.add(order)
+    tx.session.flush()
+    return order
+
+
+def _pay(tx: Tx, order: Order, *, staff_id: int) -> None:
+    order.paid_at = tx.now
+    tx.session.add(
+        LedgerEntry(
+            order_id=order.id,
+            customer_id=order.customer_id,
+            amount_fen=order.amount_fen,
+            source="chat",
+            staff_id=staff_id,
+            at=tx.now,
+        )
+    )
+
+
+def _recount_owner(tx: Tx, order: Order) -> None:
+    if order.customer_id is not None:
+        recount(tx, tx.session.get_one(Customer, order.customer_id))
+
+
+def _tell_timeline(tx: Tx, order: Order, what: str, staff_id: int) -> None:
+    if order.customer_id is not None:
+        timeline.add(tx, order.customer_id, "order", f"单号{order.id} {what}", staff_id)
+
+
+def in_stage(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``阶段=③`` for segments: whose latest order stands in that stage."""
+    latest = select(func.max(Order.id)).where(Order.customer_id.is_not(None)).group_by(Order.customer_id)
+    return Customer.id.in_(select(Order.customer_id).where(Order.id.in_(latest), Order.stage == int(term.value)))
+
+
+def latest_stages(tx: Tx, customer_ids: Sequence[int]) -> dict[int, int]:
+    """The stage of each customer's latest order; who has none is missing."""
+    latest = select(func.max(Order.id)).where(Order.customer_id.in_(list(customer_ids))).group_by(Order.customer_id)
+    rows = tx.execute(select(Order.customer_id, Order.stage).where(Order.id.in_(latest)))
+    return {row.customer_id: row.stage for row in rows}
