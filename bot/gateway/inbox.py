@@ -1,0 +1,337 @@
+"""The inbox: every callback once, its effects and its answer in one commit.
+
+The requests of one process meet in one writer thread, which handles all that have arrived in one transaction: SQLite
+has one writer anyway, and a commit that is shared costs each of them a fraction of a disk flush.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
+from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.clock import Clock
+from bot.gateway.router import Router
+from bot.platforms.messages import Inbound
+from bot.store.base import Base
+from bot.store.bell import Bell
+from bot.store.engine import Store
+from bot.store.transaction import Tx, transaction
+
+log = logging.getLogger(__name__)
+
+BATCH = 64
+TRIES = 3
+FLOOD_LINES = 10.0  # lines a second from one person that are answered at once for as long as it goes on
+FLOOD_BURST = 100.0  # lines at once that are still no flood
+SENDERS_KNOWN = 10_000
+FLOOD_NOTE = "消息有点多，我会一条一条处理，请稍等。"
+FLOOD_NOTE_EVERY = 3600.0
+APOLOGY = "抱歉，刚才这条没有处理好。已经记下，会自动再试，不用重发。"
+AWAY = (OperationalError, PoolTimeout)
+
+
+class InboxRow(Base):
+    """One callback. ``state``: received → done | quarantined; ``ignored`` = a kind nobody handles.
+
+    ``key`` is unique with the account; ``reply`` is what a repeat gets again. ``fields`` is the decrypted message.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("account", "key"),
+        Index(
+            "ix_inbox_received",
+            "next_try_at",
+            sqlite_where=text("state = 'received'"),
+            postgresql_where=text("state = 'received'"),
+        ),
+        Index("ix_inbox_received_at", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str]
+    key: Mapped[str]
+    sender: Mapped[str]
+    kind: Mapped[str]
+    fields: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    state: Mapped[str]
+    attempts: Mapped[int]
+    error: Mapped[str | None]
+    next_try_at: Mapped[datetime | None]
+    reply: Mapped[str]
+
+
+_TABLE = cast(Any, InboxRow.__table__)
+_CLAIM_SQLITE = upsert_sqlite(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+_CLAIM_POSTGRESQL = upsert_postgresql(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
+_SEEN = select(_TABLE.c.reply)
+
+
+class Away(Exception):
+    """The database is locked or cannot be reached; the message is to be spooled."""
+
+
+@dataclass
+class Pending:
+    """A message waiting for the writer; ``answered`` is set once ``reply`` or ``failure`` is there."""
+
+    message: Inbound
+    answered: threading.Event = field(default_factory=threading.Event)
+    reply: str = ""
+    failure: BaseException | None = None
+
+
+class Inbox:
+    """Takes messages from request threads and answers each when its transaction is committed."""
+
+    def __init__(self, store: Store, clock: Clock, bell: Bell, router: Router) -> None:
+        self._store = store
+        self._clock = clock
+        self._bell = bell
+        self._router = router
+        self._waiting: list[Pending] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._flood = FloodGate()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        self._thread.start()
+
+    def take(self, message: Inbound, *, patience: float) -> str:
+        """The reply to ``message``, new or repeated. Waits at most ``patience`` seconds; raises Away."""
+        pending = Pending(message)
+        with self._changed:
+            self._waiting.append(pending)
+            self._changed.notify()
+        if not pending.answered.wait(patience):
+            raise Away("no answer from the database in time")
+        if pending.failure is not None:
+            raise pending.failure
+        return pending.reply
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+            if not batch:
+                return
+            # What one sender said is handled in the order it was said, even when a later line arrived first.
+            batch.sort(key=lambda pending: (pending.message.created_at, pending.message.key))
+            self._work(batch)
+            for pending in batch:
+                pending.answered.set()
+
+    def _work(self, batch: Sequence[Pending]) -> None:
+        try:
+            replies = self._together([pending.message for pending in batch])
+        except AWAY as failure:
+            for pending in batch:
+                pending.failure = Away(type(failure).__name__)
+            return
+        except Exception:  # noqa: BLE001  (each is tried again alone, where its own failure is kept)
+            # One of them failed and took the others' work with it: each again, alone, so that only its own is lost.
+            log.info("inbox_batch_undone size=%d", len(batch))
+            self._one_by_one(batch)
+            return
+        for pending, reply in zip(batch, replies, strict=True):
+            pending.reply = reply
+
+    def _together(self, messages: Sequence[Inbound]) -> list[str]:
+        with transaction(self._store, self._clock, self._bell) as tx:
+            lock_senders(tx, self._store, messages)
+            return [self._handle(tx, message) for message in messages]
+
+    def _handle(self, tx: Tx, message: Inbound) -> str:
+        row_id = claim(tx, self._store, message)
+        if row_id is None:
+            return earlier_reply(tx, message)
+        deferred = self._flood.defers(message, time.monotonic())
+        if deferred is not None:
+            later(tx, row_id, tx.now, reply=deferred)
+            return deferred
+        reply = self._router.handle(message, tx)
+        finish(tx, row_id, reply)
+        return reply
+
+    def _one_by_one(self, batch: Sequence[Pending]) -> None:
+        for pending in batch:
+            try:
+                pending.reply = self._alone(pending.message)
+            except AWAY as failure:
+                pending.failure = Away(type(failure).__name__)
+            except Exception as failure:  # noqa: BLE001  (raised in the request's own thread)
+                pending.failure = failure
+
+    def _alone(self, message: Inbound) -> str:
+        with transaction(self._store, self._clock, self._bell) as tx:
+            lock_senders(tx, self._store, [message])
+            row_id = claim(tx, self._store, message)
+            if row_id is None:
+                return earlier_reply(tx, message)
+            return attempt(tx, self._router, message, row_id, attempts=1)
+
+
+def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: int) -> str:
+    """Handles a claimed row; a failure undoes its effects only, and keeps the row with the error for another try.
+
+    Raises the database's own trouble (``AWAY``): then nothing is known to be wrong with the message.
+    """
+    try:
+        with tx.savepoint():
+            reply = router.handle(message, tx)
+    except AWAY:
+        raise
+    except Exception as failure:  # noqa: BLE001  (kept with the row, told to the person, tried again)
+        log.error(
+            "inbox_handler_failed key=%s kind=%s attempt=%d error=%s at=%s",
+            _short(message.key),
+            message.kind,
+            attempts,
+            type(failure).__name__,
+            _place(failure),
+        )
+        state = "received" if attempts < TRIES else "quarantined"
+        wait = timedelta(seconds=5 * 6 ** (attempts - 1))
+        tx.execute(
+            update(_TABLE)
+            .where(_TABLE.c.id == row_id)
+            .values(
+                state=state,
+                attempts=attempts,
+                error=type(failure).__name__,
+                next_try_at=tx.now + wait if state == "received" else None,
+                reply=APOLOGY,
+            )
+        )
+        tx.after_commit("inbox")
+        return APOLOGY
+    finish(tx, row_id, reply, attempts=attempts)
+    return reply
+
+
+def claim(tx: Tx, store: Store, message: Inbound) -> int | None:
+    """Makes the message's row and returns its id, or None where the database has it already."""
+    statement = _CLAIM_SQLITE if store.sqlite else _CLAIM_POSTGRESQL
+    row = tx.execute(
+        statement,
+        {
+            "account": message.account,
+            "key": message.key,
+            "sender": message.sender,
+            "kind": message.kind,
+            "fields": message.fields,
+            "created_at": message.created_at,
+            "received_at": tx.now,
+            "state": "received",
+            "attempts": 0,
+            "reply": "",
+        },
+    ).first()
+    return None if row is None else int(row[0])
+
+
+def earlier_reply(tx: Tx, message: Inbound) -> str:
+    """What a repeat gets: the answer the person may have missed."""
+    row = tx.execute(_SEEN.where(_TABLE.c.account == message.account, _TABLE.c.key == message.key)).first()
+    return "" if row is None else str(row[0])
+
+
+def finish(tx: Tx, row_id: int, reply: str, *, attempts: int = 1) -> None:
+    tx.execute(
+        update(_TABLE)
+        .where(_TABLE.c.id == row_id)
+        .values(state="done", reply=reply, attempts=attempts, error=None, next_try_at=None)
+    )
+
+
+def later(tx: Tx, row_id: int, at: datetime, *, reply: str) -> None:
+    """Leaves a claimed row for the workers' next round."""
+    tx.execute(update(_TABLE).where(_TABLE.c.id == row_id).values(next_try_at=at, reply=reply))
+    tx.after_commit("inbox")
+
+
+def due(tx: Tx, limit: int) -> list[InboxRow]:
+    """Rows that wait for another try, each sender's in order of what was said."""
+    return list(
+        tx.session.scalars(
+            select(InboxRow)
+            .where(InboxRow.state == "received", InboxRow.next_try_at <= tx.now)
+            .order_by(InboxRow.sender, InboxRow.created_at, InboxRow.id)
+            .limit(limit)
+        )
+    )
+
+
+def lock_senders(tx: Tx, store: Store, messages: Sequence[Inbound]) -> None:
+    """On PostgreSQL, where others write at the same time, holds each sender until the commit.
+
+    SQLite's one writer makes that needless. Sorted, so that two processes cannot wait for each other.
+    """
+    if store.sqlite:
+        return
+    keys = sorted({_lock_key(message) for message in messages})
+    for key in keys:
+        tx.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (key,))
+
+
+def _lock_key(message: Inbound) -> int:
+    digest = hashlib.blake2b(f"{message.account}\0{message.sender}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+def _place(failure: BaseException) -> str:
+    """Where it broke. The error's own text may quote what the customer wrote, so it is kept out of the log."""
+    frames = traceback.extract_tb(failure.__traceback__)[-3:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+
+
+def _short(key: str) -> str:
+    return key[:14]
+
+
+class FloodGate:
+    """Notices somebody who goes on sending more lines a second than a person types; a short burst is no flood."""
+
+    def __init__(self) -> None:
+        self._senders: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._told: dict[str, float] = {}
+
+    def defers(self, message: Inbound, monotonic: float) -> str | None:
+        """None = handle now; otherwise the reply to give while the row waits for the workers."""
+        left, at = self._senders.pop(message.sender, (FLOOD_BURST, monotonic))
+        left = min(FLOOD_BURST, left + (monotonic - at) * FLOOD_LINES)
+        self._senders[message.sender] = (max(0.0, left - 1), monotonic)
+        if len(self._senders) > SENDERS_KNOWN:
+            self._senders.popitem(last=False)
+        if left >= 1:
+            return None
+        self._told = {who: told for who, told in self._told.items() if monotonic - told < FLOOD_NOTE_EVERY}
+        if message.sender in self._told:
+            return ""
+        self._told[message.sender] = monotonic
+        return FLOOD_NOTE

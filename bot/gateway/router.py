@@ -1,0 +1,68 @@
+"""Which function answers what: handlers register by decorator, a reader says what a message means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from bot.platforms.messages import Inbound
+from bot.store.transaction import Tx
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+Key = tuple[str, object]
+
+
+class Reader(Protocol):
+    """Turns a message into the answer by looking up handlers in the router; given by ``app.py``."""
+
+    def __call__(self, router: Router, message: Inbound, tx: Tx) -> str: ...
+
+
+class Router:
+    """The table of handlers, one per (door, what was meant).
+
+    Doors are ``staff``, ``customer``, ``event`` and ``confirmed``. The table closes at the first message: a handler
+    that registers later would be ignored for some messages, so it is refused.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[Key, Callable[..., Any]] = {}
+        self._reader: Reader | None = None
+        self._closed = False
+
+    def staff(self, *intents: type) -> Callable[[Handler], Handler]:
+        return self._register("staff", intents)
+
+    def customer(self, *intents: type) -> Callable[[Handler], Handler]:
+        return self._register("customer", intents)
+
+    def event(self, *kinds: str) -> Callable[[Handler], Handler]:
+        return self._register("event", kinds)
+
+    def confirmed(self, *actions: str) -> Callable[[Handler], Handler]:
+        return self._register("confirmed", actions)
+
+    def read_with(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def find(self, door: str, what: object) -> Callable[..., Any] | None:
+        return self._handlers.get((door, what))
+
+    def handle(self, message: Inbound, tx: Tx) -> str:
+        """The reply to a message: Chinese text, or an empty string where nothing is to be said."""
+        self._closed = True
+        if self._reader is None:
+            raise RuntimeError("the router has no reader; app.py must call read_with() before the first message")
+        return self._reader(self, message, tx)
+
+    def _register(self, door: str, names: tuple[object, ...]) -> Callable[[Handler], Handler]:
+        def register(function: Handler) -> Handler:
+            for name in names:
+                if self._closed:
+                    raise RuntimeError(f"{door} {name!r} registered after the first message; import it in handlers/")
+                if (door, name) in self._handlers:
+                    raise RuntimeError(f"{door} {name!r} has two handlers")
+                self._handlers[door, name] = function
+            return function
+
+        return register

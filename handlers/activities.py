@@ -1,0 +1,193 @@
+"""Group activities: staff open and close them, customers join by a word."""
+
+from __future__ import annotations
+
+from bot.delivery import outbox
+from bot.domain.activities import service as activities
+from bot.domain.activities.models import Activity
+from bot.domain.customers import segments
+from bot.domain.customers import service as customers
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import shown
+from bot.errors import Refusal
+from bot.language.intents import (
+    Activities,
+    ActivityClose,
+    ActivityList,
+    ActivityNew,
+    ActivityRoster,
+    CheckIn,
+    Join,
+    Leave,
+)
+from bot.language.normalise import display_name
+from bot.language.segments import parse_segment
+from handlers.talk import CustomerTalk, StaffTalk, Talk, on
+
+WEEKDAYS = "一二三四五六日"
+
+
+def facts(talk: Talk, activity: Activity) -> dict[str, str]:
+    """What scripts may say of an activity."""
+    return {
+        "title": activity.title,
+        "when": _when(talk, activity),
+        "place": activity.place or "本店",
+        "number": str(activity.id),
+    }
+
+
+def _when(talk: Talk, activity: Activity) -> str:
+    if activity.at is None:
+        return "时间另行通知"
+    at = talk.here(activity.at)
+    year = f"{at.year}年" if at.year != talk.now.year else ""
+    return f"{year}{at.month}月{at.day}日（周{WEEKDAYS[at.weekday()]}）{at:%H:%M}"
+
+
+def _line(talk: Talk, activity: Activity) -> str:
+    places = "不限名额" if activity.capacity is None else f"{activity.taken}/{activity.capacity} 位"
+    place = f" {activity.place}" if activity.place else ""
+    return f"活动 {activity.id}：{activity.title} {_when(talk, activity)}{place} {places}"
+
+
+@on.staff(ActivityNew)
+def create(talk: StaffTalk) -> str:
+    intent = talk.intent
+    if intent.audience:
+        parse_segment(intent.audience)
+    title, _cut = display_name(intent.title)
+    activity = activities.create(
+        talk.tx,
+        title=title,
+        at=intent.at,
+        capacity=intent.capacity,
+        place=intent.place,
+        audience=intent.audience,
+        staff_id=talk.staff.id,
+    )
+    audience = f"\n对象：{intent.audience}" if intent.audience else ""
+    how = f"顾客回复“报名 {activity.id}”就能参加\n名单：活动 名单 {activity.id}"
+    return f"开好了 {_line(talk, activity)}{audience}\n{how}"
+
+
+@on.staff(ActivityList)
+def list_for_staff(talk: StaffTalk) -> str:
+    found = activities.open_ones(talk.tx)
+    if not found:
+        return "现在没有活动。开一个：活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店"
+    return "\n".join(_line(talk, activity) for activity in found)
+
+
+@on.staff(ActivityRoster)
+def roster(talk: StaffTalk) -> str:
+    activity = activities.get(talk.tx, talk.intent.activity)
+    rows = activities.roster(talk.tx, activity)
+    lines = [_line(talk, activity)]
+    lines += [
+        f"{number}. {shown(customer)}{' ✓到场' if sign_up.checked_in_at else ''}"
+        for number, (sign_up, customer) in enumerate((row for row in rows if row[0].state == "in"), start=1)
+    ]
+    waiting = [shown(customer) for sign_up, customer in rows if sign_up.state == "waiting"]
+    if waiting:
+        lines.append(f"候补：{'、'.join(waiting)}")
+    if len(lines) == 1:
+        lines.append("还没有人报名。")
+    return "\n".join(lines)
+
+
+@on.staff(ActivityClose)
+def close(talk: StaffTalk) -> str:
+    activity = activities.get(talk.tx, talk.intent.activity)
+    if not activity.open:
+        raise Refusal(f"活动 {activity.id} 早就关闭了。")
+    activity.open = False
+    return f"活动 {activity.id} {activity.title} 已关闭报名，已报名 {activity.taken} 位"
+
+
+@on.staff(CheckIn)
+def check_in(talk: StaffTalk) -> str:
+    activity = activities.get(talk.tx, talk.intent.activity)
+    customer = talk.one(talk.intent.whom)
+    activities.check_in(talk.tx, activity, customer)
+    return f"{shown(customer)} 已签到“{activity.title}”，也记为到店（Y）"
+
+
+@on.customer(Activities)
+def list_for_customer(talk: CustomerTalk) -> str:
+    found = [activity for activity in activities.open_ones(talk.tx) if _invited(talk, activity)]
+    if not found:
+        return "最近还没有活动，有了会告诉您。"
+    lines = []
+    for activity in found:
+        full = activity.capacity is not None and activity.taken >= activity.capacity
+        place = f" {activity.place}" if activity.place else ""
+        lines.append(
+            f"{activity.id}. {activity.title} {_when(talk, activity)}{place}{'（已满，可候补）' if full else ''}"
+        )
+    return "最近的活动：\n" + "\n".join(lines) + f"\n想参加回复：报名 {found[0].id}"
+
+
+@on.customer(Join)
+def join(talk: CustomerTalk) -> str:
+    activity = _meant(talk, "报名")
+    if not _invited(talk, activity):
+        raise Refusal(f"“{activity.title}”是给部分老顾客的活动，这次没有您的名额。发送“活动”看看别的。")
+    joined = activities.join(talk.tx, activity, talk.customer())
+    about = facts(talk, activity)
+    if joined.state == "in":
+        return (
+            talk.say("activities/joined", a=about)
+            if not joined.again
+            else f"您已经报上“{activity.title}”了，{about['when']} 见。"
+        )
+    if joined.again:
+        return f"您在“{activity.title}”的候补第 {joined.place} 位，有位置马上通知您。"
+    return f"{talk.say('activities/waiting', a=about)}（候补第 {joined.place} 位）"
+
+
+@on.customer(Leave)
+def leave(talk: CustomerTalk) -> str:
+    activity = _meant(talk, "取消报名")
+    moved_up = activities.leave(talk.tx, activity, talk.customer())
+    if moved_up is not None:
+        _tell(talk, activity, moved_up)
+    return f"已取消“{activity.title}”的报名。想再来，回复“报名 {activity.id}”。"
+
+
+def _meant(talk: CustomerTalk, word: str) -> Activity:
+    if talk.intent.activity is not None:
+        return activities.get(talk.tx, talk.intent.activity)
+    if word == "取消报名":
+        choices = list(activities.joined_by(talk.tx, talk.customer_id))
+    else:
+        choices = [activity for activity in activities.open_ones(talk.tx) if _invited(talk, activity)]
+    if len(choices) == 1:
+        return choices[0]
+    if not choices:
+        raise Refusal("您没有报名的活动。" if word == "取消报名" else "最近还没有活动，有了会告诉您。")
+    listed = "\n".join(f"{activity.id}. {activity.title} {_when(talk, activity)}" for activity in choices)
+    raise Refusal(f"请带上编号：\n{listed}\n例如：{word} {choices[0].id}")
+
+
+def _invited(talk: CustomerTalk, activity: Activity) -> bool:
+    if not activity.audience:
+        return True
+    return segments.holds(talk.tx, parse_segment(activity.audience), talk.customer_id, talk.now)
+
+
+def _tell(talk: Talk, activity: Activity, customer: Customer) -> None:
+    """Tells who moved up, by customer message where the window is open; otherwise it lands in the list by hand."""
+    payload = {"type": "text", "text": talk.say("activities/moved_up", a=facts(talk, activity))}
+    for identity in customers.identities(talk.tx, [customer.id]):
+        if identity.relation == "active":
+            outbox.queue(
+                talk.tx,
+                account=identity.account,
+                person_id=identity.person_id,
+                payload=payload,
+                purpose="service",
+                customer_id=customer.id,
+                key=f"moved-up:{activity.id}:{customer.id}:{activity.taken}:{talk.message.key}",
+            )
+            return

@@ -1,0 +1,124 @@
+"""What customers do without a command: come, go, scan, tap, and say something a person should read."""
+
+from __future__ import annotations
+
+from bot.delivery import outbox
+from bot.domain.complaints import service as complaints
+from bot.domain.customers import service as customers
+from bot.domain.customers import tags, waiting
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import shown
+from bot.domain.merchants import notices
+from bot.language.intents import Complain, FreeTalk
+from handlers.talk import CustomerTalk, Talk, on
+
+QUOTE = 60  # characters of a customer's words that a notice shows
+
+
+@on.event("follow")
+def follow(talk: CustomerTalk) -> str:
+    """Welcomes a follower once per event; who comes back keeps the number."""
+    message = talk.message
+    customers.followed(talk.tx, message.account, message.sender, at=message.created_at)
+    if talk.met.is_staff:
+        return "您已经是店里的人了，发送“帮助”看能说什么。"
+    customer = talk.customer()
+    _from_channel(talk, customer)
+    customers.seen(talk.tx, customer.id, acknowledged=False)
+    came = "新顾客" if talk.met.is_new else "老顾客回来了："
+    hint = f"取个名字：改名 #{customer.id} 小美" if talk.met.name is None else f"看档案：查 #{customer.id}"
+    notices.tell_all(
+        talk.tx, f"{came} {shown(customer)} 关注了公众号。\n{hint}", kind="new_customer", subject=f"new:{customer.id}"
+    )
+    if talk.met.is_new or talk.met.name is None:
+        return talk.say("bot/welcome")
+    return talk.say("welcome/back", c={"name": talk.met.name})
+
+
+def _from_channel(talk: CustomerTalk, customer: Customer) -> None:
+    """A parametric code names the channel; the first one stays the customer's channel."""
+    scene = talk.message.event_key
+    if not scene or customer.channel:
+        return
+    customer.channel = scene
+    tags.apply(talk.tx, [customer], tags.edit([f"渠道{scene}"[: tags.NAME_LIMIT]], []), staff_id=None, source="channel")
+
+
+@on.event("unfollow")
+def unfollow(talk: CustomerTalk) -> str:
+    """Nothing more goes to this address; the file and the ledger stay."""
+    message = talk.message
+    if customers.unfollowed(talk.tx, message.account, message.sender, at=message.created_at):
+        outbox.cancel_for_customer(talk.tx, talk.customer_id, "已取消关注", account=message.account)
+    return ""
+
+
+@on.event("scan")
+def scan(talk: CustomerTalk) -> str:
+    customer = talk.customer()
+    if not talk.met.is_staff:
+        _from_channel(talk, customer)
+        customers.seen(talk.tx, customer.id, acknowledged=False)
+    return talk.say("welcome/back", c={"name": talk.met.name or ""})
+
+
+@on.event("masssendjobfinish")
+def mass_finished(talk: Talk) -> str:
+    """The platform's report on a mass job, by which rows sent are confirmed or become failed."""
+    fields = talk.message.fields
+    counts = {name: fields.get(name) for name in ("TotalCount", "FilterCount", "SentCount", "ErrorCount")}
+    outbox.mass_finished(
+        talk.tx, talk.message.account, str(fields.get("MsgID", "")), str(fields.get("Status", "")), counts
+    )
+    return ""
+
+
+@on.customer(FreeTalk)
+def free_talk(talk: CustomerTalk) -> str:
+    """Keeps the words before staff and tells them; the customer hears back at most once an hour."""
+    _hear(talk, talk.intent.text, urgent=False)
+    due = waiting.acknowledge_due(talk.met.acknowledged_at, talk.tx.now)
+    customers.seen(talk.tx, talk.customer_id, acknowledged=due)
+    return talk.say("bot/acknowledge") if due else ""
+
+
+@on.customer(Complain)
+def complain(talk: CustomerTalk) -> str:
+    """Opens a numbered case; plain anger goes on top of the list, and staff decide whether it is a case."""
+    kind, words = talk.intent.kind, talk.intent.words or talk.message.text
+    _hear(talk, words, urgent=True, of=complaints.WORDS[kind])
+    customers.seen(talk.tx, talk.customer_id, acknowledged=True)
+    if kind == "angry":
+        return talk.say("bot/acknowledge")
+    case = complaints.open_case(talk.tx, customer_id=talk.customer_id, kind=kind, text=words)
+    if kind == "person":
+        return talk.say("bot/ask_person")
+    answer = talk.say("complaints/received" if kind == "complaint" else "complaints/suggestion")
+    return f"{answer}\n（编号 {case.id}）"
+
+
+def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None:
+    message = talk.message
+    broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at)
+    waiting.hear(
+        talk.tx,
+        talk.customer_id,
+        account=message.account,
+        person_id=message.sender,
+        kind=message.kind,
+        text=words,
+        media_id=str(message.fields.get("MediaId") or "") or None,
+        at=message.created_at,
+        urgent=urgent,
+        broadcast_id=broadcast,
+    )
+    name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
+    about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""
+    quoted = words if len(words) <= QUOTE else f"{words[:QUOTE]}…"
+    notices.tell_all(
+        talk.tx,
+        f"{name} 说{about}：{quoted}\n回 TA：回 #{talk.customer_id} 您好",
+        kind="reply",
+        urgent=urgent,
+        subject=f"said:{talk.customer_id}",
+    )

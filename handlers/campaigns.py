@@ -1,0 +1,233 @@
+"""Broadcasts by chat: plan, confirm, watch, stop, results."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.delivery import outbox
+from bot.delivery.rules import quiet_until
+from bot.domain.campaigns import rules
+from bot.domain.campaigns import service as campaigns
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.plan import Summary
+from bot.domain.customers import segments, waiting
+from bot.domain.customers.rules import shown
+from bot.domain.merchants.models import Staff
+from bot.errors import Refusal
+from bot.language.intents import Broadcast as BroadcastIntent
+from bot.language.intents import BroadcastList, BroadcastStep
+from bot.language.money import show_money
+from handlers.talk import StaffTalk, on
+
+ROUTE_WORDS = {
+    "custom": "客服消息（48小时内互动过，不占群发次数）",
+    "mass": "群发接口（每人每月最多 4 次）",
+    "by_hand": "人工发",
+}
+STATE_ORDER = {
+    "sent": "已发",
+    "failed": "没发成",
+    "unknown": "结果不明",
+    "skipped": "不发",
+    "by_hand": "人工",
+    "cancelled": "已取消",
+    "planned": "排队",
+    "claimed": "正在发",
+    "handed": "等人确认",
+}
+
+
+@on.staff(BroadcastIntent)
+def plan(talk: StaffTalk) -> str:
+    intent = talk.intent
+    broadcast, summary = campaigns.draft(
+        talk.tx,
+        talk.shop,
+        staff_id=talk.staff.id,
+        segment=intent.segment,
+        script_names=intent.scripts,
+        start_at=intent.at,
+        hold_out=intent.hold_out,
+    )
+    if not summary.recipients:
+        raise Refusal(_nobody(talk, intent.segment, summary))
+    _allowed(talk, summary)
+    return talk.confirm("broadcast", {"number": broadcast.id}, "\n".join(_plan_lines(talk, broadcast, summary)))
+
+
+def _allowed(talk: StaffTalk, summary: Summary) -> None:
+    most = talk.shop.staff_broadcast_max
+    staff: Staff = talk.staff
+    if staff.role != "owner" and summary.recipients > most:
+        raise Refusal(f"这次要发 {summary.recipients} 位，店员一次最多 {most} 位。请老板来发，或把人群缩小。")
+
+
+def _nobody(talk: StaffTalk, segment: str, summary: Summary) -> str:
+    if not summary.audience:
+        return f"人群“{segment}”现在没有人，不用发。"
+    return f"人群“{segment}”里 {summary.audience} 位现在都不能发：\n" + "\n".join(_left_out(talk, summary))
+
+
+def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
+    names = {script["variant"]: script["name"] for script in broadcast.scripts}
+    several = len(names) > 1
+    lines = [f"群发 {broadcast.id} 的计划", f"人群：{broadcast.segment}，{summary.audience} 位（名单以确认时为准）"]
+    lines += [
+        f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位"
+        for variant, name in names.items()
+    ]
+    lines.append("怎么发：")
+    lines += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
+    if summary.by_hand:
+        lines += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
+    if summary.skipped:
+        lines.append(f"不发 {sum(summary.skipped.values())} 位：")
+        lines += _left_out(talk, summary)
+    lines.append(f"时间：{_start(talk, broadcast)}")
+    lines.append("每组会看到：")
+    people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
+    lines += [
+        f"{f'{variant} ' if several else ''}{shown(people[number])}：“{text}”"
+        for variant, (number, text) in sorted(summary.examples.items())
+    ]
+    return lines
+
+
+def _left_out(talk: StaffTalk, summary: Summary) -> list[str]:
+    lines = []
+    for reason, count in summary.skipped.most_common():
+        named = segments.people(talk.tx, summary.named[reason])
+        who = "、".join(shown(customer) for customer in named)
+        lines.append(f"· {reason}：{who}{f' 等 {count} 位' if count > len(named) else ''}")
+    return lines
+
+
+def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
+    start = broadcast.start_at or talk.tx.now
+    quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, start)
+    when = "确认后马上发" if broadcast.start_at is None else _moment(talk, broadcast.start_at)
+    return f"{when}；那时是安静时间，{_moment(talk, quiet)} 才开始发" if quiet else when
+
+
+def _moment(talk: StaffTalk, at: datetime) -> str:
+    return f"{talk.here(at):%m月%d日 %H:%M}"
+
+
+@on.confirmed("broadcast")
+def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
+    broadcast, summary = campaigns.confirm(talk.tx, talk.shop, payload["number"])
+    _allowed(talk, summary)
+    talk.final(f"群发不能撤销。没发出的可以停：暂停 {broadcast.id}、取消 {broadcast.id}")
+    by_hand = f"，{summary.routes['by_hand']} 位要人工发（发送“下一批”）" if summary.routes["by_hand"] else ""
+    automatic = summary.recipients - summary.routes["by_hand"]
+    if broadcast.state == "scheduled" and broadcast.start_at:
+        start = f"{_moment(talk, broadcast.start_at)} 开始发给 {automatic} 位{by_hand}"
+    else:
+        start = f"开始发了：{automatic} 位{by_hand}"
+    number = broadcast.id
+    return f"群发 {number} 已确认，{start}。\n看进度：进度 {number}\n停下：暂停 {number} 或 取消 {number}"
+
+
+@on.staff(BroadcastList)
+def list_broadcasts(talk: StaffTalk) -> str:
+    found = campaigns.latest(talk.tx)
+    if not found:
+        return "还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C"
+    lines = [
+        f"群发 {broadcast.id}：{broadcast.segment} 用 {'/'.join(script['name'] for script in broadcast.scripts)} · "
+        f"{campaigns.STATE_WORDS[broadcast.state]} · {_moment(talk, broadcast.start_at or broadcast.created_at)}"
+        for broadcast in found
+    ]
+    return "\n".join(lines)
+
+
+@on.staff(BroadcastStep)
+def step(talk: StaffTalk) -> str:
+    intent = talk.intent
+    if intent.broadcast is None and intent.step == "pause":
+        return _pause_all(talk)
+    number = intent.broadcast if intent.broadcast is not None else _latest_number(talk)
+    return _STEPS[intent.step](talk, campaigns.get(talk.tx, number))
+
+
+def _latest_number(talk: StaffTalk) -> int:
+    found = campaigns.latest(talk.tx, 1)
+    if not found:
+        raise Refusal("还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C")
+    return found[0].id
+
+
+def _pause_all(talk: StaffTalk) -> str:
+    numbers = campaigns.pause_all(talk.tx)
+    if not numbers:
+        return "现在没有正在发的群发。"
+    talk.final("用“继续 编号”接着发")
+    return f"都停下了：群发 {'、'.join(map(str, numbers))}。接着发：继续 {numbers[0]}"
+
+
+def _pause(talk: StaffTalk, broadcast: Broadcast) -> str:
+    campaigns.pause(talk.tx, broadcast.id)
+    talk.final(f"用“继续 {broadcast.id}”接着发")
+    return f"群发 {broadcast.id} 已暂停。接着发：继续 {broadcast.id}\n{_counts(talk, broadcast)}"
+
+
+def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
+    campaigns.resume(talk.tx, broadcast.id)
+    talk.final(f"用“暂停 {broadcast.id}”停下")
+    return f"群发 {broadcast.id} 接着发。\n{_counts(talk, broadcast)}"
+
+
+def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
+    spared = campaigns.cancel(talk.tx, broadcast.id)
+    talk.final("取消了的群发不能恢复，要发请重新“群发”")
+    return f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。\n{_counts(talk, broadcast)}"
+
+
+def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
+    progress = outbox.progress(talk.tx, broadcast.id)
+    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
+    lines += [f"{rest.reason}，{_moment(talk, rest.until)} 再试" for rest in progress.rests]
+    if progress.next_due_at is not None and progress.next_due_at > talk.tx.now:
+        lines.append(f"下一条：{_moment(talk, progress.next_due_at)}")
+    return "\n".join(lines)
+
+
+def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
+    counts = outbox.counts(talk.tx, broadcast.id)
+    parts = [f"{word} {counts[state]}" for state, word in STATE_ORDER.items() if counts.get(state)]
+    return f"共 {sum(counts.values())} 位：{' · '.join(parts)}" if parts else "还没有名单"
+
+
+def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
+    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
+    for group in campaigns.results(talk.tx, broadcast):
+        sent = group.counts.get("sent", 0)
+        title = "对照组" if group.variant == rules.HOLD_OUT else f"{group.variant} {group.script}"
+        bought = f"，7天内购买 {group.bought} 位 {show_money(group.bought_fen)}" if group.bought else ""
+        lines.append(f"{title}：发出 {sent}，回复 {group.replied}{bought}")
+    lines += [f"· {reason} {count} 位" for reason, count in campaigns.failures(talk.tx, broadcast.id)]
+    lines.append(f"谁回复了：回复 {broadcast.id}")
+    return "\n".join(lines)
+
+
+def _replies(talk: StaffTalk, broadcast: Broadcast) -> str:
+    said = waiting.replies_to(talk.tx, broadcast.id)
+    if not said:
+        return f"群发 {broadcast.id} 还没有人回复。"
+    lines = [f"{shown(customer)}：{utterance.text[:30]}" for utterance, customer in said[:20]]
+    more = f"\n还有 {len(said) - 20} 条" if len(said) > 20 else ""
+    return (
+        f"群发 {broadcast.id} 的回复（{len(said)} 条）：\n"
+        + "\n".join(lines)
+        + f"{more}\n回一位：回 #{said[0][1].id} 您好"
+    )
+
+
+_STEPS = {
+    "progress": _progress,
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "result": _result,
+    "replies": _replies,
+}

@@ -1,0 +1,127 @@
+"""The calendar, reminders to oneself and holiday red packets, as staff ask for them in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import groupby
+
+from bot.domain.activities import service as activities
+from bot.domain.campaigns import service as campaigns
+from bot.domain.care import days, packets, rules, service
+from bot.domain.care import models as care
+from bot.language.intents import Calendar, CalendarAdd, PacketDone, PacketList, PacketPlan, Remind
+from bot.language.money import show_money
+from bot.language.times import show_time
+from bot.store.transaction import Tx
+from handlers.talk import StaffTalk, on
+
+PLAN_EXAMPLE = "红包 计划 中秋 老客群 200元 20个"
+BROADCASTS_LOOKED_AT = 50  # the newest; what waits for its time in the next month is among them
+
+
+@on.staff(Calendar)
+def show_calendar(talk: StaffTalk) -> str:
+    coming = service.calendar(talk.tx, talk.shop, staff_id=talk.staff.id, sources=[_activities, _broadcasts])
+    if not coming:
+        return "未来 30 天没有节日和安排。添加：日历 添加 店庆 10月18日 每年"
+    lines = []
+    for day, entries in groupby(coming, key=lambda entry: entry.day):
+        words = "；".join(f"{entry.hour:%H:%M} {entry.words}" if entry.hour else entry.words for entry in entries)
+        lines.append(f"{rules.day_words(day, talk.now.date())} {words}")
+    return "未来 30 天：\n" + "\n".join(lines)
+
+
+def _activities(tx: Tx, _start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+    return [
+        (activity.at, f"活动 {activity.id} {activity.title}")
+        for activity in activities.open_ones(tx)
+        if activity.at is not None and activity.at < end
+    ]
+
+
+def _broadcasts(tx: Tx, _start: datetime, end: datetime) -> list[tuple[datetime, str]]:
+    return [
+        (broadcast.start_at, f"群发 {broadcast.id} {broadcast.segment}")
+        for broadcast in campaigns.latest(tx, BROADCASTS_LOOKED_AT)
+        if broadcast.state == "scheduled" and broadcast.start_at is not None and broadcast.start_at < end
+    ]
+
+
+@on.staff(CalendarAdd)
+def add_to_calendar(talk: StaffTalk) -> str:
+    own_day, first, moments = days.add(talk.tx, talk.shop, staff_id=talk.staff.id, said=talk.intent)
+    when = rules.day_words(first, talk.now.date())
+    if own_day.on_day is None:
+        when = f"每年{days.date_words(own_day)}，下一次 {when}"
+    talk.label(f"日历 {own_day.title}")
+    return f"记下了：{own_day.title}（{when}）。{_reminders(talk, moments, first)}会提醒。{_odd_days(own_day)}"
+
+
+def _odd_days(own_day: care.CalendarDay) -> str:
+    if own_day.lunar:
+        words = "没有闰月的年份按平月算。" if own_day.month < 0 else ""
+        return words + ("没有三十的年份按月底那天算。" if own_day.day == 30 else "")
+    return "没有2月29日的年份按2月28日算。" if (own_day.month, own_day.day) == (2, 29) else ""
+
+
+@on.staff(Remind)
+def remind_me(talk: StaffTalk) -> str:
+    plan = service.remind(talk.tx, staff_id=talk.staff.id, at=talk.intent.at, text=talk.intent.text)
+    talk.label(f"提醒 {plan.title[:20]}")
+    return f"好，{show_time(talk.intent.at, talk.now)} 提醒您：{plan.title}"
+
+
+@on.staff(PacketPlan)
+def plan_packet(talk: StaffTalk) -> str:
+    packet = packets.plan(talk.tx, talk.shop, staff_id=talk.staff.id, said=talk.intent)
+    talk.label(f"红包计划 {packet.id} {packet.holiday}")
+    return (
+        f"记下了：红包 {packet.id}，{packet.holiday}（{rules.day_words(packet.day, talk.now.date())}）"
+        f"给“{packet.recipients}”发 {packet.count} 个，共 {show_money(packet.budget_fen)}。"
+        f"\n{_reminders(talk, packets.moments(packet, talk.shop), packet.day)}会提醒，祝福语一起给您。"
+        f"\n发完请说：红包 已发 {packet.id}"
+    )
+
+
+def _reminders(talk: StaffTalk, moments: Sequence[rules.Due], last: date) -> str:
+    """``现在、10月5日、10月6日 09:30``: up to the day itself; what comes after is for those who forgot."""
+    local = [talk.here(due.at) for due in moments]
+    ahead = [f"{at.month}月{at.day}日" for at in local if talk.now < at and at.date() <= last]
+    now = ["现在"] if any(at <= talk.now for at in local) else []
+    return "、".join([*now, *ahead]) + (f" {talk.shop.digest_at:%H:%M} " if ahead else "")
+
+
+@on.staff(PacketList)
+def list_packets(talk: StaffTalk) -> str:
+    waiting, given = packets.open_plans(talk.tx), packets.handed_out(talk.tx)
+    if not waiting and not given:
+        return f"还没有红包计划。例如：{PLAN_EXAMPLE}"
+    today = talk.now.date()
+    lines = [
+        f"红包 {packet.id}：{packet.holiday}（{rules.day_words(packet.day, today)}）"
+        f"“{packet.recipients}”{packet.count} 个 {show_money(packet.budget_fen)}，"
+        f"{'过了还没记已发' if packet.day < today else '未发'}"
+        for packet in waiting
+    ]
+    lines += [
+        f"红包 {packet.id}：{packet.holiday}“{packet.recipients}”已发，"
+        f"{'实发' if packet.spent_known else '按预算记'} {show_money(packet.spent_fen or 0)}"
+        for packet in given
+    ]
+    return "\n".join(lines) + ("\n发完请说：红包 已发 编号 [实发180元]" if waiting else "")
+
+
+@on.staff(PacketDone)
+def packet_done(talk: StaffTalk) -> str:
+    packet = packets.done(talk.tx, talk.intent.packet, spent_fen=talk.intent.spent_fen)
+    talk.label(f"红包 {packet.id} 已发")
+    spent = packet.spent_fen or 0
+    said = f"记下了：红包 {packet.id}（{packet.holiday}“{packet.recipients}”）已发，"
+    if packet.spent_known:
+        left = packet.budget_fen - spent
+        return f"{said}实发 {show_money(spent)}" + (f"，预算还剩 {show_money(left)}。" if left else "，预算用完。")
+    return (
+        f"{said}先按预算 {show_money(spent)}记。没人领的 24 小时后退回，明天会问您实际花了多少；"
+        f"现在就知道的话：红包 已发 {packet.id} 实发180元"
+    )

@@ -1,0 +1,358 @@
+"""Customers' files: what staff look up and change, and what customers say about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.activities import service as activities
+from bot.domain.customers import consent, segments, tags, timeline
+from bot.domain.customers import service as customers
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
+from bot.domain.orders import service as orders
+from bot.domain.orders.rules import stage_shown
+from bot.language.intents import (
+    CallMe,
+    Enrol,
+    FollowUp,
+    Grade,
+    History,
+    Mine,
+    Note,
+    OptIn,
+    OptOut,
+    OptOutHint,
+    Rename,
+    Segment,
+    SegmentList,
+    SegmentSave,
+    Show,
+    Tag,
+    TagBook,
+    TagDelete,
+    TagJoin,
+    TagSegment,
+    Unnamed,
+    Visit,
+)
+from bot.language.money import show_money
+from bot.language.normalise import display_name
+from bot.language.segments import explain, parse_segment
+from handlers.talk import CustomerTalk, StaffTalk, on
+
+WIDE = 20  # a change that touches more people than this asks first
+
+
+def names_of(people: Sequence[Customer]) -> str:
+    """``小美 #3、张姐 #5 等 12 位``."""
+    listed = "、".join(shown(customer) for customer in people[:3])
+    return listed if len(people) <= 3 else f"{listed} 等 {len(people)} 位"
+
+
+# --- looking ------------------------------------------------------------------------------------------------------
+
+
+@on.staff(Show)
+def show(talk: StaffTalk) -> str:
+    people = talk.all(talk.intent.whom)
+    return "\n———\n".join(card(talk, customer) for customer in people)
+
+
+def card(talk: StaffTalk, customer: Customer) -> str:
+    """The customer's card: classes, tags, grade, level, money, last talk, next step."""
+    tx = talk.tx
+    lines = [
+        f"【{shown(customer)}】{classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
+    ]
+    if customer.own_name and customer.own_name != customer.name and customer.name:
+        lines.append(f"自称：{customer.own_name}")
+    if customer.phone:
+        lines.append(f"电话：{customer.phone}")
+    tagged = tags.of(tx, [customer.id])[customer.id]
+    lines.append(f"标签：{'、'.join(tagged) if tagged else '还没有'}")
+    if customer.grade:
+        lines.append(f"级别：{customer.grade} {GRADE_WORDS[customer.grade]}")
+    if customer.follow_up:
+        lines.append(f"跟进：{customer.follow_up} {LEVEL_WORDS[customer.follow_up]}")
+    lines.append(f"消费：{show_money(customer.spent_fen)}，{customer.purchases} 次")
+    latest = orders.of(tx, customer.id, 1)
+    if latest:
+        lines.append(f"最近：单号{latest[0].id} {latest[0].items or '未写商品'} {stage_shown(latest[0].stage)}")
+    if customer.last_contact_at:
+        lines.append(f"上次联系：{talk.here(customer.last_contact_at):%m月%d日 %H:%M}")
+    if customer.opted_out:
+        lines.append("已退订，不发营销消息")
+    if not any(identity.relation == "active" for identity in customers.identities(tx, [customer.id])):
+        lines.append("没有关注公众号，只能人工联系")
+    lines.append(f"下一步：{_next_step(talk, customer)}")
+    return "\n".join(lines)
+
+
+def _next_step(talk: StaffTalk, customer: Customer) -> str:
+    if customer.next_step or customer.next_at:
+        when = f"{talk.here(customer.next_at):%m月%d日} " if customer.next_at else ""
+        return f"{when}{customer.next_step or '跟进'}"
+    if known_name(customer) is None:
+        return f"取个名字：改名 #{customer.id} 小美"
+    if not customer.visited:
+        return "请到店里来"
+    return f"聊聊需要，发送：跟进 {known_name(customer)} c 聊了什么"
+
+
+@on.staff(Unnamed)
+def unnamed(talk: StaffTalk) -> str:
+    newest, total = customers.unnamed(talk.tx, 10)
+    if not total:
+        return "顾客都有名字了。"
+    lines = [f"#{customer.id} {talk.here(customer.created_at):%m月%d日 %H:%M} 来的" for customer in newest]
+    return f"还没有名字的顾客 {total} 位，最新的：\n" + "\n".join(lines) + f"\n取名字：改名 #{newest[0].id} 小美"
+
+
+@on.staff(History)
+def history(talk: StaffTalk) -> str:
+    customer = talk.one(talk.intent.whom)
+    entries = timeline.recent(talk.tx, customer.id)
+    if not entries:
+        return f"{shown(customer)} 还没有记录。"
+    return f"{shown(customer)} 最近的事：\n" + "\n".join(
+        f"{talk.here(entry.at):%m-%d %H:%M} {entry.text}" for entry in entries
+    )
+
+
+# --- names and files ------------------------------------------------------------------------------------------------
+
+
+@on.staff(Rename)
+def rename(talk: StaffTalk) -> str:
+    customer = talk.one(talk.intent.whom)
+    before = shown(customer)
+    name, cut = display_name(talk.intent.name)
+    customers.rename(customer, name)
+    timeline.add(talk.tx, customer.id, "name", f"改名为“{name}”", talk.staff.id)
+    return f"{before} 现在叫 {shown(customer)}{'（名字太长，只留前 64 个字）' if cut else ''}"
+
+
+@on.staff(Enrol)
+def enrol(talk: StaffTalk) -> str:
+    intent = talk.intent
+    name, _cut = display_name(intent.name)
+    customer = customers.enrol(talk.tx, name=name, phone=intent.phone, wechat=intent.wechat)
+    phone = f" {customer.phone}" if customer.phone else ""
+    return f"建好了：{shown(customer)}{phone}。还没关注公众号，群发时会列给您人工联系。"
+
+
+@on.staff(Note)
+def note(talk: StaffTalk) -> str:
+    customer = talk.one(talk.intent.whom)
+    timeline.add(talk.tx, customer.id, "note", talk.intent.text, talk.staff.id)
+    talk.label(f"给 {shown(customer)} 记备注")
+    talk.final("备注记在时间线里，不会删掉。写错了再记一条更正就好。")
+    return f"记下了 {shown(customer)}：{talk.intent.text[:60]}"
+
+
+@on.customer(CallMe)
+def call_me(talk: CustomerTalk) -> str:
+    name, _cut = display_name(talk.intent.name)
+    customers.call_me(talk.tx, talk.customer(), name)
+    return talk.say("bot/named", c={"name": name})
+
+
+@on.customer(Mine)
+def mine(talk: CustomerTalk) -> str:
+    customer = talk.customer()
+    name = known_name(customer)
+    lines = [f"{name or '您好'}，您在{talk.shop.shop_name}的资料：", f"会员编号：{customer.id}"]
+    if customer.purchases:
+        lines.append(f"累计消费：{show_money(customer.spent_fen)}（{customer.purchases} 次）")
+    lines += [
+        f"已报名：{activity.title}（取消请回“取消报名 {activity.id}”）"
+        for activity in activities.joined_by(talk.tx, customer.id)
+    ]
+    if name is None:
+        lines.append("想让我们怎么称呼您？回复“我叫小美”这样就行。")
+    lines.append("不想收活动消息：回复“退订”" if not customer.opted_out else "您已退订活动消息，想恢复请回复“订阅”")
+    return "\n".join(lines)
+
+
+@on.customer(OptOut)
+def opt_out(talk: CustomerTalk) -> str:
+    consent.opt_out(talk.tx, talk.customer_id)
+    return talk.say("bot/opted_out")
+
+
+@on.customer(OptOutHint)
+def opt_out_hint(_talk: CustomerTalk) -> str:
+    return "不想再收活动消息的话，回复“退订”两个字就停；订单和报名的通知照常发。"
+
+
+@on.customer(OptIn)
+def opt_in(talk: CustomerTalk) -> str:
+    consent.opt_in(talk.tx, talk.customer_id)
+    return talk.say("bot/opted_in")
+
+
+# --- tags, classes, grades --------------------------------------------------------------------------------------------
+
+
+@on.staff(Tag)
+def tag(talk: StaffTalk) -> str:
+    wanted = tags.edit(talk.intent.add, talk.intent.remove)
+    people = talk.all(talk.intent.whom)
+    if len(people) > WIDE:
+        payload = {
+            "ids": [customer.id for customer in people],
+            "add": list(talk.intent.add),
+            "remove": list(talk.intent.remove),
+        }
+        return talk.confirm("tag.many", payload, f"要给 {len(people)} 位顾客改标签：{_signs(talk.intent)}。")
+    return _tag(talk, people, wanted)
+
+
+@on.staff(TagSegment)
+def tag_segment(talk: StaffTalk) -> str:
+    wanted = tags.edit(talk.intent.add, talk.intent.remove)
+    people = segments.members(talk.tx, parse_segment(talk.intent.segment), talk.now)
+    if len(people) > WIDE:
+        payload = {"ids": people, "add": list(talk.intent.add), "remove": list(talk.intent.remove)}
+        return talk.confirm("tag.many", payload, f"要给 {len(people)} 位顾客改标签：{_signs(talk.intent)}。")
+    return _tag(talk, segments.people(talk.tx, people), wanted)
+
+
+@on.confirmed("tag.many")
+def tag_many(talk: StaffTalk, payload: dict[str, list[str]]) -> str:
+    people = segments.people(talk.tx, [int(number) for number in payload["ids"]])
+    return _tag(talk, people, tags.edit(payload["add"], payload["remove"]))
+
+
+def _tag(talk: StaffTalk, people: Sequence[Customer], wanted: tags.TagEdit) -> str:
+    changed = tags.apply(talk.tx, people, wanted, staff_id=talk.staff.id, source="chat")
+    if not people:
+        return "这个人群里现在没有人，什么都没有改。"
+    if not changed:
+        return f"{names_of(people)} 本来就是这样，没有变化。"
+    for customer in people:
+        timeline.add(talk.tx, customer.id, "tag", f"标签 {' '.join(changed)}", talk.staff.id)
+    if len(people) > 1:
+        return f"{names_of(people)}：{' '.join(changed)}"
+    now = tags.of(talk.tx, [people[0].id])[people[0].id]
+    code = classes(visited=people[0].visited, purchased=people[0].purchased, vip=people[0].vip)
+    return f"{shown(people[0])} {' '.join(changed)}\n现在：{code}{' · ' + '、'.join(now) if now else ''}"
+
+
+def _signs(intent: Tag | TagSegment) -> str:
+    return " ".join([*(f"+{name}" for name in intent.add), *(f"-{name}" for name in intent.remove)])
+
+
+@on.staff(TagBook)
+def tag_book(talk: StaffTalk) -> str:
+    book = tags.book(talk.tx)
+    if not book:
+        return "还没有标签。贴一个：小美 +意向A"
+    return (
+        "标签：\n"
+        + "、".join(f"{name}({count})" for name, count in book[:60])
+        + "\n改：标签 合并 旧 到 新；标签 删除 X"
+    )
+
+
+@on.staff(TagDelete)
+def tag_delete(talk: StaffTalk) -> str:
+    count = len(tags.carriers(talk.tx, talk.intent.name))
+    question = f"要删掉标签“{talk.intent.name}”，{count} 位顾客身上的也会去掉。"
+    return talk.confirm("tag.delete", {"name": talk.intent.name}, question)
+
+
+@on.confirmed("tag.delete")
+def tag_deleted(talk: StaffTalk, payload: dict[str, str]) -> str:
+    count = tags.drop(talk.tx, payload["name"], staff_id=talk.staff.id)
+    return f"已删除标签“{payload['name']}”（{count} 位）"
+
+
+@on.staff(TagJoin)
+def tag_join(talk: StaffTalk) -> str:
+    count = len(tags.carriers(talk.tx, talk.intent.old))
+    question = f"要把“{talk.intent.old}”并到“{talk.intent.new}”，共 {count} 位顾客。"
+    return talk.confirm("tag.join", {"old": talk.intent.old, "new": talk.intent.new}, question)
+
+
+@on.confirmed("tag.join")
+def tag_joined(talk: StaffTalk, payload: dict[str, str]) -> str:
+    count = tags.join(talk.tx, payload["old"], payload["new"], staff_id=talk.staff.id)
+    return f"“{payload['old']}”已并到“{payload['new']}”（{count} 位）"
+
+
+@on.staff(Visit)
+def visit(talk: StaffTalk) -> str:
+    people = talk.all(talk.intent.whom)
+    for customer in people:
+        customers.visit(talk.tx, customer)
+        timeline.add(talk.tx, customer.id, "visit", "到店", talk.staff.id)
+    return f"{names_of(people)} 到店了（Y）"
+
+
+@on.staff(Grade)
+def grade(talk: StaffTalk) -> str:
+    people = talk.all(talk.intent.whom)
+    for customer in people:
+        customers.set_grade(customer, talk.intent.grade)
+        timeline.add(talk.tx, customer.id, "grade", f"级别 {talk.intent.grade}", talk.staff.id)
+    return f"{names_of(people)} 级别 {talk.intent.grade}：{GRADE_WORDS[talk.intent.grade]}"
+
+
+@on.staff(FollowUp)
+def follow_up(talk: StaffTalk) -> str:
+    intent = talk.intent
+    customer = talk.one(intent.whom)
+    customers.follow_up(
+        talk.tx,
+        customer,
+        level=intent.level,
+        next_step=intent.next_step,
+        due=intent.due,
+        expected_fen=intent.expected_fen,
+    )
+    said = " ".join(part for part in (intent.said, intent.next_step and f"下次{intent.next_step}") if part)
+    timeline.add(talk.tx, customer.id, "follow_up", f"跟进 {intent.level or ''} {said}".strip(), talk.staff.id)
+    parts = [f"{shown(customer)} 跟进记好了"]
+    if customer.follow_up:
+        parts.append(f"{customer.follow_up}：{LEVEL_WORDS[customer.follow_up]}")
+    if customer.next_step:
+        parts.append(f"下次：{customer.next_step}")
+    if customer.next_at:
+        parts.append(f"时间：{talk.here(customer.next_at):%m月%d日 %H:%M}")
+    if customer.expected_fen:
+        parts.append(f"预计：{show_money(customer.expected_fen)}")
+    return "\n".join(parts)
+
+
+# --- segments -----------------------------------------------------------------------------------------------------
+
+
+@on.staff(Segment)
+def segment(talk: StaffTalk) -> str:
+    tree = parse_segment(talk.intent.expression)
+    count, examples = segments.look(talk.tx, tree, talk.now)
+    lines = [f"人群“{talk.intent.expression}”：{count} 位", f"意思：{explain(tree)}"]
+    lines += [
+        f"· {shown(customer)} {classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
+        for customer in examples
+    ]
+    if count:
+        lines.append(f"群发：群发 {talk.intent.expression} 用 话术名")
+    return "\n".join(lines)
+
+
+@on.staff(SegmentSave)
+def segment_save(talk: StaffTalk) -> str:
+    tree = parse_segment(talk.intent.expression)
+    count, _examples = segments.look(talk.tx, tree, talk.now)
+    segments.save(talk.tx, talk.intent.name, talk.intent.expression)
+    return f"人群“{talk.intent.name}”存好了，现在 {count} 位：{explain(tree)}"
+
+
+@on.staff(SegmentList)
+def segment_list(talk: StaffTalk) -> str:
+    saved = segments.saved(talk.tx)
+    if not saved:
+        return "还没有存过人群。例子：人群 保存 老客未复购 = M 且 未消费60天"
+    return "存好的人群：\n" + "\n".join(f"· {name} = {expression}" for name, expression in saved)

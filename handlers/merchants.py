@@ -1,0 +1,149 @@
+"""Staff among themselves: help, binding, the list of staff, confirming, taking back, notices."""
+
+from __future__ import annotations
+
+from bot.delivery import limits
+from bot.domain.customers import service as customers
+from bot.domain.merchants import changes, desk, notices
+from bot.domain.merchants import service as merchants
+from bot.errors import Refusal
+from bot.language import help_text
+from bot.language.intents import (
+    Bind,
+    Choice,
+    Confirm,
+    FreeTalk,
+    Help,
+    Later,
+    Notices,
+    NotUnderstood,
+    StaffInvite,
+    StaffList,
+    StaffRemove,
+    Undo,
+)
+from handlers.talk import CustomerTalk, StaffTalk, on
+
+ROLES = {"owner": "老板", "staff": "店员"}
+
+
+@on.staff(Help)
+def help_(talk: StaffTalk) -> str:
+    return help_text(talk.intent.topic)
+
+
+@on.staff(NotUnderstood)
+def not_understood(talk: StaffTalk) -> str:
+    nearest = talk.intent.nearest
+    offer = "\n您是不是要说：\n" + "\n".join(f"· {form}" for form in nearest) if nearest else "\n发送“帮助”看能说什么。"
+    return f"{talk.intent.problem}{offer}"
+
+
+@on.staff(FreeTalk)
+def free_talk(_talk: StaffTalk) -> str:
+    return "没看懂这句话，什么都没有改。发送“帮助”看能说什么。"
+
+
+@on.staff(Later)
+def later(talk: StaffTalk) -> str:
+    return f"“{talk.intent.word}”还没有开张，以后的版本会有。现在能用的，发送“帮助”看看。"
+
+
+@on.staff(Choice)
+def choice_without_question(_talk: StaffTalk) -> str:
+    return "现在没有等您选的清单（清单 5 分钟内有效）。请把刚才的口令再发一次。"
+
+
+@on.customer(Bind)
+def bind_newcomer(talk: CustomerTalk) -> str:
+    customer = talk.customer()
+    staff = merchants.bind(
+        talk.tx,
+        account=talk.message.account,
+        person_id=talk.message.sender,
+        code=talk.intent.code,
+        name=talk.intent.name or customer.own_name or customer.name or "",
+    )
+    if not staff.name:
+        staff.name = f"{ROLES[staff.role]}{staff.id}"
+    customers.become_staff(talk.tx, talk.message.account, talk.message.sender)
+    welcome = f"绑定好了，{staff.name}，您是这家店的{ROLES[staff.role]}。"
+    return f"{welcome}\n发送“帮助”看能说什么，例如：\n· 新客\n· 查 张三\n· 今日"
+
+
+@on.staff(Bind)
+def bind_again(talk: StaffTalk) -> str:
+    staff = merchants.bind(
+        talk.tx,
+        account=talk.message.account,
+        person_id=talk.message.sender,
+        code=talk.intent.code,
+        name=talk.intent.name,
+    )
+    talk.final("绑定码只能用一次。要取消身份，请老板“员工 移除”。")
+    return f"绑定好了，{staff.name}，您现在是{ROLES[staff.role]}。"
+
+
+@on.staff(StaffList)
+def list_staff(talk: StaffTalk) -> str:
+    lines = [f"{staff.id}. {staff.name} · {ROLES[staff.role]}" for staff in merchants.active_staff(talk.tx)]
+    return "员工：\n" + "\n".join(lines) + "\n邀请新店员：员工 邀请\n移除：员工 移除 名字或编号"
+
+
+@on.staff(StaffInvite)
+def invite(talk: StaffTalk) -> str:
+    merchants.require_owner(talk.staff, "邀请店员")
+    code = merchants.invite(talk.tx, role="staff")
+    return f"请新店员关注公众号后发送：\n绑定 {code} 名字\n（7 天内有效，只能用一次）"
+
+
+@on.staff(StaffRemove)
+def remove(talk: StaffTalk) -> str:
+    merchants.require_owner(talk.staff, "移除店员")
+    everybody = {staff.id: merchants.address(talk.tx, staff.id) for staff in merchants.active_staff(talk.tx)}
+    gone = merchants.remove(talk.tx, who=talk.intent.who)
+    address = everybody[gone.id]
+    if address is not None:
+        customers.leave_staff(talk.tx, address.account, address.person_id)
+    talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
+    return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
+
+
+@on.staff(Confirm)
+def confirm(talk: StaffTalk) -> str:
+    found = desk.take_code(talk.tx, talk.staff.id, talk.intent.code)
+    handler = on.find("confirmed", found.action)
+    if handler is None:
+        raise Refusal("这件事现在不能确认了，请把口令再发一次。")
+    return str(handler(talk, found.payload))
+
+
+@on.staff(Undo)
+def undo(talk: StaffTalk) -> str:
+    label = changes.undo(talk.tx, staff_id=talk.staff.id)
+    return f"已撤销：{label}"
+
+
+@on.staff(Notices)
+def how_staff_hear(talk: StaffTalk) -> str:
+    tx = talk.tx
+    if talk.intent.test:
+        notices.tell(tx, talk.staff.id, "这是一条测试通知。", kind="test", urgent=True)
+        return "已发出一条测试通知，马上会单独到您手机上。"
+    left, closes = limits.left(tx, talk.message.account, [talk.message.sender], tx.now).get(
+        talk.message.sender, (0, None)
+    )
+    waiting = notices.open_notices(tx, talk.staff.id)
+    window = (
+        f"还能主动发您 {left} 条，到 {talk.here(closes):%m月%d日 %H:%M}" if closes and left else "现在不能主动发给您"
+    )
+    template = "有" if _template(talk) else "没有"
+    return (
+        f"通知您的办法：\n1. 客服消息：{window}（您每说一句话就续 48 小时、5 条）\n"
+        f"2. 模板通知：{template}\n3. 都不行时，写在您下一次的回复上面\n没推送的通知：{len(waiting)} 条"
+    )
+
+
+def _template(talk: StaffTalk) -> str:
+    account = talk.shop.account(talk.message.account)
+    return account.staff_notice_template if account else ""

@@ -1,0 +1,190 @@
+"""Money and deal stages, by chat."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from bot.domain.customers import service as customers
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import classes, shown
+from bot.domain.merchants import desk
+from bot.domain.orders import service as orders
+from bot.domain.orders.models import Order
+from bot.domain.orders.rules import STAGES, stage_shown
+from bot.domain.scripts import service as scripts
+from bot.domain.scripts.rules import compile_template
+from bot.errors import Refusal
+from bot.language.intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
+from bot.language.money import show_money
+from handlers.talk import StaffTalk, on
+
+
+@on.staff(Purchase)
+def purchase(talk: StaffTalk) -> str:
+    intent = talk.intent
+    people: list[Customer | None] = [*talk.all(intent.whom)] if intent.whom else [None]
+    return "\n".join(_purchase(talk, customer) for customer in people)
+
+
+def _purchase(talk: StaffTalk, customer: Customer | None) -> str:
+    intent = talk.intent
+    order = orders.purchase(
+        talk.tx,
+        customer,
+        amount_fen=intent.amount_fen,
+        items=intent.items,
+        note=intent.note,
+        in_shop=intent.in_shop,
+        staff_id=talk.staff.id,
+    )
+    what = f" {intent.items}" if intent.items else ""
+    if customer is None:
+        return f"记好了：散客 {show_money(intent.amount_fen)}{what}，单号{order.id}"
+    code = classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)
+    return (
+        f"记好了：{shown(customer)} 消费 {show_money(intent.amount_fen)}{what}，单号{order.id}，{STAGES[order.stage]}\n"
+        f"现在：{code}，级别 {customer.grade}，累计 {show_money(customer.spent_fen)}"
+    )
+
+
+@on.staff(Refund)
+def refund(talk: StaffTalk) -> str:
+    order = _refunded_order(talk)
+    left = order.amount_fen - order.refunded_fen
+    if talk.intent.amount_fen is None:
+        raise Refusal(_ask_amount(order, left))
+    orders.refund(talk.tx, order, amount_fen=talk.intent.amount_fen, staff_id=talk.staff.id)
+    rest = show_money(order.amount_fen - order.refunded_fen)
+    lines = [f"已记退款 {show_money(talk.intent.amount_fen)}，单号{order.id} 还剩 {rest}"]
+    if order.customer_id is not None:
+        customer = customers.get(talk.tx, order.customer_id)
+        code = classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)
+        lines.append(
+            f"{shown(customer)} 现在：{code}，级别 {customer.grade or '未定'}，累计 {show_money(customer.spent_fen)}"
+        )
+    return "\n".join(lines)
+
+
+def _ask_amount(order: Order, left: int) -> str:
+    if left <= 0:
+        return f"单号{order.id} 已经全部退完了。"
+    return f"单号{order.id} 退多少？最多 {show_money(left)}。全退请发：退款 单号{order.id} {_digits(left)}"
+
+
+def _digits(fen: int) -> str:
+    return show_money(fen).removesuffix("元")
+
+
+def _refunded_order(talk: StaffTalk) -> Order:
+    if talk.intent.order is not None:
+        return orders.get(talk.tx, talk.intent.order)
+    customer = talk.one(talk.intent.whom)
+    left = orders.refundable(talk.tx, customer)
+    if not left:
+        raise Refusal(f"{shown(customer)} 没有可以退的消费。")
+    amount = talk.intent.amount_fen
+    fitting = [order for order in left if amount is None or order.amount_fen - order.refunded_fen >= amount]
+    exact = [order for order in fitting if order.amount_fen == amount]
+    if not fitting:
+        most = max(order.amount_fen - order.refunded_fen for order in left)
+        raise Refusal(f"{shown(customer)} 单笔最多还能退 {show_money(most)}。看单号：订单 #{customer.id}")
+    if len(fitting) > 1 and len(exact) != 1:
+        listed = "\n".join(f"· 单号{order.id} {show_money(order.amount_fen)} {order.items}" for order in fitting[:5])
+        example = f"退款 单号{fitting[0].id} {_digits(fitting[0].amount_fen)}"
+        raise Refusal(f"{shown(customer)} 有几笔都可以退，请写单号：\n{listed}\n例子：{example}")
+    return (exact or fitting)[0]
+
+
+@on.staff(Deal)
+def deal(talk: StaffTalk) -> str:
+    intent = talk.intent
+    customer = talk.one(intent.whom)
+    order = orders.deal(
+        talk.tx,
+        customer,
+        amount_fen=intent.amount_fen,
+        items=intent.items,
+        note=intent.note,
+        staff_id=talk.staff.id,
+    )
+    items = f" {intent.items}" if intent.items else ""
+    agreed = f"{shown(customer)} 谈成了：{show_money(intent.amount_fen)}{items}，单号{order.id}，{STAGES[1]}"
+    return f"{agreed}\n客户付款后发：下单 {order.id}"
+
+
+@on.staff(Orders)
+def list_orders(talk: StaffTalk) -> str:
+    customer = talk.one(talk.intent.whom)
+    found = orders.of(talk.tx, customer.id)
+    if not found:
+        return f"{shown(customer)} 还没有订单。记一笔：消费 {customer.name or f'#{customer.id}'} 298 连衣裙"
+    return f"{shown(customer)} 的订单：\n" + "\n".join(_order_line(talk, order) for order in found)
+
+
+def _order_line(talk: StaffTalk, order: Order) -> str:
+    parts = [f"单号{order.id}", f"{talk.here(order.created_at):%m-%d}", show_money(order.amount_fen)]
+    if order.items:
+        parts.append(order.items)
+    parts.append(stage_shown(order.stage))
+    if order.parcel:
+        parts.append(f"{order.carrier or ''}{order.parcel}")
+    if order.refunded_fen:
+        parts.append(f"已退{show_money(order.refunded_fen)}")
+    return " ".join(parts)
+
+
+@on.staff(Ordered)
+def ordered(talk: StaffTalk) -> str:
+    order = orders.get(talk.tx, talk.intent.order)
+    orders.ordered(talk.tx, order, staff_id=talk.staff.id)
+    booked = f"单号{order.id} 已下单 {STAGES[2]}，收款 {show_money(order.amount_fen)} 记进账本"
+    return f"{booked}\n{_copy(talk, order, '下单告知')}"
+
+
+@on.staff(Shipped)
+def shipped(talk: StaffTalk) -> str:
+    order = orders.get(talk.tx, talk.intent.order)
+    orders.shipped(talk.tx, order, carrier=talk.intent.carrier, parcel=talk.intent.parcel, staff_id=talk.staff.id)
+    parcel = f"{order.carrier or ''} {order.parcel or ''}".strip() or "没写快递单号"
+    return f"单号{order.id} 已发货 {STAGES[2]}：{parcel}\n{_copy(talk, order, '发货通知')}"
+
+
+@on.staff(Delivered)
+def delivered(talk: StaffTalk) -> str:
+    order = orders.get(talk.tx, talk.intent.order)
+    orders.delivered(talk.tx, order, staff_id=talk.staff.id)
+    return f"单号{order.id} 已签收 {STAGES[3]}。过几天问问用得怎么样。\n{_copy(talk, order, '签收询问')}"
+
+
+@on.staff(UsedUp)
+def used_up(talk: StaffTalk) -> str:
+    order = orders.get(talk.tx, talk.intent.order)
+    due = talk.intent.due
+    moment = datetime.combine(due, time(9), talk.shop.timezone) if due else None
+    orders.used_up(talk.tx, order, due=moment, staff_id=talk.staff.id)
+    if due:
+        return f"单号{order.id} 预计 {due:%m月%d日} 用完，到时在“今日”提醒您。"
+    return f"单号{order.id} 用完了 {STAGES[4]}，可以问问要不要再来一份。\n{_copy(talk, order, '用完提醒')}"
+
+
+def _copy(talk: StaffTalk, order: Order, name: str) -> str:
+    """The text for the customer, ready to copy; empty where there is no such script or nobody to send it to."""
+    if order.customer_id is None or name not in scripts.names(talk.tx):
+        return ""
+    customer = customers.get(talk.tx, order.customer_id)
+    context = {
+        "shop": scripts.shop_context(talk.shop.shop_name),
+        "c": {"name": customer.name or customer.own_name or "", "number": str(customer.id), "last_item": order.items},
+        "o": {
+            "number": str(order.id),
+            "items": order.items,
+            "parcel": order.parcel or "",
+            "carrier": order.carrier or "",
+        },
+    }
+    try:
+        text = compile_template(scripts.find(talk.tx, name).text).render(context)
+    except Refusal:
+        return ""  # a fact the wording needs is not known (no parcel number, no items): nothing to copy is no failure
+    desk.speak_of(talk.tx, talk.staff.id, customer.id)
+    return f"可以告诉{shown(customer)}：“{text}”\n直接发：回 #{customer.id} 加这段话"

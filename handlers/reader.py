@@ -1,0 +1,261 @@
+"""From a message to its reply: who speaks, what is meant, which handler answers, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.delivery import limits, outbox
+from bot.domain.customers import service as customers
+from bot.domain.customers.rules import shown
+from bot.domain.merchants import changes, desk, notices
+from bot.domain.merchants import service as merchants
+from bot.domain.merchants.models import Staff
+from bot.errors import Refusal
+from bot.gateway.router import Reader, Router
+from bot.language import understand, understand_customer
+from bot.language.intents import Bind, Choice, FreeTalk, Intent, NotUnderstood, Undo
+from bot.platforms.messages import Inbound
+from bot.settings import Settings
+from bot.store.transaction import Tx
+from handlers.talk import CustomerTalk, StaffTalk, Talk, Unclear
+
+REPLY_LIMIT = 2048  # bytes of UTF-8 in a passive text reply (official manual, Passive_user_reply_message)
+NEWS_LIMIT = 900  # bytes of news on top of an answer: the answer is what was asked for
+MESSAGES = {"text", "image", "voice", "video", "shortvideo", "location", "link"}
+# What opens or refills a window of customer messages (official manual, Customer_Service_Messages).
+WINDOWS: dict[str, limits.Kind] = {
+    "follow": "follow",
+    "scan": "scan",
+    "menu_click": "menu",
+    "scancode_push": "menu",
+    "scancode_waitmsg": "menu",
+}
+# Events the platform itself sends about the account; their sender is not a fan.
+OF_THE_ACCOUNT = {"masssendjobfinish", "publishjobfinish", "annual_renew", "verify_expired"}
+OF_THE_ACCOUNT_STARTS = ("qualification_verify", "naming_verify")
+MEDIA_WORDS = {
+    "image": "[图片]",
+    "voice": "[语音]",
+    "video": "[视频]",
+    "shortvideo": "[小视频]",
+    "location": "[位置]",
+    "link": "[链接]",
+}
+PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
+PUNCTUATION = frozenset("，。！？；：、,!?;{}\n")
+
+
+def create_reader(settings: Settings) -> Reader:
+    """The reader ``app.py`` hands to the router."""
+
+    def read(router: Router, message: Inbound, tx: Tx) -> str:
+        if message.kind in OF_THE_ACCOUNT or message.kind.startswith(OF_THE_ACCOUNT_STARTS):
+            return _event(router, Talk(tx, settings, message, message.kind))
+        if message.kind not in MESSAGES and message.kind not in WINDOWS and router.find("event", message.kind) is None:
+            return ""
+        met = customers.meet(tx, message.account, message.sender)
+        _open_window(tx, message)
+        if met.is_staff:
+            staff = merchants.find(tx, account=message.account, person_id=message.sender)
+            if staff is not None:
+                return _StaffLine(router, tx, settings, message, staff).answer()
+        return _customer(router, CustomerTalk(tx, settings, message, message.kind, met))
+
+    return read
+
+
+def _open_window(tx: Tx, message: Inbound) -> None:
+    kind: limits.Kind | None = "talk" if message.kind in MESSAGES else WINDOWS.get(message.kind)
+    if kind is not None:
+        limits.opened(tx, message.account, message.sender, kind, message.created_at)
+
+
+def _event(router: Router, talk: Talk) -> str:
+    handler = router.find("event", talk.intent)
+    return handler(talk) or "" if handler else ""
+
+
+def _customer(router: Router, talk: CustomerTalk) -> str:
+    message = talk.message
+    if message.kind not in MESSAGES and message.kind != "menu_click":
+        return _event(router, talk)
+    # A menu tap is the word on the button: what the shop's menu sends as its key is read like a typed line.
+    text = message.event_key if message.kind == "menu_click" else message.text
+    talk.intent = _customer_means(text, talk.now) if text else FreeTalk(MEDIA_WORDS.get(message.kind, ""))
+    handler = router.find("customer", type(talk.intent))
+    if handler is None:
+        talk.intent = FreeTalk(text)
+        handler = router.find("customer", FreeTalk)
+    if handler is None:
+        return ""
+    if isinstance(talk.intent, FreeTalk):
+        return str(handler(talk))
+    try:
+        with talk.tx.savepoint():
+            return str(handler(talk))
+    except Refusal as refusal:
+        return str(refusal)
+
+
+def _customer_means(text: str, now: datetime) -> Intent:
+    """Customers have words of their own; the one staff word among them is the code by which somebody becomes staff."""
+    if "绑定" in text or "綁定" in text:
+        staff_word = understand(text, now)
+        if isinstance(staff_word, Bind):
+            return staff_word
+    return understand_customer(text, now)
+
+
+class _StaffLine:
+    """One line of a staff member on its way: read, answer open questions, handle, keep the change, add the news."""
+
+    def __init__(self, router: Router, tx: Tx, settings: Settings, message: Inbound, staff: Staff) -> None:
+        self._router = router
+        self._tx = tx
+        self._settings = settings
+        self._message = message
+        self._staff = staff
+        self._note = ""
+
+    def answer(self) -> str:
+        if self._message.kind not in MESSAGES and self._message.kind != "menu_click":
+            return self._with_news(_event(self._router, self._talk(self._message.kind, "")))
+        line = self._message.text or self._message.event_key
+        if not line:
+            word = MEDIA_WORDS.get(self._message.kind, "")
+            return self._with_news(f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。")
+        reply = self._voice(line) if self._message.kind == "voice" else self._line(line)
+        return self._with_news(self._note + reply)
+
+    def _voice(self, line: str) -> str:
+        """What was only heard is shown first, and done after a yes: recognition mistakes names and amounts."""
+        desk.ask(self._tx, self._staff.id, desk.Question("heard", {"line": line}))
+        return f"听到：{line}\n对的话回复“是”，不对请打字。"
+
+    def _line(self, line: str) -> str:
+        question = desk.open_question(self._tx, self._staff.id)
+        intent = understand(line, self._now())
+        if question is None:
+            return self._handle(intent, line)
+        if question.kind == "choice" and isinstance(intent, Choice):
+            return self._choose(question, intent.number)
+        if question.kind == "heard" and line.strip() in ("是", "是的", "对", "好"):
+            desk.close_question(self._tx, self._staff.id)
+            heard = str(question.payload["line"])
+            return self._handle(understand(heard, self._now()), heard)
+        if question.kind == "text" and _is_text(line, intent):
+            desk.close_question(self._tx, self._staff.id)
+            command = f"{question.payload['line']}\n{line}"
+            return self._handle(understand(command, self._now()), command)
+        if not isinstance(intent, NotUnderstood):
+            desk.close_question(self._tx, self._staff.id)
+            self._note = f"（刚才的“{question.payload['line'].splitlines()[0][:12]}”已放下）\n"
+        return self._handle(intent, line)
+
+    def _choose(self, question: desk.Question, number: int) -> str:
+        options = question.payload["options"]
+        if not 1 <= number <= len(options):
+            return f"请回复 1 到 {len(options)} 之间的数字。"
+        desk.close_question(self._tx, self._staff.id)
+        line = str(question.payload["line"])
+        chosen = dict(question.payload["chosen"]) | {question.payload["asked"]: options[number - 1]}
+        return self._handle(understand(line, self._now()), line, chosen)
+
+    def _handle(self, intent: Intent, line: str, chosen: dict[str, int] | None = None) -> str:
+        handler = self._router.find("staff", type(intent))
+        if handler is None:
+            return "这句话我还不会处理，发送“帮助”看能说什么。"
+        talk = self._talk(intent, line)
+        talk.chosen = chosen or {}
+        try:
+            with self._tx.savepoint():
+                if isinstance(intent, Undo):
+                    return str(handler(talk))
+                return self._journaled(handler, talk)
+        except Unclear as unclear:
+            return self._ask_which(unclear, line, talk.chosen)
+        except Refusal as refusal:
+            return str(refusal)
+
+    def _journaled(self, handler: Callable[[StaffTalk], str], talk: StaffTalk) -> str:
+        with self._tx.journaled() as journal:
+            reply = str(handler(talk))
+        if not journal.entries and talk.change_final is None:
+            return reply
+        changes.keep(
+            self._tx,
+            staff_id=self._staff.id,
+            label=talk.change_label or reply.splitlines()[0][:40],
+            entries=journal.entries,
+            final=talk.change_final,
+            message_key=self._message.key,
+        )
+        return reply if talk.change_final is not None else f"{reply}\n（不对就回复“撤销”）"
+
+    def _ask_which(self, unclear: Unclear, line: str, chosen: dict[str, int]) -> str:
+        people = unclear.candidates[: customers.SHOWN_MATCHES]
+        payload = {
+            "line": line,
+            "asked": unclear.whom.text,
+            "options": [customer.id for customer in people],
+            "chosen": chosen,
+        }
+        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload))
+        listed = [
+            f"{number}. {shown(customer)}{_tail(customer.phone)}" for number, customer in enumerate(people, start=1)
+        ]
+        more = "\n还有更多，请说得再具体些。" if len(unclear.candidates) > len(people) else ""
+        return f"“{unclear.whom.text}”有好几位，回复数字选一位（5 分钟内）：\n" + "\n".join(listed) + more
+
+    def _talk(self, intent: object, line: str) -> StaffTalk:
+        return StaffTalk(self._tx, self._settings, self._message, intent, self._staff, line)
+
+    def _now(self) -> datetime:
+        return self._tx.now.astimezone(self._settings.timezone)
+
+    def _with_news(self, reply: str) -> str:
+        """Puts what could not be pushed on top of the answer, as far as it fits; a long answer goes on as a message."""
+        tx, message = self._tx, self._message
+        reply, rest = split(reply)
+        waiting = notices.open_notices(tx, self._staff.id) if reply else []
+        if waiting:
+            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 \n\n{reply}".encode()))
+            news, told = notices.digest(waiting, room=room)
+            reply = f"🔔 {news}\n\n{reply}" if told else reply
+            notices.close(tx, told, state="shown")
+        if rest:
+            payload = {"type": "text", "text": rest}
+            outbox.queue(
+                tx,
+                account=message.account,
+                person_id=message.sender,
+                payload=payload,
+                purpose="service",
+                staff_id=self._staff.id,
+            )
+        return reply
+
+
+def split(reply: str) -> tuple[str, str]:
+    """Cuts a reply at a line end so that the first part fits into a passive reply; the rest follows as a message."""
+    if len(reply.encode()) <= REPLY_LIMIT:
+        return reply, ""
+    lines = reply.split("\n")
+    first: list[str] = []
+    size = len("\n（接下一条）".encode())
+    while lines and size + len(lines[0].encode()) + 1 <= REPLY_LIMIT:
+        size += len(lines[0].encode()) + 1
+        first.append(lines.pop(0))
+    return "\n".join(first) + "\n（接下一条）", "\n".join(lines)
+
+
+def _is_text(line: str, intent: Intent) -> bool:
+    """Whether a line after 「话术 新建 名称」 is the script's text and not the next command."""
+    if isinstance(intent, NotUnderstood | Choice):
+        return True
+    return len(line) >= PENDING_TEXT_AT_LEAST or any(letter in PUNCTUATION for letter in line)
+
+
+def _tail(phone: str | None) -> str:
+    return f" 尾号{phone[-4:]}" if phone else ""

@@ -1,0 +1,87 @@
+"""The script library by chat: list, look, write, try."""
+
+from __future__ import annotations
+
+from bot.domain.customers.rules import known_name, shown
+from bot.domain.merchants import desk
+from bot.domain.scripts import service as scripts
+from bot.domain.scripts.rules import check_template, compile_template
+from bot.language.intents import ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
+from bot.language.money import show_money
+from handlers.talk import StaffTalk, on
+
+SCENES = {
+    "welcome": "欢迎",
+    "visit": "请到店",
+    "needs": "问需要",
+    "upgrade": "再消费",
+    "vip": "VIP",
+    "holidays": "节日",
+    "aftersale": "售后",
+    "activities": "活动",
+    "complaints": "投诉",
+    "redpacket": "红包",
+}
+HOW_TO_WRITE = '可以用 {{ c.name|default("亲") }} 放称呼。'
+
+
+@on.staff(ScriptList)
+def list_scripts(talk: StaffTalk) -> str:
+    lines = ["话术库（群发时写名字就行）："]
+    own = scripts.own_names(talk.tx)
+    if own:
+        lines.append(f"自己写的：{'、'.join(own)}")
+    by_scene: dict[str, list[str]] = {}
+    for script in scripts.shelf():
+        if script.scene in SCENES:
+            by_scene.setdefault(script.scene, []).append(script.name)
+    lines += [f"{word}：{'、'.join(by_scene[scene])}" for scene, word in SCENES.items() if scene in by_scene]
+    lines.append("看内容：话术 看 到店礼A\n自己写：话术 新建 名称")
+    return "\n".join(lines)
+
+
+@on.staff(ScriptShow)
+def show(talk: StaffTalk) -> str:
+    wording = scripts.find(talk.tx, talk.intent.name)
+    how = f"改：话术 改 {wording.name}\n试：话术 试 {wording.name} 张三"
+    return f"【{wording.name}】第 {wording.version} 版\n{wording.text}\n{how}"
+
+
+@on.staff(ScriptNew)
+def new(talk: StaffTalk) -> str:
+    return _write(talk, new=True)
+
+
+@on.staff(ScriptEdit)
+def edit(talk: StaffTalk) -> str:
+    return _write(talk, new=False)
+
+
+def _write(talk: StaffTalk, *, new: bool) -> str:
+    name, text = talk.intent.name, talk.intent.text
+    if not text:
+        if not new:
+            scripts.find(talk.tx, name)
+        verb = "新建" if new else "改"
+        desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
+        return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{HOW_TO_WRITE}"
+    wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new)
+    variables = check_template(text)
+    names = f"\n里面有变量：{'、'.join(sorted(variables))}" if variables else ""
+    return f"“{wording.name}”存好了（第 {wording.version} 版）。{names}\n群发：群发 O 用 {wording.name}"
+
+
+@on.staff(ScriptTry)
+def try_(talk: StaffTalk) -> str:
+    wording = scripts.find(talk.tx, talk.intent.name)
+    customer = talk.one(talk.intent.whom)
+    context = {
+        "shop": scripts.shop_context(talk.shop.shop_name),
+        "c": {
+            "name": known_name(customer) or "",
+            "number": str(customer.id),
+            "grade": customer.grade or "",
+            "spent": show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",
+        },
+    }
+    return f"{shown(customer)} 会看到：\n{compile_template(wording.text).render(context)}"

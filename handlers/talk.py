@@ -1,0 +1,124 @@
+"""What a handler gets, and the one way from a message to its reply: who speaks, what is meant, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.domain.customers import service as customers
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import shown
+from bot.domain.merchants import desk
+from bot.domain.merchants.models import Staff
+from bot.domain.scripts import service as scripts
+from bot.errors import Refusal
+from bot.gateway.router import Router
+from bot.language.intents import Whom
+from bot.platforms.messages import Inbound
+from bot.settings import Settings
+from bot.store.transaction import Tx
+
+on = Router()
+
+
+@dataclass
+class Talk:
+    """What every handler gets. ``intent`` is the typed meaning, or the event's kind."""
+
+    tx: Tx
+    shop: Settings
+    message: Inbound
+    intent: Any
+
+    def here(self, moment: datetime) -> datetime:
+        """A moment in the shop's zone, for people to read."""
+        return moment.astimezone(self.shop.timezone)
+
+    @property
+    def now(self) -> datetime:
+        return self.here(self.tx.now)
+
+    def say(self, key: str, **roots: dict[str, str]) -> str:
+        """A sentence of the script library, with the shop's facts filled in."""
+        return scripts.say(self.tx, key, {"shop": scripts.shop_context(self.shop.shop_name), **roots})
+
+
+@dataclass
+class CustomerTalk(Talk):
+    """A customer speaks."""
+
+    met: customers.Met
+
+    @property
+    def customer_id(self) -> int:
+        return self.met.customer_id
+
+    def customer(self) -> Customer:
+        return self.tx.session.get_one(Customer, self.met.customer_id)
+
+
+@dataclass
+class StaffTalk(Talk):
+    """A staff member speaks. ``chosen`` maps a typed name to the customer picked for it from a numbered list."""
+
+    staff: Staff
+    line: str
+    chosen: dict[str, int] = field(default_factory=dict)
+    change_label: str = ""
+    change_final: str | None = None
+
+    def label(self, text: str) -> None:
+        """Names the change for ``撤销``; without it the reply's first line does."""
+        self.change_label = text
+
+    def final(self, reason: str) -> None:
+        """Marks what is done as not to be taken back, with the reason."""
+        self.change_final = reason
+
+    def one(self, whom: Whom) -> Customer:
+        """The one customer ``whom`` means, from now on also ``他``. Raises Unclear or Refusal."""
+        customer = self._find(whom)
+        desk.speak_of(self.tx, self.staff.id, customer.id)
+        return customer
+
+    def all(self, whom: Sequence[Whom]) -> list[Customer]:
+        """Every customer named, each once. Raises Unclear or Refusal; then nothing was changed."""
+        found = {customer.id: customer for customer in map(self._find, whom)}
+        if len(found) == 1:
+            desk.speak_of(self.tx, self.staff.id, next(iter(found)))
+        return list(found.values())
+
+    def confirm(self, action: str, payload: dict[str, Any], question: str) -> str:
+        """Asks for ``确认 CODE`` before ``action``; its handler is registered with ``@on.confirmed(action)``."""
+        code = desk.ask_code(self.tx, self.staff.id, action, payload)
+        return f"{question}\n确认请在 10 分钟内回复：确认 {code}"
+
+    def _find(self, whom: Whom) -> Customer:
+        if whom.text in self.chosen:
+            return customers.get(self.tx, self.chosen[whom.text])
+        last = desk.state(self.tx, self.staff.id).customer_id
+        found = customers.matches(self.tx, whom, last_spoken_of=last)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise Unclear(whom, found)
+        if whom.kind == "pronoun":
+            raise Refusal("还不知道说的是哪位顾客。先“查 名字”，之后就可以用“他”“她”“上一个”。")
+        near = customers.nearest(self.tx, whom)
+        offer = f"最接近的：{'、'.join(shown(customer) for customer in near)}。" if near else ""
+        raise Refusal(f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}新的老客可以“新客 名字 手机号”建档。")
+
+
+class Unclear(Exception):
+    """Several customers stand on the same rank; the question is which one."""
+
+    def __init__(self, whom: Whom, candidates: Sequence[Customer]) -> None:
+        super().__init__(f"{len(candidates)} customers match")
+        self.whom = whom
+        self.candidates = candidates
+
+
+def _as_typed(whom: Whom) -> str:
+    return f"#{whom.text}" if whom.kind == "number" else whom.text
