@@ -1,0 +1,48 @@
+"""Broadcasts whose time has come are started, those that are through are closed, and who planned them is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.delivery import outbox
+from bot.domain.campaigns import service as campaigns
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.merchants import notices
+from bot.store.transaction import Tx, reading, transaction
+from jobs.parts import Parts
+
+
+def strike(parts: Parts, now: datetime) -> int:
+    """Starts what is due at ``now`` and closes what is through; a quiet tick only reads."""
+    with reading(parts.store, parts.clock) as tx:
+        scheduled = select(Broadcast.id).where(Broadcast.state == "scheduled", Broadcast.start_at <= now)
+        running = select(Broadcast.id).where(Broadcast.state == "running")
+        due = tx.execute(scheduled.limit(1)).first() is not None
+        through = [number for number in tx.session.scalars(running) if campaigns.is_through(tx, number)]
+    if not due and not through:
+        return 0
+    with transaction(parts.store, parts.clock, parts.bell) as tx:
+        started, late = campaigns.start_due(tx)
+        done = campaigns.finish_due(tx)
+        for broadcast in late:
+            _tell(
+                tx,
+                broadcast,
+                f"群发 {broadcast.id} 错过了时间，没有发。现在发：继续 {broadcast.id}；不发：取消 {broadcast.id}",
+            )
+        for broadcast in done:
+            _tell(tx, broadcast, _through(tx, broadcast))
+    return len(started) + len(late) + len(done)
+
+
+def _through(tx: Tx, broadcast: Broadcast) -> str:
+    counts = outbox.counts(tx, broadcast.id)
+    words = {"sent": "发出", "failed": "没发成", "unknown": "结果不明", "by_hand": "要人工发"}
+    said = ",".join(f"{word} {counts[state]}" for state, word in words.items() if counts.get(state))
+    return f"群发 {broadcast.id} 发完了：{said or '没有人要发'}。看结果：结果 {broadcast.id}"
+
+
+def _tell(tx: Tx, broadcast: Broadcast, words: str) -> None:
+    notices.tell(tx, broadcast.staff_id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")

@@ -1,0 +1,134 @@
+"""Tells staff what is open by the best route: a customer message, a template notice, else their next answer."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.delivery import limits, outbox
+from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
+from bot.domain.merchants.models import Notice, StaffIdentity
+from bot.errors import PlatformFailure
+from bot.settings import Account
+from bot.store.transaction import Tx, reading, transaction
+from jobs.parts import Parts
+
+log = logging.getLogger(__name__)
+
+MESSAGE_BYTES = 2048  # of a text message (official manual, message/custom/send)
+_SLOT = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
+# Longest values by type (vendor manual, template messages: value rules).
+_LONGEST = {"thing": 20, "short_thing": 8, "const": 20, "phrase": 5, "name": 10, "character_string": 32, "letter": 32}
+
+_slots: dict[str, tuple[str, ...]] = {}
+
+
+def push(parts: Parts, now: datetime) -> int:
+    """Pushes what is worth it at ``now``; returns how many notices went on their way. Harmless when called twice."""
+    with reading(parts.store, parts.clock) as tx:
+        waiting = list(notices.staff_with_open(tx))
+    if not waiting:
+        return 0
+    _learn_templates(parts)
+    pushed = 0
+    for staff_id in waiting:
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            pushed += _push_to(tx, parts, staff_id, now)
+    return pushed
+
+
+def _push_to(tx: Tx, parts: Parts, staff_id: int, now: datetime) -> int:
+    address = merchants.address(tx, staff_id, lock=True)
+    if address is None:
+        return 0
+    left, _closes = limits.left(tx, address.account, [address.person_id], now).get(address.person_id, (0, now))
+    waiting = notices.open_notices(tx, staff_id)
+    if not left:
+        return _hint(tx, parts, address, waiting, now)
+    text, told = notices.digest(notices.worth_pushing(waiting, left=left, now=now), room=MESSAGE_BYTES)
+    if not told:
+        return 0
+    delivery_id = _queue(tx, address, {"type": "text", "text": text}, told, route="custom")
+    notices.close(tx, told, state="pushed", delivery_id=delivery_id)
+    return len(told)
+
+
+def _hint(tx: Tx, parts: Parts, address: StaffIdentity, waiting: Sequence[Notice], now: datetime) -> int:
+    """A closed window is what template notices are for; they are scarce and short, so one hints at everything."""
+    template = _template(parts.settings.account(address.account))
+    told = notices.worth_hinting(waiting, now=now) if template else []
+    if template is None or not told:
+        return 0
+    text, _told = notices.digest(told, room=MESSAGE_BYTES)
+    values = _filled(template[1], parts, text, len(told), now)
+    payload = {"type": "text", "text": text, "template": {"template_id": template[0], "data": values}}
+    _queue(tx, address, payload, told, route="template")
+    notices.hint(tx, told)
+    return len(told)
+
+
+def _queue(
+    tx: Tx, address: StaffIdentity, payload: dict[str, Any], told: Sequence[Notice], *, route: outbox.Route
+) -> int:
+    numbers = sorted(notice.id for notice in told)
+    return outbox.queue(
+        tx,
+        account=address.account,
+        person_id=address.person_id,
+        payload=payload,
+        purpose="reminder",
+        staff_id=address.staff_id,
+        route=route,
+        key=f"notice:{route}:{address.staff_id}:{numbers[0]}:{numbers[-1]}:{len(numbers)}:{tx.now:%Y%m%d%H}",
+    )
+
+
+def _template(account: Account | None) -> tuple[str, tuple[str, ...]] | None:
+    if account is None or not account.staff_notice_template:
+        return None
+    slots = _slots.get(account.name)
+    return (account.staff_notice_template, slots) if slots else None
+
+
+def _learn_templates(parts: Parts) -> None:
+    """Reads once which fields each account's notice template has; a platform that does not answer is asked again."""
+    for account in parts.settings.accounts:
+        client = parts.clients.get(account.name)
+        if not account.staff_notice_template or account.name in _slots or client is None:
+            continue
+        try:
+            found: Mapping[str, Any] = {entry["template_id"]: entry for entry in client.templates()}
+        except PlatformFailure as failure:
+            log.warning("notice_template_unread account=%s code=%s", account.name, failure.code)
+            continue
+        template = found.get(account.staff_notice_template)
+        if template is None:
+            log.error("notice_template_unknown account=%s; check staff_notice_template", account.name)
+        _slots[account.name] = tuple(_SLOT.findall(template["content"])) if template else ()
+
+
+def _filled(slots: tuple[str, ...], parts: Parts, text: str, count: int, now: datetime) -> dict[str, str]:
+    """A value for every field of the template, by the type its name begins with; the first long one says what it is."""
+    said = " ".join(text.split())
+    values: dict[str, str] = {}
+    for slot in slots:
+        kind = slot.rstrip("0123456789")
+        if kind in ("time", "date"):
+            values[slot] = f"{now.astimezone(parts.settings.timezone):%Y年%m月%d日 %H:%M}"
+        elif kind in ("thing", "const") and said:
+            values[slot], said = _cut(said, _LONGEST[kind]), ""
+        elif kind in ("number", "character_string", "letter", "amount"):
+            values[slot] = str(count)
+        else:
+            values[slot] = _cut(
+                "待处理" if kind in ("phrase", "short_thing") else parts.settings.shop_name, _LONGEST.get(kind, 20)
+            )
+    return values
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,0 +1,30 @@
+"""What strikes when: the one list the scheduler goes through at every tick.
+
+An entry finds out by itself what is due at ``now`` and must be harmless when it is called twice, by two schedulers at
+once, or after the clock has jumped: it claims what it does by a row that only one can take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jobs import campaigns, care, notices
+from jobs.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``strike`` does what is due at ``now`` (aware, UTC) and returns how many things it did."""
+
+    name: str
+    strike: Callable[[Parts, datetime], int]
+
+
+SCHEDULE: tuple[Entry, ...] = (
+    Entry("campaigns", campaigns.strike),
+    Entry("care", care.strike),
+    # Last, so that what the others have just told staff goes out in the same tick.
+    Entry("notices", notices.push),
+)
