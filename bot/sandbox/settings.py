@@ -1,0 +1,159 @@
+"""How one sandbox is asked to start: the account it plays, its people, its clock, its files."""
+
+import argparse
+import json
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .clock import SHANGHAI, read_moment
+
+# Fixed demo values: they open nothing but a sandbox, and the demo shop is configured with the same ones.
+DEMO_APP_ID = "wxsandbox0000001"
+DEMO_SECRET = "5a4d6b0c1f2e3d4c5b6a798897a6b5c4"
+DEMO_TOKEN = "shukeSandboxToken"
+DEMO_AES_KEY = "shukeSandboxDemoKey0123456789abcdefghijklmn"
+# A template of the account from the start, for notices to its staff.
+DEMO_STAFF_TEMPLATE = "sandbox-staff-notice-template-0000000000000001"
+DEMO_ORIGINAL_ID = "gh_sandbox0001"
+
+MODES = ("plain", "compatible", "safe")
+KINDS = ("service", "subscription")
+ACCOUNT_OPTIONS = ("app_id", "secret", "token", "aes_key", "mode", "kind", "callback", "name", "original_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a sandbox starts with.
+
+    `offset` is sandbox time minus real time in seconds; `following` of the `population` are fans from before, without
+    an event of their own. `base_url` is where the sandbox itself answers (pictures in pushes point there).
+    """
+
+    app_id: str = DEMO_APP_ID
+    secret: str = DEMO_SECRET
+    token: str = DEMO_TOKEN
+    aes_key: str = DEMO_AES_KEY
+    mode: str = "safe"
+    kind: str = "service"
+    callback: str = ""
+    name: str = "熟客演练号"
+    original_id: str = DEMO_ORIGINAL_ID
+    population: int = 200
+    following: int = 0
+    seed: int = 1
+    offset: float = 0.0
+    clock_file: Path | None = None
+    state_file: Path | None = None
+    base_url: str = "http://127.0.0.1"
+
+    def account(self) -> dict[str, Any]:
+        """The account part, as the platform keeps it; `allowlist` None lets every address call (40164 otherwise)."""
+        account: dict[str, Any] = {name: getattr(self, name) for name in ACCOUNT_OPTIONS if name != "callback"}
+        account["callback_url"] = self.callback
+        account.update(allowlist=None, frozen=False, banned=[], mass_protection="off")
+        return account
+
+    def chosen(self) -> dict[str, Any]:
+        """The account values that differ from the defaults: these win over a restored state."""
+        standard = {field.name: field.default for field in fields(self)}
+        chosen = {name: getattr(self, name) for name in ACCOUNT_OPTIONS if getattr(self, name) != standard[name]}
+        if "callback" in chosen:
+            chosen["callback_url"] = chosen.pop("callback")
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A parsed command line: where to listen, and whether to end together with the starting process."""
+
+    host: str
+    port: int
+    with_parent: bool
+    settings: Settings
+
+
+def parse(argv: Sequence[str]) -> Start:
+    """Read the command line; a mistake ends with argparse's usual message and exit code 2."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    account = {name: getattr(given, name) for name in ACCOUNT_OPTIONS if getattr(given, name) is not None}
+    try:
+        if given.account is not None:
+            account = read_account(Path(given.account)) | account
+        check_account(account)
+        offset = start_offset(given.start, time.time())
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    settings = Settings(
+        **account,
+        population=given.population,
+        following=given.following,
+        seed=given.seed,
+        offset=offset,
+        clock_file=given.clock_file,
+        state_file=given.state,
+    )
+    return Start(given.host, given.port, given.with_parent, settings)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="shuke sandbox", description="演练平台: a WeChat platform on this machine")
+    parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--account", metavar="FILE", help="JSON with " + ", ".join(ACCOUNT_OPTIONS))
+    for name in ACCOUNT_OPTIONS:
+        choices = {"mode": MODES, "kind": KINDS}.get(name)
+        parser.add_argument("--" + name.replace("_", "-"), choices=choices)
+    parser.add_argument("--population", type=int, default=200, help="simulated customers")
+    parser.add_argument("--following", type=int, default=0, help="how many of them follow from before")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--start", default="now", help='"HH:MM" of today in Shanghai, an ISO time, or now')
+    parser.add_argument("--clock-file", type=Path, help="8 bytes: sandbox time minus real time")
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep everything here across restarts")
+    parser.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
+    return parser
+
+
+def read_account(path: Path) -> dict[str, str]:
+    """Read an account file; `ValueError` names the key that is unknown or not text."""
+    try:
+        account = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from error
+    if not isinstance(account, dict):
+        raise ValueError(f"{path}: must hold one JSON object")
+    for name, value in account.items():
+        if name not in ACCOUNT_OPTIONS:
+            raise ValueError(f"{path}: unknown key {name}. Known: {', '.join(ACCOUNT_OPTIONS)}")
+        if not isinstance(value, str):
+            raise ValueError(f"{path}: {name} must be text")
+    return account
+
+
+def check_account(account: dict[str, Any]) -> None:
+    """Refuse values that no platform would accept, with `ValueError` naming the one to repair."""
+    if not re.fullmatch(r"[A-Za-z0-9]{43}", account.get("aes_key", DEMO_AES_KEY)):
+        raise ValueError("aes_key: an EncodingAESKey has 43 letters and digits")
+    if account.get("mode", "safe") not in MODES:
+        raise ValueError(f"mode: one of {', '.join(MODES)}")
+    if account.get("kind", "service") not in KINDS:
+        raise ValueError(f"kind: one of {', '.join(KINDS)}")
+    address = account.get("callback", account.get("callback_url", ""))
+    if address and not re.match(r"https?://[^/]+", address):
+        raise ValueError("callback: a full address such as http://127.0.0.1:8000/callback/shop, or empty for none")
+
+
+def start_offset(start: str, real: float) -> float:
+    """Sandbox time minus real time for `--start`: `now`, `HH:MM` (today, Asia/Shanghai) or an ISO moment."""
+    if start == "now":
+        return 0.0
+    if hour := re.fullmatch(r"(\d{1,2}):(\d{2})", start):
+        today = datetime.fromtimestamp(real, SHANGHAI)
+        moment = today.replace(hour=int(hour[1]), minute=int(hour[2]), second=0, microsecond=0)
+        return moment.timestamp() - real
+    return read_moment(start) - real

@@ -1,0 +1,110 @@
+"""Keeping a sandbox across restarts: one JSON file that is replaced as a whole, and the messages beside it.
+
+Messages only ever grow, so they are appended to `<file>.messages`, one JSON object a line; the state says how many
+bytes of it belong to it, and what a crash left behind them is cut off.
+"""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .platform import Platform
+
+VERSION = 1
+ROOMS = [
+    *("limits", "agenda", "calls", "faults", "fans", "tags", "tokens", "quotas"),
+    *("menus", "channels", "articles", "templates", "mass"),
+]
+
+
+def dump(platform: "Platform", *, whole: bool) -> dict[str, Any]:
+    """Everything as JSON-able objects; `whole` includes messages and media contents."""
+    state: dict[str, Any] = {"version": VERSION, "seed": platform.chance.seed, "numbers": platform.numbers}
+    state |= {"offset": platform.clock.offset, "account": platform.account}
+    state |= {room: getattr(platform, room).dump() for room in ROOMS}
+    state |= {"media": platform.media.dump(contents=whole), "pushes": platform.pushes.dump()}
+    if whole:
+        state["messages"] = platform.phones.dump()
+    return state
+
+
+def check(saved: dict[str, Any]) -> None:
+    """`ValueError` unless this is a whole dump of this version."""
+    if saved.get("version") != VERSION:
+        raise ValueError(f"this state has version {saved.get('version')}, this sandbox reads version {VERSION}")
+    wanted = {"seed", "numbers", "offset", "account", "media", "pushes", "messages", *ROOMS}
+    if missing := wanted - saved.keys():
+        raise ValueError(f"this is not a whole dump: {', '.join(sorted(missing))} missing")
+
+
+def load(platform: "Platform", state: dict[str, Any], messages: list[dict[str, Any]]) -> None:
+    """Put a dumped state into a platform; the account values it was started with win over the saved ones."""
+    platform.chance.seed = state["seed"]
+    platform.numbers = state["numbers"]
+    platform.clock.set_offset(state["offset"])
+    platform.account = state["account"] | platform.settings.chosen()
+    for room in ROOMS:
+        getattr(platform, room).load(state[room])
+    platform.media.load(state["media"])
+    platform.phones.load(messages)
+    platform.pushes.load(state["pushes"])
+
+
+class StateFile:
+    """The files of one sandbox."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._messages_path = path.with_name(path.name + ".messages")
+        self._saving = threading.Lock()
+        self._written = 0
+        self._bytes = 0
+
+    def restore(self, platform: "Platform") -> bool:
+        """Fill the platform from the files; False when there is nothing to restore."""
+        if not self._path.exists():
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return False
+        state = json.loads(self._path.read_text(encoding="utf-8"))
+        with self._messages_path.open("r+b") as file:
+            written = file.read(state["message_bytes"])
+            file.truncate(len(written))
+        messages = [json.loads(line) for line in written.splitlines()]
+        check(state | {"messages": messages})
+        self._written, self._bytes = len(messages), len(written)
+        load(platform, state, messages)
+        return True
+
+    def start_anew(self) -> None:
+        """The messages written so far belong to an earlier life; called under the platform's lock."""
+        self._written = self._bytes = 0
+
+    def save(self, platform: "Platform") -> float:
+        """Write what has changed; returns the seconds it took under the platform's lock."""
+        with self._saving:
+            started = time.perf_counter()
+            with platform.lock:
+                platform.dirty = False
+                fresh = platform.phones.dump(self._written)
+                state = dump(platform, whole=False)
+                lines = "".join(json.dumps(message, ensure_ascii=False) + "\n" for message in fresh).encode()
+                start, self._written = self._bytes, self._written + len(fresh)
+                self._bytes += len(lines)
+                text = json.dumps(state | {"message_bytes": self._bytes}, ensure_ascii=False)
+            took = time.perf_counter() - started
+            self._append(start, lines)
+            draft = self._path.with_name(self._path.name + ".new")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(self._path)
+        return took
+
+    def _append(self, start: int, lines: bytes) -> None:
+        with self._messages_path.open("r+b" if start else "wb") as file:
+            file.seek(start)
+            file.write(lines)
+            file.flush()
+            os.fsync(file.fileno())
