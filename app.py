@@ -1,0 +1,268 @@
+"""Builds the parts and hands them to each other; the only place that knows all of them.
+
+``python app.py …`` is the same as ``shuke …``. What a command needs is imported when it is built: ``shuke web`` answers
+within a second, and the supervisor of ``shuke run`` needs none of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from bot.cli.commands import Commands
+from bot.cli.main import main as command_line
+from bot.clock import Clock
+from bot.settings import Account, Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from bot.gateway.router import Router
+    from bot.store.engine import Store
+    from jobs.parts import Parts
+
+REQUEST_THREADS = 64
+LOG_LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+def create_web(settings: Settings, clock: Clock) -> Flask:
+    """The WSGI application: the callback's door and the watch."""
+    from flask import Flask
+
+    from bot.cli.embedded import redis_url
+    from bot.gateway.inbox import Inbox
+    from bot.gateway.spool import Spool
+    from bot.gateway.webhook import Counters, create_door, create_watch
+    from bot.language import warm_up
+    from bot.store.bell import Bell, redis_state
+    from bot.store.engine import CALLBACK_BUSY_SECONDS, open_store
+
+    store = open_store(settings.store_url, busy_seconds=CALLBACK_BUSY_SECONDS)
+    url = redis_url(settings)
+    inbox = Inbox(store, clock, Bell(url), create_router(settings))
+    counters = Counters()
+    web = Flask("shuke", static_folder=None)
+    accounts = {account.name: account for account in settings.accounts}
+    web.register_blueprint(create_door(accounts, inbox, Spool(settings.state_folder / "spool"), clock, counters))
+    web.register_blueprint(create_watch(store, counters, lambda: redis_state(url)))
+    # The first name to be spelt in pinyin would otherwise wait for its dictionary, half a second.
+    threading.Thread(target=warm_up, args=(clock.now().astimezone(settings.timezone),), daemon=True).start()
+    return web
+
+
+def create_router(settings: Settings) -> Router:
+    """The router with every handler registered and the reader that finds them."""
+    from bot.domain.campaigns import service as campaigns
+    from bot.domain.customers import segments
+    from bot.domain.orders import service as orders
+    from handlers import activities, arrivals, care, customers, merchants, scripts, today  # noqa: F401
+    from handlers import campaigns as campaign_handlers  # noqa: F401
+    from handlers import orders as order_handlers  # noqa: F401
+    from handlers.reader import create_reader
+    from handlers.talk import on
+
+    segments.declare("stage", orders.in_stage)
+    segments.declare("sent", campaigns.was_sent)
+    segments.declare("replied", campaigns.has_replied)
+    on.read_with(create_reader(settings))
+    return on
+
+
+def create_parts(settings: Settings, clock: Clock) -> Parts:
+    """What a worker or scheduler process has: store, bell, a client for each account, and its chores."""
+    from dataclasses import replace
+
+    from bot.cli.embedded import redis_url
+    from bot.domain import journeys
+    from bot.gateway.spool import Spool
+    from bot.platforms.http import HttpEngine
+    from bot.platforms.official_account.client import OfficialAccount
+    from bot.store.bell import Bell
+    from bot.store.engine import open_store
+    from jobs import inbox as inbox_jobs
+    from jobs import notices
+    from jobs.accounts import FollowerIntake
+    from jobs.menus import MenuSetup
+    from jobs.parts import Chore, Parts
+
+    settings = replace(settings, redis_url=redis_url(settings))
+    store = open_store(settings.store_url)
+    engine = HttpEngine()
+    parts = Parts(
+        store=store,
+        clock=clock,
+        bell=Bell(settings.redis_url),
+        settings=settings,
+        engine=engine,
+        clients={
+            account.name: OfficialAccount(account, store=store, clock=clock, redis_url=settings.redis_url, http=engine)
+            for account in settings.accounts
+        },
+        learned=journeys.learned,
+        alarm=journeys.alarm,
+    )
+    router = create_router(settings)
+    spool = Spool(settings.state_folder / "spool")
+    parts.inbox = lambda: inbox_jobs.work_off(parts, router)
+    parts.strike = lambda: notices.push(parts, clock.now())
+    parts.chores = (
+        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool)),
+        Chore("inbox", 5.0, parts.inbox),
+        Chore("notices", 5.0, parts.strike),
+        Chore("followers", 1.0, FollowerIntake(parts).turn),
+        Chore("menus", 5.0, MenuSetup(parts).turn),
+    )
+    return parts
+
+
+def serve_web(settings: Settings, clock: Clock) -> None:
+    """Serves callbacks until SIGTERM."""
+    import multiprocessing
+    import os
+
+    from granian.constants import Interfaces
+    from granian.server import Server
+
+    from bot.cli.supervisor import bound_to
+
+    _log()
+    parent = os.getpid()
+
+    def load(_target: str) -> Flask:
+        bound_to(parent)()
+        return create_web(settings, clock)
+
+    # The serving process inherits what is loaded here, the clock's shared file included.
+    multiprocessing.set_start_method("fork", force=True)
+    server = Server(
+        "app",
+        address=settings.listen_host,
+        port=settings.listen_port,
+        interface=Interfaces.WSGI,
+        blocking_threads=REQUEST_THREADS,
+        log_access=False,
+        log_enabled=False,
+        workers_kill_timeout=8,
+    )
+    server.serve(target_loader=load)
+
+
+def run_worker(settings: Settings, clock: Clock) -> None:
+    from jobs.worker import run_worker as work
+
+    _log()
+    work(create_parts(settings, clock))
+
+
+def run_scheduler(settings: Settings, clock: Clock) -> None:
+    import signal
+
+    from jobs.scheduler import run_scheduler as strike
+
+    _log()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    strike(create_parts(settings, clock), stop=stop)
+
+
+def sandbox(argv: Sequence[str]) -> int:
+    from bot.sandbox import serve
+
+    return serve(list(argv))
+
+
+def demo_account() -> Account:
+    from bot.sandbox.settings import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_STAFF_TEMPLATE, DEMO_TOKEN
+
+    return Account(
+        "demo",
+        app_id=DEMO_APP_ID,
+        secret=DEMO_SECRET,
+        token=DEMO_TOKEN,
+        aes_key=DEMO_AES_KEY,
+        staff_notice_template=DEMO_STAFF_TEMPLATE,
+    )
+
+
+def invite(settings: Settings, clock: Clock, role: str) -> str:
+    from bot.domain.merchants import service as merchants
+    from bot.store.transaction import transaction
+
+    with transaction(_store(settings), clock) as tx:
+        return merchants.invite(tx, role=role)
+
+
+def first_owner_code(settings: Settings, clock: Clock) -> str | None:
+    from bot.domain.merchants import service as merchants
+    from bot.store.transaction import transaction
+
+    with transaction(_store(settings), clock) as tx:
+        return None if merchants.has_owner(tx) else merchants.invite(tx, role="owner")
+
+
+def export(settings: Settings, clock: Clock, subject: str, form: str, out: TextIO) -> None:
+    from bot.cli.export import write
+    from bot.store.transaction import reading
+
+    with reading(_store(settings), clock) as tx:
+        write(tx, subject, form, out)
+
+
+def broadcast(settings: Settings, clock: Clock, action: str, number: int | None) -> str:
+    from bot.cli.broadcast import step
+    from bot.cli.embedded import redis_url
+    from bot.store.bell import Bell
+    from bot.store.transaction import transaction
+
+    bell = Bell(redis_url(settings))
+    with transaction(_store(settings), clock, bell) as tx:
+        said = step(tx, settings, action, number)
+    bell.close()
+    return said
+
+
+def reach(settings: Settings, clock: Clock, account: Account) -> None:
+    """Fetches a token; raises PlatformFailure."""
+    from bot.platforms.http import HttpEngine
+    from bot.platforms.official_account.client import OfficialAccount
+
+    http = HttpEngine()
+    try:
+        OfficialAccount(account, store=_store(settings), clock=clock, redis_url=None, http=http).callback_addresses()
+    finally:
+        http.close()
+
+
+def _store(settings: Settings) -> Store:
+    from bot.store.engine import open_store
+
+    return open_store(settings.store_url)
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format=LOG_LINE)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The console script ``shuke``; returns the exit code."""
+    commands = Commands(
+        web=serve_web,
+        worker=run_worker,
+        scheduler=run_scheduler,
+        sandbox=sandbox,
+        demo_account=demo_account,
+        invite=invite,
+        first_owner_code=first_owner_code,
+        export=export,
+        broadcast=broadcast,
+        reach=reach,
+    )
+    return command_line(sys.argv[1:] if argv is None else argv, commands)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

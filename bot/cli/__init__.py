@@ -1,0 +1,1 @@
+"""The back door: what somebody types at a terminal (``shuke …``)."""

@@ -1,0 +1,38 @@
+"""What ``app.py`` hands to the terminal: the parts it has built, as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from bot.clock import Clock
+from bot.settings import Account, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commands:
+    """One function for each thing a terminal may ask for; they import what they need when they are called.
+
+    The database is of the right version when they run. ShukeError and its kind are shown as they stand.
+    """
+
+    web: Callable[[Settings, Clock], None]
+    """Serves until SIGTERM; binds exactly ``settings.listen_host`` and ``listen_port``."""
+    worker: Callable[[Settings, Clock], None]
+    """Works until SIGTERM, one process."""
+    scheduler: Callable[[Settings, Clock], None]
+    sandbox: Callable[[Sequence[str]], int]
+    """The simulator with its own command line; the exit code."""
+    demo_account: Callable[[], Account]
+    """The sandbox's account with the values it starts with; ``api_base_url`` is filled in by the rehearsal."""
+    invite: Callable[[Settings, Clock, str], str]
+    """A one-time code for ``绑定 CODE`` with the role ``owner`` or ``staff``."""
+    first_owner_code: Callable[[Settings, Clock], str | None]
+    """The same for the owner, None once there is one."""
+    export: Callable[[Settings, Clock, str, str, TextIO], None]
+    """What (``customers`` …) in which form (``jsonl`` or ``csv``) to where."""
+    broadcast: Callable[[Settings, Clock, str, int | None], str]
+    """``list``, ``show``, ``pause``, ``resume`` or ``cancel`` of a broadcast's number; the words to show."""
+    reach: Callable[[Settings, Clock, Account], None]
+    """Fetches a token; raises PlatformFailure."""

@@ -1,0 +1,158 @@
+"""The schema's state and its upgrade: one transaction, whole or not at all, harmless to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Transaction, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from bot.errors import ShukeError
+from bot.store.engine import Store, open_store
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+# Any number, the same for everybody who upgrades: PostgreSQL lets one of them in at a time.
+UPGRADE_LOCK = 20261122
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Where a database stands: ``current`` None = no step yet; ``empty`` = it holds no table at all."""
+
+    current: str | None
+    head: str | None
+    empty: bool
+
+    @property
+    def ready(self) -> bool:
+        return not self.empty and self.current == self.head
+
+
+class DatabaseError(ShukeError):
+    """The database cannot be used as it is; says why and what to do."""
+
+
+class UnreachableError(DatabaseError):
+    """The database did not answer, or cannot be opened."""
+
+
+def head(migrations: Path = MIGRATIONS) -> str | None:
+    """The newest step's number, read from the file names: alembic itself would cost a start a quarter of a second."""
+    numbers = [file.name.partition("_")[0] for file in (migrations / "versions").glob("[0-9]*_*.py")]
+    return max(numbers, default=None)
+
+
+def schema(store: Store, migrations: Path = MIGRATIONS) -> Schema:
+    """Raises UnreachableError where the database does not answer."""
+    with _connected(store) as connection:
+        return _schema(connection, migrations)
+
+
+def _schema(connection: Connection, migrations: Path) -> Schema:
+    tables = inspect(connection).get_table_names()
+    current = None
+    if "alembic_version" in tables:
+        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return Schema(current, head(migrations), empty=not tables)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """The store at ``url`` for as long as the block lasts; raises UnreachableError where its folder cannot be made."""
+    try:
+        store = open_store(url)
+    except OSError as error:
+        raise UnreachableError(
+            f"The database {url} cannot be opened: {error}. Correct store.url or the rights."
+        ) from error
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _connected(store: Store) -> Iterator[Connection]:
+    try:
+        connection = store.engine.connect()
+    except DBAPIError as error:
+        # The driver's own text may repeat the address with its password.
+        place = store.engine.url.render_as_string(hide_password=True)
+        advice = "its folder must be writable and on a local disk" if store.sqlite else "start it, or correct store.url"
+        raise UnreachableError(f"The database {place} cannot be opened: {advice}.") from error
+    with connection:
+        yield connection
+
+
+def require(store: Store, migrations: Path = MIGRATIONS) -> None:
+    """Makes sure the tables are those of this version; sets up an empty database by itself.
+
+    Raises DatabaseError where an older database waits for its upgrade (the owner may want a backup first), or a newer
+    one was written by a later version.
+    """
+    found = schema(store, migrations)
+    if found.ready:
+        return
+    if found.empty:
+        upgrade(store, migrations)
+    elif found.current is None or (found.head is not None and found.current < found.head):
+        raise DatabaseError(
+            f"The database is of an older version ({found.current or 'none'}, this one needs {found.head}). "
+            "Stop the other parts, keep a copy, then run: shuke db upgrade"
+        )
+    else:
+        raise DatabaseError(
+            f"The database is of a later version ({found.current}, this one knows {found.head}). "
+            "Start the later version of 熟客, or go back to the copy made before the upgrade."
+        )
+
+
+def upgrade(store: Store, migrations: Path = MIGRATIONS) -> Schema:
+    """Runs the missing steps in one transaction and tells where the database stood before.
+
+    Several may try at once: the second waits and finds nothing left to do. Raises UnreachableError where the database
+    does not answer, DatabaseError where somebody else keeps it busy.
+    """
+    from bot.cli import steps  # start-up cost: alembic takes 150 ms, an upgrade is rare
+
+    with alone(store) as connection:
+        before = _schema(connection, migrations)
+        if not before.ready:
+            steps.run(connection, migrations)
+        return before
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[Connection]:
+    """A connection in a writing transaction that no other upgrade shares; committed when the block ends well."""
+    with _connected(store) as connection:
+        if not store.sqlite:
+            with connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK})
+                yield connection
+            return
+        # Rebuilding a table drops the old one, which would take the rows that refer to it along; the switch works
+        # outside a transaction only.
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with _begun(connection):
+                yield connection
+                broken = connection.execute(text("PRAGMA foreign_key_check")).first()
+                if broken is not None:
+                    raise DatabaseError(
+                        f"The upgrade would leave {broken[0]} with rows that lead nowhere; it was undone."
+                    )
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _begun(connection: Connection) -> Transaction:
+    try:
+        return connection.begin()
+    except OperationalError as error:
+        raise DatabaseError("The database is busy. Stop the other parts, then run again: shuke db upgrade") from error
