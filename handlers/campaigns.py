@@ -87,7 +87,7 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
     lines.append("每组会看到：")
     people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
     lines += [
-        f"{f'{variant} ' if several else ''}{shown(people[number])}：“{text}”"
+        f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{text}"
         for variant, (number, text) in sorted(summary.examples.items())
     ]
     return lines

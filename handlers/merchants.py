@@ -21,6 +21,7 @@ from bot.language.intents import (
     StaffList,
     StaffRemove,
     Undo,
+    Yes,
 )
 from handlers.talk import CustomerTalk, StaffTalk, on
 
@@ -52,6 +53,11 @@ def later(talk: StaffTalk) -> str:
 @on.staff(Choice)
 def choice_without_question(_talk: StaffTalk) -> str:
     return "现在没有等您选的清单（清单 5 分钟内有效）。请把刚才的口令再发一次。"
+
+
+@on.staff(Yes)
+def yes_without_question(_talk: StaffTalk) -> str:
+    return "现在没有等您确认的话（听到的语音 5 分钟内有效）。请把要做的事打字发来，群发等请连确认码一起发。"
 
 
 @on.customer(Bind)

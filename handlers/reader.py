@@ -14,15 +14,47 @@ from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
 from bot.language import understand, understand_customer
-from bot.language.intents import Bind, Choice, FreeTalk, Intent, NotUnderstood, Undo
+from bot.language.intents import (
+    ActivityList,
+    ActivityRoster,
+    Bind,
+    BroadcastList,
+    Calendar,
+    Choice,
+    Confirm,
+    FreeTalk,
+    Help,
+    History,
+    Intent,
+    NextBatch,
+    Notices,
+    NotUnderstood,
+    Orders,
+    PacketList,
+    ScriptList,
+    ScriptShow,
+    Segment,
+    SegmentList,
+    Show,
+    StaffList,
+    TagBook,
+    TaskText,
+    Today,
+    Undo,
+    Unnamed,
+    Waiting,
+    Yes,
+)
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers.talk import CustomerTalk, StaffTalk, Talk, Unclear
+from handlers.talk import UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear
 
+GOES_ON = "\n（接下一条）"
 REPLY_LIMIT = 2048  # bytes of UTF-8 in a passive text reply (official manual, Passive_user_reply_message)
 NEWS_LIMIT = 900  # bytes of news on top of an answer: the answer is what was asked for
 MESSAGES = {"text", "image", "voice", "video", "shortvideo", "location", "link"}
+SAID = MESSAGES | {"menu_click"}
 # What opens or refills a window of customer messages (official manual, Customer_Service_Messages).
 WINDOWS: dict[str, limits.Kind] = {
     "follow": "follow",
@@ -42,6 +74,11 @@ MEDIA_WORDS = {
     "location": "[位置]",
     "link": "[链接]",
 }
+# What only looks and changes nothing.
+LOOKS = (
+    *(ActivityList, ActivityRoster, BroadcastList, Calendar, Help, History, NextBatch, Notices, Orders, PacketList),
+    *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
+)
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 PUNCTUATION = frozenset("，。！？；：、,!?;{}\n")
 
@@ -56,7 +93,8 @@ def create_reader(settings: Settings) -> Reader:
             return ""
         met = customers.meet(tx, message.account, message.sender)
         _open_window(tx, message)
-        if met.is_staff:
+        # Staff follow, unfollow and scan like everybody; only what they say or tap is a line of theirs.
+        if met.is_staff and message.kind in SAID:
             staff = merchants.find(tx, account=message.account, person_id=message.sender)
             if staff is not None:
                 return _StaffLine(router, tx, settings, message, staff).answer()
@@ -78,7 +116,7 @@ def _event(router: Router, talk: Talk) -> str:
 
 def _customer(router: Router, talk: CustomerTalk) -> str:
     message = talk.message
-    if message.kind not in MESSAGES and message.kind != "menu_click":
+    if message.kind not in SAID:
         return _event(router, talk)
     # A menu tap is the word on the button: what the shop's menu sends as its key is read like a typed line.
     text = message.event_key if message.kind == "menu_click" else message.text
@@ -119,8 +157,6 @@ class _StaffLine:
         self._note = ""
 
     def answer(self) -> str:
-        if self._message.kind not in MESSAGES and self._message.kind != "menu_click":
-            return self._with_news(_event(self._router, self._talk(self._message.kind, "")))
         line = self._message.text or self._message.event_key
         if not line:
             word = MEDIA_WORDS.get(self._message.kind, "")
@@ -129,7 +165,9 @@ class _StaffLine:
         return self._with_news(self._note + reply)
 
     def _voice(self, line: str) -> str:
-        """What was only heard is shown first, and done after a yes: recognition mistakes names and amounts."""
+        """What was heard is shown; what only looks is done at once, the rest after a yes: names and amounts are misheard."""
+        if isinstance(understand(line, self._now()), LOOKS):
+            return f"听到：{line}\n{self._line(line)}"
         desk.ask(self._tx, self._staff.id, desk.Question("heard", {"line": line}))
         return f"听到：{line}\n对的话回复“是”，不对请打字。"
 
@@ -140,7 +178,7 @@ class _StaffLine:
             return self._handle(intent, line)
         if question.kind == "choice" and isinstance(intent, Choice):
             return self._choose(question, intent.number)
-        if question.kind == "heard" and line.strip() in ("是", "是的", "对", "好"):
+        if question.kind == "heard" and isinstance(intent, Yes):
             desk.close_question(self._tx, self._staff.id)
             heard = str(question.payload["line"])
             return self._handle(understand(heard, self._now()), heard)
@@ -168,6 +206,8 @@ class _StaffLine:
             return "这句话我还不会处理，发送“帮助”看能说什么。"
         talk = self._talk(intent, line)
         talk.chosen = chosen or {}
+        if isinstance(intent, Confirm) and talk.unproven:
+            return f"确认码在这个账号用不了。{UNPROVEN}"
         try:
             with self._tx.savepoint():
                 if isinstance(intent, Undo):
@@ -217,37 +257,49 @@ class _StaffLine:
     def _with_news(self, reply: str) -> str:
         """Puts what could not be pushed on top of the answer, as far as it fits; a long answer goes on as a message."""
         tx, message = self._tx, self._message
-        reply, rest = split(reply)
+        reply, *rest = split(reply)
         waiting = notices.open_notices(tx, self._staff.id) if reply else []
+        # What this very line has given rise to (通知 测试) comes by itself, like everybody else's.
+        waiting = [notice for notice in waiting if notice.created_at < tx.now]
         if waiting:
             room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 \n\n{reply}".encode()))
             news, told = notices.digest(waiting, room=room)
             reply = f"🔔 {news}\n\n{reply}" if told else reply
             notices.close(tx, told, state="shown")
-        if rest:
-            payload = {"type": "text", "text": rest}
+        for piece in rest:
             outbox.queue(
                 tx,
                 account=message.account,
                 person_id=message.sender,
-                payload=payload,
+                payload={"type": "text", "text": piece},
                 purpose="service",
                 staff_id=self._staff.id,
             )
         return reply
 
 
-def split(reply: str) -> tuple[str, str]:
-    """Cuts a reply at a line end so that the first part fits into a passive reply; the rest follows as a message."""
+def split(reply: str) -> list[str]:
+    """Cuts a reply, at line ends where it has them, into pieces that fit a passive reply and a message each."""
     if len(reply.encode()) <= REPLY_LIMIT:
-        return reply, ""
-    lines = reply.split("\n")
-    first: list[str] = []
-    size = len("\n（接下一条）".encode())
-    while lines and size + len(lines[0].encode()) + 1 <= REPLY_LIMIT:
-        size += len(lines[0].encode()) + 1
-        first.append(lines.pop(0))
-    return "\n".join(first) + "\n（接下一条）", "\n".join(lines)
+        return [reply]
+    room = REPLY_LIMIT - len(GOES_ON.encode())
+    pieces = [""]
+    for line in reply.split("\n"):
+        for part in _bits(line, room):
+            longer = f"{pieces[-1]}\n{part}" if pieces[-1] else part
+            if len(longer.encode()) <= room:
+                pieces[-1] = longer
+            else:
+                pieces.append(part)
+    return [*(piece + GOES_ON for piece in pieces[:-1]), pieces[-1]]
+
+
+def _bits(line: str, room: int) -> list[str]:
+    """A line in bits of at most ``room`` bytes."""
+    if len(line.encode()) <= room:
+        return [line]
+    count = room // 4  # no character takes more than four bytes
+    return [line[start : start + count] for start in range(0, len(line), count)]
 
 
 def _is_text(line: str, intent: Intent) -> bool:

@@ -10,18 +10,16 @@ from bot.language.intents import ScriptEdit, ScriptList, ScriptNew, ScriptShow, 
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
 
+# What a merchant picks for a broadcast or copies to a customer; the rest is what the bot says by itself.
 SCENES = {
-    "welcome": "欢迎",
     "visit": "请到店",
     "needs": "问需要",
     "upgrade": "再消费",
     "vip": "VIP",
     "holidays": "节日",
     "aftersale": "售后",
-    "activities": "活动",
-    "complaints": "投诉",
-    "redpacket": "红包",
 }
+OWN_SENTENCES = {"welcome": "欢迎", "bot": "应答", "activities": "活动", "complaints": "投诉", "redpacket": "红包"}
 HOW_TO_WRITE = '可以用 {{ c.name|default("亲") }} 放称呼。'
 
 
@@ -31,13 +29,15 @@ def list_scripts(talk: StaffTalk) -> str:
     own = scripts.own_names(talk.tx)
     if own:
         lines.append(f"自己写的：{'、'.join(own)}")
-    by_scene: dict[str, list[str]] = {}
-    for script in scripts.shelf():
-        if script.scene in SCENES:
-            by_scene.setdefault(script.scene, []).append(script.name)
-    lines += [f"{word}：{'、'.join(by_scene[scene])}" for scene, word in SCENES.items() if scene in by_scene]
+    lines += [f"{word}：{'、'.join(_names(scene))}" for scene, word in SCENES.items()]
+    first = [f"{word}（如 {_names(scene)[0]}）" for scene, word in OWN_SENTENCES.items()]
+    lines.append(f"机器人自己说的也能改：{'、'.join(first)}")
     lines.append("看内容：话术 看 到店礼A\n自己写：话术 新建 名称")
     return "\n".join(lines)
+
+
+def _names(scene: str) -> list[str]:
+    return [script.name for script in scripts.shelf() if script.scene == scene]
 
 
 @on.staff(ScriptShow)

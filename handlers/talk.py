@@ -22,6 +22,11 @@ from bot.store.transaction import Tx
 
 on = Router()
 
+UNPROVEN = (
+    "账号用的是明文模式，看不出消息是不是本人发的，所以群发、批量和删除都不做。"
+    "请在公众号后台把消息加解密改成安全模式，再把密钥填进配置 aes_key。"
+)
+
 
 @dataclass
 class Talk:
@@ -39,6 +44,12 @@ class Talk:
     @property
     def now(self) -> datetime:
         return self.here(self.tx.now)
+
+    @property
+    def unproven(self) -> bool:
+        """Whether anybody could have written the message: plain mode (明文) signs no body."""
+        account = self.shop.account(self.message.account)
+        return account is not None and not account.aes_key
 
     def say(self, key: str, **roots: dict[str, str]) -> str:
         """A sentence of the script library, with the shop's facts filled in."""
@@ -92,6 +103,8 @@ class StaffTalk(Talk):
 
     def confirm(self, action: str, payload: dict[str, Any], question: str) -> str:
         """Asks for ``确认 CODE`` before ``action``; its handler is registered with ``@on.confirmed(action)``."""
+        if self.unproven:
+            return f"{question}\n现在还不能做。{UNPROVEN}"
         code = desk.ask_code(self.tx, self.staff.id, action, payload)
         return f"{question}\n确认请在 10 分钟内回复：确认 {code}"
 

@@ -116,7 +116,9 @@ def platform_port() -> Iterator[PlatformPort]:
 
 
 @pytest.fixture
-def open_shop(database: str, redis_url: str, tmp_path: Path, platform_port: PlatformPort) -> Iterator[Callable[..., Shop]]:
+def open_shop(
+    database: str, redis_url: str, tmp_path: Path, platform_port: PlatformPort
+) -> Iterator[Callable[..., Shop]]:
     """Opens the test's shop; ``mode``, ``kind``, ``template``, ``start`` … as the story needs them."""
     opened: list[Shop] = []
 

@@ -43,6 +43,13 @@ from the environment variable `SHUKE_<NAME>_SECRET` (the name in capitals, `-` a
 
 """
 
+REFERENCE_TAIL = """
+## For rehearsals
+
+`SHUKE_CLOCK_FILE` in the environment lets the shop's clock follow a sandbox started with the same
+`--clock-file`. `shuke run` without accounts needs no such thing.
+"""
+
 
 def example() -> str:
     """The text of ``config.example.toml``; as it stands it means what no file at all means."""
@@ -62,7 +69,7 @@ def example() -> str:
 def reference() -> str:
     """The text of ``docs/settings.md``."""
     sections = [f"\n## [{section}]\n\n{_rows(_of(section))}" for section in SECTIONS]
-    return REFERENCE_HEAD + "".join(sections) + REFERENCE_ACCOUNTS + _rows(ACCOUNT_TABLE)
+    return REFERENCE_HEAD + "".join(sections) + REFERENCE_ACCOUNTS + _rows(ACCOUNT_TABLE) + REFERENCE_TAIL
 
 
 def compose(given: Mapping[str, str | int], accounts: Iterable[Account]) -> str:

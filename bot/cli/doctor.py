@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -63,12 +63,13 @@ def examine(path: Path | None, environ: Mapping[str, str], reach: Reach) -> int:
     ``reach`` fetches a token or raises PlatformFailure.
     """
     try:
-        settings, clock = current(load(path, environ), environ)
+        written = load(path, environ)
+        settings, clock = current(written, environ)
     except SettingsError as error:
         print(Finding("问题", "配置读不懂", str(error)))
         return 1
     troubled = False
-    for finding in _look(settings, clock, reach):
+    for finding in (_configuration(written), *_look(settings, clock, reach)):
         print(finding)
         troubled = troubled or finding.mark == "问题"
     print("有问题,请按 → 后面的办法处理。" if troubled else "一切就绪。")
@@ -76,12 +77,13 @@ def examine(path: Path | None, environ: Mapping[str, str], reach: Reach) -> int:
 
 
 def _look(settings: Settings, clock: Clock, reach: Reach) -> Iterator[Finding]:
-    yield _configuration(settings)
-    yield from _database(settings)
+    ready = yield from _database(settings)
     yield _redis(settings)
     yield from _clock(settings, clock)
     for account in settings.accounts:
-        yield from _account(settings, clock, account, reach)
+        if ready:
+            yield _access(settings, clock, account, reach)
+        yield from _hints(settings, account)
 
 
 def _configuration(settings: Settings) -> Finding:
@@ -91,26 +93,21 @@ def _configuration(settings: Settings) -> Finding:
     return Finding("好", f"配置:{source},公众号 {'、'.join(account.name for account in settings.accounts)}")
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings) -> Generator[Finding, None, bool]:
+    """What the database is like; whether it can be worked with. An empty one is set up, as every command does."""
     try:
         with database.opened(settings.store_url) as store:
-            yield _schema(store)
+            database.require(store)
+            place = store.engine.url.render_as_string(hide_password=True)
+            yield Finding("好", f"数据库:{place},结构 {database.schema(store).current}")
             if not store.sqlite:
                 yield _database_clock(store)
+            return True
     except database.UnreachableError as error:
         yield Finding("问题", "数据库打不开", str(error))
-
-
-def _schema(store: Store) -> Finding:
-    found = database.schema(store)
-    place = store.engine.url.render_as_string(hide_password=True)
-    if found.ready:
-        return Finding("好", f"数据库:{place},结构 {found.current}")
-    if found.empty:
-        return Finding("注意", f"数据库:{place},还是空的", "第一次启动时会自动建好,也可以现在运行 shuke db upgrade")
-    return Finding(
-        "问题", f"数据库:{place},结构是 {found.current},这个版本要 {found.head}", "先备份,再运行 shuke db upgrade"
-    )
+    except database.DatabaseError as error:
+        yield Finding("问题", "数据库与这个版本的程序不配", str(error))
+    return False
 
 
 def _database_clock(store: Store) -> Finding:
@@ -182,22 +179,25 @@ def _compared(whose: str, there: datetime) -> Finding:
     return Finding("问题", words, "打开自动对时:timedatectl set-ntp true")
 
 
-def _account(settings: Settings, clock: Clock, account: Account, reach: Reach) -> Iterator[Finding]:
+def _access(settings: Settings, clock: Clock, account: Account, reach: Reach) -> Finding:
     try:
         reach(settings, clock, account)
-        yield Finding("好", f"公众号 {account.name}:平台认可 AppID 和 AppSecret")
     except PlatformFailure as failure:
-        if failure.code is None:
-            todo = f"查网络和 DNS,再看 accounts.api_base_url({account.api_base_url})是不是对的"
-            yield Finding("问题", f"公众号 {account.name}:连不上平台", todo)
-        else:
+        if failure.code is not None:
             todo = ADVICE.get(failure.code, "按错误码到微信官方文档的全局返回码里查")
-            yield Finding("问题", f"公众号 {account.name}:平台拒绝,错误码 {failure.code}({failure})", todo)
+            return Finding("问题", f"公众号 {account.name}:平台拒绝,错误码 {failure.code}({failure})", todo)
+        if not isinstance(clock, SystemClock):
+            return Finding("注意", "演练平台没有在运行", "shuke run 会启动它")
+        todo = f"查网络和 DNS,再看 accounts.api_base_url({account.api_base_url})是不是对的"
+        return Finding("问题", f"公众号 {account.name}:连不上平台", todo)
+    return Finding("好", f"公众号 {account.name}:平台认可 AppID 和 AppSecret")
+
+
+def _hints(settings: Settings, account: Account) -> Iterator[Finding]:
     if not account.aes_key:
-        todo = (
-            f"到 {WHERE} 选安全模式,把 EncodingAESKey 写进 accounts.aes_key。明文模式下群发、删除、发红包的口令都不受理"
-        )
+        limits = "明文模式下群发、删除、发红包的口令都不受理"
+        todo = f"到 {WHERE} 选安全模式,把 EncodingAESKey 写进 accounts.aes_key。{limits}"
         yield Finding("注意", f"公众号 {account.name}:明文模式,消息正文没有签名", todo)
-    if not settings.public_url and account.api_base_url == Account(name="").api_base_url:
+    if not settings.public_url and account.api_base_url == Account(account.name).api_base_url:
         todo = f"填写 web.public_url;公众平台里的服务器地址是 它 + /callback/{account.name}"
         yield Finding("注意", "平台还不知道怎么找到这里", todo)

@@ -18,6 +18,7 @@ from bot.delivery.lease import OURS, Held, contents
 from bot.delivery.models import BroadcastRun
 from bot.delivery.rules import (
     CUSTOM_WINDOW_CLOSED,
+    KEY_TRUSTED,
     MARKETING,
     MASS_LEAST,
     MASS_PER_MONTH,
@@ -41,6 +42,8 @@ DUPLICATE_KEY = 45065
 # A stopped path is tried again this often with a few rows, so that nobody has to tell us it was repaired.
 PROBE_AFTER = timedelta(minutes=30)
 KEYED_ROUTES = ("mass", "template")
+UNCLEAR = "不确定对方是否收到"
+ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,12 @@ def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
             changes.append(Change(row.id, row.fence, "planned", row.route))
         elif row.purpose == MARKETING and quiet_end is not None:
             changes.append(Change.later(row.id, row.fence, row.route, quiet_end))
-        elif row.repeats:
-            allowed.append(row)
+        elif row.calling_since is not None:
+            # A repeat may have waited, for a pause or the morning, until its key is worth nothing any more.
+            if now - row.calling_since < KEY_TRUSTED / ONE_MILLISECOND:
+                allowed.append(row)
+            else:
+                changes.append(Change(row.id, row.fence, "unknown", row.route, UNCLEAR))
         elif row.not_after is not None and now > row.not_after:
             changes.append(Change(row.id, row.fence, "skipped", row.route, "已经过了该发的时间"))
         elif (why := _over_cap(row, had, terms)) is not None:
@@ -199,7 +206,7 @@ def _within_month(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chan
 def _too_few(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Change]:
     if rows and rows[0].repeats:
         # Who is left out of a repeated call cannot be asked about with it either; a person decides.
-        return [Change(row.id, row.fence, "unknown", row.route, "不确定对方是否收到") for row in rows]
+        return [Change(row.id, row.fence, "unknown", row.route, UNCLEAR) for row in rows]
     limits.give_back_months(tx, terms.account.name, [(row.person_id, tx.now) for row in rows])
     return _to_window_or_hand(tx, rows, terms, "同样内容只剩这一位，群发至少要两位")
 
@@ -338,7 +345,7 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
             return replace(change, state="planned", due_at=to_milliseconds(tx.now + _wait(row, outcome)))
         case Decision.SAME_KEY | Decision.UNKNOWN:
             due_at = to_milliseconds(reconcile_at(row.attempts, tx.now))
-            return replace(change, state="unknown", due_at=due_at, reason=outcome.reason or "不确定对方是否收到")
+            return replace(change, state="unknown", due_at=due_at, reason=outcome.reason or UNCLEAR)
         case Decision.PERSON if outcome.relation == "window_closed" and _has_company(tx, row, terms):
             return replace(change, state="planned", route="mass", reason="", uncalled=True)
         case Decision.DEFECT if outcome.code is not None:

@@ -24,8 +24,7 @@ from bot.language.money import read_money, take_money
 from bot.language.normalise import Words
 from bot.language.segments import parse_words
 from bot.language.times import take_leading_time, take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, read_count, take_number
-from bot.language.whom import whom
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only_number, read_count, take_number
 
 _NEW = "活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店"
 _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 给张姐打电话"
@@ -33,7 +32,7 @@ _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 �
 _CHECK_IN = "签到 3 小美"
 
 _ACTIVITY_SUB = re.compile(r"(?P<word>新建|新增|添加|创建|发布|名单|报名名单|关闭|取消|结束|列表|签到)(?![礼有])[ :]*")
-_SLOT = re.compile(r"[ ,;、]?(?P<slot>名额|人数|限额|限|地点|地址|对象|面向|时间)(?: ?[:是为])? ?(?=(?P<value>.|$))")
+_SLOT = re.compile(r"[ \n,;、]?(?P<slot>名额|人数|限额|限|地点|地址|对象|面向|时间)(?: ?[:是为])? ?(?=(?P<value>.|$))")
 _CAPACITY = re.compile(
     r"(?P<count>\d{1,6}|[一二两三四五六七八九十百千]{1,7})(?:个|人|位|名)*(?:名额|以内)?(?![\d.])", re.ASCII
 )
@@ -119,7 +118,7 @@ def _opens_slot(match: re.Match[str]) -> bool:
     """限 and 人数 open a slot only before a number, so that 限时特卖 stays a name; 时间 only before a time."""
     if _SLOT_NAMES[match["slot"]] == "capacity":
         return bool(re.match(r"[\d一二两三四五六七八九十百不无-]", match["value"], re.ASCII))
-    stands_free = match.start() == 0 or match.group()[0] in " ,;、" or match["slot"] in ("地点", "对象")
+    stands_free = match.start() == 0 or match.group()[0] in " \n,;、" or match["slot"] in ("地点", "对象")
     return stands_free and bool(match["value"])
 
 
@@ -148,9 +147,7 @@ def _capacity(said: Words | None, free: list[Words]) -> tuple[int | None, list[W
 
 def _check_in(said: Said) -> Intent:
     number, rest = take_number(said.words, _CHECK_IN)
-    if not rest:
-        raise Unclear(f"哪位顾客签到?例如:{_CHECK_IN}", _CHECK_IN)
-    return CheckIn(number, whom(rest))
+    return CheckIn(number, one_person(rest, _CHECK_IN))
 
 
 def _calendar(said: Said) -> Intent:

@@ -23,8 +23,7 @@ from bot.language.intents import (
 from bot.language.normalise import Words, without_mood
 from bot.language.segments import Name, SegmentError, parse_words
 from bot.language.times import take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, unquoted
-from bot.language.whom import whom
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, unquoted
 
 MOST_SCRIPTS = 3
 MOST_HELD_OUT = 50  # percent; more would not be a broadcast any more
@@ -114,7 +113,7 @@ def _script_step(word: str, said: Said) -> Intent:
         return ScriptEdit(_script_name(name), text.typed)
     if not text:
         raise Unclear(f"试给哪位顾客看?例如:{_TRY}", _TRY)
-    return ScriptTry(_script_name(name), whom(text))
+    return ScriptTry(_script_name(name), one_person(text, _TRY))
 
 
 def _named(words: Words) -> tuple[Words, Words]:
@@ -221,8 +220,10 @@ def _broadcast_list(said: Said) -> Intent:
 VERBS = (
     Verb(("人群", "分组", "客群"), _segment, ("人群 O", _SAVE, "人群 列表")),
     Verb(("保存人群", "人群保存"), _save, (_SAVE,)),
-    Verb(("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY)),
-    Verb(("新建话术", "新增话术", "添加话术"), lambda said: _script_step("新建", said), (_NEW,)),
+    Verb(
+        ("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY), takes_text=True
+    ),
+    Verb(("新建话术", "新增话术", "添加话术"), lambda said: _script_step("新建", said), (_NEW,), takes_text=True),
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),

@@ -20,12 +20,11 @@ from bot.language.intents import (
     Unnamed,
     Visit,
     Waiting,
-    Whom,
 )
 from bot.language.money import read_money, take_money
 from bot.language.normalise import Words
 from bot.language.times import take_leading_time, take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, take_addressee, take_person
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_addressee, take_person
 from bot.language.whom import whoms
 
 _SHOW, _RENAME, _ENROL = "查 小美", "改名 #12 小美", "新客 张姐 13800138000 微信 zhang88"
@@ -35,6 +34,7 @@ _GRADE, _NOTE, _ANSWER = "级别 小美 A", "备注 小美 喜欢素色", "回 �
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII)
 _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", re.ASCII)
 _GRADE_END = re.compile(r"(?P<whom>.+?) ?[=:]? ?(?P<grade>[a-z])级?", re.ASCII)
+_GRADE_FIRST = re.compile(r"(?P<grade>[a-z])级? (?P<whom>[^ ].*)", re.ASCII)
 _LEVEL = re.compile(r"(?P<level>[a-d])(?:级|类|档)?(?![a-z0-9])[ ,:]*", re.ASCII)
 _EXPECTED = re.compile(r"(?:^|[ ,])预[计期](?:金额|成交)? ?:?(?= ?[¥\d一二两三四五六七八九十])", re.ASCII)
 _NEXT = re.compile(r"(?:^|[ ,、;。])下(?:次|一步|步)[ :,]?|下次")
@@ -65,14 +65,7 @@ def _visit(said: Said) -> Intent:
 
 
 def _history(said: Said) -> Intent:
-    return History(_one(said, "历史 小美"))
-
-
-def _one(said: Said, example: str) -> Whom:
-    people = whoms(said.whom or said.words)
-    if len(people) != 1:
-        raise Unclear(f"要说一位顾客,例如:{example}", example)
-    return people[0]
+    return History(one_person(said.whom or said.words, "历史 小美"))
 
 
 def _rename(said: Said) -> Intent:
@@ -127,7 +120,7 @@ def _grade(said: Said) -> Intent:
         people, rest = whoms(said.whom), re.fullmatch(r"[=:]? ?(?P<grade>[a-z])级?", whole, re.ASCII)
         letter = rest["grade"] if rest else ""
     else:
-        match = _GRADE_END.fullmatch(whole)
+        match = _GRADE_END.fullmatch(whole) or _GRADE_FIRST.fullmatch(whole)
         people = whoms(said.words.group(match, "whom")) if match else ()
         letter = match["grade"] if match else ""
     if not people or not letter:
@@ -226,11 +219,11 @@ VERBS = (
     Verb(("改名", "改名字", "重命名", "起名"), _rename, (_RENAME,), after_whom=True),
     Verb(("新客", "建档", "新顾客", "新客户", "新增顾客", "新增客户"), _enrol, (_ENROL, "新客")),
     Verb(("到店", "来店", "进店", "到店了", "来店了"), _visit, ("到店 小美",), after_whom=True),
-    Verb(("历史", "历史记录", "时间线", "记录"), _history, ("历史 小美",), after_whom=True),
+    Verb(("历史", "历史记录", "时间线"), _history, ("历史 小美",), after_whom=True),
     Verb(("级别", "评级", "定级", "等级"), _grade, (_GRADE,), after_whom=True),
     Verb(("跟进",), _follow_up, (_FOLLOW,), after_whom=True),
-    Verb(("备注", "备忘", "记一下", "记下"), _note, (_NOTE,), after_whom=True),
-    Verb(("回",), _answer, (_ANSWER,), gluable=False),
-    Verb(("回复",), _reply, (_ANSWER, "回复 12")),
+    Verb(("备注", "备忘", "记一下", "记下"), _note, (_NOTE,), after_whom=True, takes_text=True),
+    Verb(("回",), _answer, (_ANSWER,), gluable=False, takes_text=True),
+    Verb(("回复",), _reply, (_ANSWER, "回复 12"), takes_text=True),
     Verb(("待回", "待回复", "未回复", "谁在等"), _waiting, ("待回",)),
 )

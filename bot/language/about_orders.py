@@ -20,15 +20,15 @@ from bot.language.intents import (
 from bot.language.money import looks_like_money, read_money, take_money
 from bot.language.normalise import Words
 from bot.language.times import read_day
-from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, split_people, take_number
-from bot.language.whom import whom, whoms
+from bot.language.verbs import Said, Unclear, Verb, one_person, only_number, split_people, take_number
+from bot.language.whom import whoms
 
 _BUY, _DEAL = "消费 小美 298 连衣裙", "成交 小美 298 连衣裙"
 _REFUND, _SHIP, _USED = "退款 小美 298", "发货 12 顺丰 SF123456", "用完 12 30天后"
 
 _PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
 _NOT_IN_SHOP = {"线上", "网上", "快递", "邮寄", "网店", "微店", "网购", "线上单", "直播", "外卖", "小程序"}
-_IN_SHOP = {"店里", "门店", "店内", "现场", "线下", "本店"}
+_IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"}
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
 _BREAK = re.compile("[ \n]+")
 _ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)", re.ASCII)
@@ -145,20 +145,19 @@ def _deal(said: Said) -> Intent:
 def _refund(said: Said) -> Intent:
     order = _ORDER.search(said.words.plain)
     if order:
-        around = (said.words.cut(0, order.start()), said.words.cut(order.end()))
-        before, after = (said.whom, around[0] or around[1]) if said.whom else around
-        return Refund(_refunded(before), int(order.group(1)), _refunded_fen(after))
+        before, after = said.words.cut(0, order.start()), said.words.cut(order.end())
+        return Refund(_refunded(said.whom or before), int(order.group(1)), *_refunded_fen(after))
     if said.whom:
-        return Refund(_refunded(said.whom), None, _refunded_fen(said.words))
+        return Refund(_refunded(said.whom), None, *_refunded_fen(said.words))
     first, rest = split_people(said.words)
     if re.fullmatch(r"\d{1,3}", first.plain, re.ASCII):
         number = first.plain
         raise Unclear(
             f"{number} 是单号还是顾客?请说“退款 单号{number}”或“退款 #{number} 298”", f"退款 单号{number}", _REFUND
         )
-    if not rest and (glued := _glued(first)):
-        first, rest = glued
-    return Refund(_refunded(first, required=True), None, _refunded_fen(rest))
+    if not take_money(rest) and (glued := _glued(first)):
+        first, rest = glued[0], said.words.cut(len(glued[0]))
+    return Refund(_refunded(first, required=True), None, *_refunded_fen(rest))
 
 
 def _refunded(words: Words | None, *, required: bool = False) -> Whom | None:
@@ -168,21 +167,18 @@ def _refunded(words: Words | None, *, required: bool = False) -> Whom | None:
     return people[0] if people else None
 
 
-def _refunded_fen(words: Words) -> int | None:
-    if not words:
-        return None
-    taken = take_money(words)
-    if taken is None:
+def _refunded_fen(words: Words) -> tuple[int | None, str]:
+    """The amount, if one was said, and the reason after it."""
+    amount, reason = take_money(words) or (None, words)
+    label = _NOTE.match(reason.plain)
+    if amount is None and reason and not label:
         raise Unclear(f"没看懂退款金额“{words.typed[:20]}”,例如:{_REFUND}", _REFUND)
-    expect_end(taken[1], _REFUND)
-    return read_money(taken[0].plain)
+    note = (reason.cut(label.end()) if label else reason).strip(" ,。").typed
+    return (read_money(amount.plain) if amount else None), note
 
 
 def _orders(said: Said) -> Intent:
-    words = said.whom or said.words
-    if not words:
-        raise Unclear("看哪位顾客的订单?例如:订单 小美", "订单 小美")
-    return Orders(whom(words))
+    return Orders(one_person(said.whom or said.words, "订单 小美"))
 
 
 def _shipped(said: Said) -> Intent:

@@ -108,6 +108,8 @@ def _bind(said: Said) -> Intent:
 
 def _done(said: Said) -> Intent:
     number, rest = take_number(said.words, _TASK_DONE)
+    if re.fullmatch(r"[\d、,; ]+", rest.plain, re.ASCII):
+        raise Unclear(f"一次完成一个,“{rest.typed[:20]}”请另发,例如:完成 {number}", f"完成 {number}")
     return TaskDone(number, rest.strip(" ,:").typed)
 
 
@@ -129,7 +131,7 @@ def _notices(said: Said) -> Intent:
 
 def _undo(said: Said) -> Intent:
     word = without_mood(said.words).plain
-    if word in ("", "一下", "上一步", "刚才", "刚才的", "上一个", "了", "吧"):
+    if word in ("", "一下", "上一步", "上一条", "刚才", "刚才的", "刚才那条", "上一个", "了", "吧"):
         return Undo()
     raise Unclear("撤销只退回你最近一次的改动,说“撤销”两个字就行;停群发说 取消 12", "撤销", "取消 12")
 

@@ -203,11 +203,17 @@ MONTH_DAY = re.compile(
 YEAR_MONTH_DAY = re.compile(r"(?P<year>20\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})" + _ALONE, re.ASCII)
 MONTH_SLASH_DAY = re.compile(r"(?P<month>\d{1,2})[-/](?P<day>\d{1,2})" + _ALONE, re.ASCII)
 
+# 9.20 is a date only where an hour follows; else it is a price.
+_MONTH_DOT_DAY = re.compile(
+    r"(?P<month>\d{1,2})\.(?P<day>\d{1,2})(?= ?(?:凌晨|早|上午|中午|下午|傍晚|晚|\d{1,2}[:点]))", re.ASCII
+)
+
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Day]], ...] = (
     (LUNAR_DATE, _lunar),
     (MONTH_DAY, _month_day),
     (YEAR_MONTH_DAY, _month_day),
     (MONTH_SLASH_DAY, _month_day),
+    (_MONTH_DOT_DAY, _month_day),
     (
         re.compile(
             r"(?P<count>\d{1,4}(?!\d)|[一二两三四五六七八九十]{1,3}) ?个?(?P<unit>天|日|周|星期|礼拜|月)(?:以|之)?后",

@@ -146,6 +146,7 @@ class Refund(Intent):
     whom: Whom | None = None
     order: int | None = None
     amount_fen: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ _LONGEST_AFTER = max(map(len, _AFTER_WHOM))
 _NEAREST = Nearest(VERBS)
 
 _LEAD = re.compile(r"(?:[/:。.!~>·\-—*](?!\d)|#(?! ?\d)|[\u2600-\u27bf\U0001f000-\U0001faff]|[ \n])+")
-_CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,4}) ?(?:个|号|位)?", re.ASCII)
+_POLITE = re.compile(r"(?:请|麻烦(?:你|您)?|帮(?:我|忙)) ?")
+_CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,3}) ?(?:个|号|位)?", re.ASCII)
 _CONFIRM = re.compile(r"(?:确认|确定|confirm) ?码? ?:? ?(?P<code>.*)")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4}", re.ASCII)
 _GLUE_ANYWAY = "#他她它"  # 回#12 and 查他 need no space even where other words do
@@ -76,7 +77,10 @@ def _understood(line: Words, now: datetime) -> Intent:
         raise Unclear("没看到文字,说“帮助”看看能做什么。", "帮助")
     if intent := _whole_line(line):
         return intent
+    line = _without_politeness(line)
     found = _verb_at(line)
+    if not (found and found[0].takes_text) and (second := _second_sentence(line, now)):
+        raise Unclear(f"一次说一句,“{second.typed[:20]}”请另发,什么都没有改。", line.split("\n")[0].typed)
     if found is None:
         if intent := _customer_first(line, now):
             return intent
@@ -91,6 +95,30 @@ def _understood(line: Words, now: datetime) -> Intent:
         if intent := _question(line):
             return intent
         raise
+
+
+def _without_politeness(line: Words) -> Words:
+    """``帮我查一下小美`` is 查一下小美."""
+    polite = _POLITE.match(line.plain)
+    if polite and _verb_at(rest := line.cut(polite.end())):
+        return rest
+    return line
+
+
+def _second_sentence(line: Words, now: datetime) -> Words | None:
+    """A further line that is a command of its own: whoever writes two at once would see one of them lost."""
+    return next((piece for piece in line.split("\n")[1:] if _is_sentence(piece, now)), None)
+
+
+def _is_sentence(line: Words, now: datetime) -> bool:
+    found = _verb_at(line)
+    try:
+        if found is None:
+            return tag_by_signs(line) is not None
+        found[0].read(Said(line.cut(found[1]).strip(" \n:,"), now, glued=found[2]))
+    except Refusal:
+        return False
+    return True
 
 
 def _whole_line(line: Words) -> Intent | None:

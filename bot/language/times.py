@@ -53,6 +53,12 @@ _STARTERS = re.compile(
 )
 
 
+# 推迟 3 两天: where nothing but a time can stand, 后 may be left out.
+_SPAN = re.compile(
+    r"(?:\d{1,4}|[一二两三四五六七八九十半]{1,3}) ?个?半?(?:天|周|星期|礼拜|月|小时|钟头|分钟)", re.ASCII
+)
+
+
 class RecurringTime(TimeError):
     """A time that comes again and again; said honestly that this is not open yet."""
 
@@ -72,7 +78,7 @@ def read_time(text: str, now: datetime) -> datetime:
 
     A day without an hour means 10:00. Hours 1–5 without 凌晨 or a leading zero are the afternoon's.
     """
-    words = read(text)
+    words = _span_ahead(read(text))
     seen = _seen_at(words.plain, 0) if words else None
     if seen is None or seen.end != len(words):
         raise TimeError(f"没看懂时间“{words.plain[:20]}”,{_EXAMPLE}。")
@@ -81,7 +87,7 @@ def read_time(text: str, now: datetime) -> datetime:
 
 def read_day(text: str, now: datetime) -> date:
     """The day said, today or later, in ``now``'s zone. Raises ``TimeError``."""
-    words = read(text)
+    words = _span_ahead(read(text))
     found = day_at(words.plain, 0)
     if found is None or found[0] != len(words):
         raise TimeError(f"没看懂日期“{words.plain[:20]}”,例如 明天、10月1日、30天后。")
@@ -90,6 +96,10 @@ def read_day(text: str, now: datetime) -> date:
         offer = max(day.following, now.date() + timedelta(days=1))
         raise TimeError(f"“{words.plain[:20]}”已经过去了,可以说:{offer.year}年{offer.month}月{offer.day}日。")
     return day.on
+
+
+def _span_ahead(words: Words) -> Words:
+    return read(f"{words.plain}后") if _SPAN.fullmatch(words.plain) else words
 
 
 def split_time(text: str, now: datetime) -> tuple[datetime | None, str]:

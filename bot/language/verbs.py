@@ -40,6 +40,7 @@ class Verb:
     """``words``: ways to say it, ours first. ``forms``: whole lines to show; the first is offered for a misspelling.
 
     ``gluable``: the words after it may follow without a space. ``after_whom``: the customer may stand before it.
+    ``takes_text``: a text of any lines follows; elsewhere a second line with a verb is a second sentence.
     """
 
     words: tuple[str, ...]
@@ -47,6 +48,7 @@ class Verb:
     forms: tuple[str, ...]
     gluable: bool = True
     after_whom: bool = False
+    takes_text: bool = False
 
 
 _NUMBER = re.compile(
@@ -85,6 +87,15 @@ def take_person(said: Said, example: str) -> tuple[Whom, Words]:
     if len(people) > 1:
         raise Unclear(f"这句话一次只能说一位顾客,例如:{example}", example)
     return people[0], rest
+
+
+def one_person(words: Words, example: str) -> Whom:
+    """The one customer these words point at. Raises ``Unclear``."""
+    people = whoms(words)
+    if len(people) != 1:
+        problem = "这句话一次只能说一位顾客" if people else "没说是哪位顾客"
+        raise Unclear(f"{problem},例如:{example}", example)
+    return people[0]
 
 
 def take_addressee(said: Said, example: str) -> tuple[Whom, Words]:

@@ -63,7 +63,7 @@ class NameKeys:
 
 def whom(words: Words) -> Whom:
     """One customer pointed at. Bare digits are a phone (11), the end of a phone (4) or a customer number."""
-    words = words.strip(' \n。!?;,、:"')
+    words = words.strip(' \n。!?;,、:@"')
     plain = words.plain
     if match := _NUMBER.fullmatch(plain):
         return Whom("number", str(int(match.group(1))))

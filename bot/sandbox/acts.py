@@ -88,7 +88,7 @@ def choose(platform: "Platform", fan: Fan, menu_id: str, content: str) -> Done:
 
 def send_image(platform: "Platform", fan: Fan, filename: str) -> Done:
     number = platform.next_number()
-    upload = Upload(filename or "photo.png", paint(platform.chance.seed * 1000 + number))
+    upload = Upload(filename or "photo.png", paint(number))
     medium = platform.media.keep(upload, "image", platform.clock.now())
     address = media_address(platform.base_url, medium.media_id)
     parcel = media_parcel(platform, medium, "image", {"media_id": medium.media_id})

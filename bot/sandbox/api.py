@@ -25,7 +25,7 @@ from . import (
     tokens,
     users,
 )
-from .call_log import Call, rid_of
+from .call_log import KEPT_BYTES, Call, rid_of
 from .calls import ENDPOINTS, Ask, Endpoint, Picture, Upload, standard_counters
 from .errors import Refused
 from .faults import SILENT, TWISTS, Hangup, Rule, spoil
@@ -239,8 +239,8 @@ def _log(platform: "Platform", ask: Ask, answer: Answer | None, started: float, 
         method=ask.method,
         path=ask.path,
         query=ask.query,
-        body=ask.raw,
-        answer=given.body if given.content_type == JSON else b"",
+        body=ask.raw[:KEPT_BYTES],
+        answer=given.body[:KEPT_BYTES] if given.content_type == JSON else b"",
         status=given.status,
         errcode=given.errcode,
         ms=ms,

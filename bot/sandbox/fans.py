@@ -53,14 +53,23 @@ class Fan:
     last_at: float = 0.0
 
     def dump(self) -> dict[str, Any]:
-        saved = {name: getattr(self, name) for name in self.__slots__}
-        saved["buckets"] = {kind: [bucket.left, bucket.until] for kind, bucket in self.buckets.items()}
+        """What is not as on the first day; with thousands of people that is most of the state file."""
+        saved: dict[str, Any] = {"openid": self.openid, "name": self.name}
+        for name, usual in _USUAL.items():
+            value = getattr(self, name)
+            if value != usual:
+                saved[name] = value
+        if self.buckets:
+            saved["buckets"] = {kind: [bucket.left, bucket.until] for kind, bucket in self.buckets.items()}
         return saved
 
     @classmethod
     def load(cls, saved: dict[str, Any]) -> "Fan":
-        buckets = {kind: Bucket(left, until) for kind, (left, until) in saved["buckets"].items()}
+        buckets = {kind: Bucket(left, until) for kind, (left, until) in saved.get("buckets", {}).items()}
         return cls(**(saved | {"buckets": buckets}))
+
+
+_USUAL = {name: getattr(Fan("", ""), name) for name in Fan.__slots__[2:]}
 
 
 class Fans:

@@ -45,9 +45,9 @@ class Job:
 class MassJobs:
     """Jobs, client keys and the account's own quotas. The caller holds the platform's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int) -> None:
         self.speed = 0
-        self._next_id = 1_000_000_001
+        self._next_id = first_id
         self._jobs: dict[int, Job] = {}
         self._keys: dict[str, list[float]] = {}  # clientmsgid: msg_id, first and last time of its use
         self._spent: dict[str, list[Any]] = {}
@@ -153,7 +153,7 @@ def _submit(platform: "Platform", ask: Ask, recipients: list[str], parcel: Parce
     else:
         platform.later(platform.limits["mass_start_seconds"], "mass_ring", {"msg_id": job.msg_id})
     answer = {"errcode": 0, "errmsg": "send job submission success", "msg_id": job.msg_id}
-    return answer | ({"msg_data_id": 2_247_480_000 + job.msg_id} if media_id else {})
+    return answer | ({"msg_data_id": 2_247_000_000 + job.msg_id % 10**8} if media_id else {})
 
 
 def ring_phones(platform: "Platform", detail: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Any
 
 from . import articles, mass, population, state
@@ -33,7 +34,6 @@ from .wire import Reply
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 1.0
-FIRST_MSG_ID = 24_000_000_000_000_000
 
 
 class Platform:
@@ -61,8 +61,13 @@ class Platform:
             self._settle_in()
 
     def _furnish(self) -> None:
-        """Empty rooms, as on the first day."""
+        """Empty rooms, as on the first day.
+
+        The ids of messages and jobs go on from the moment of birth: a shop that kept its database would take those of
+        a second first day for repeats.
+        """
         settings = self.settings
+        birth = time.time_ns() // 1_000_000
         self.chance = Chance(settings.seed)
         self.account = settings.account()
         self.limits = Limits(standard_counters())
@@ -71,7 +76,7 @@ class Platform:
         self.faults = Faults(self.chance)
         self.fans = Fans(self.chance)
         self.tags = Tags(self.limits)
-        self.tokens = Tokens(self.chance, self.limits)
+        self.tokens = Tokens(self.limits)
         self.quotas = Quotas(self.limits)
         self.menus = Menus()
         self.channels = Channels(self.chance, self.limits)
@@ -80,11 +85,11 @@ class Platform:
         )
         self.media = Media(self.chance, self.limits, folder)
         self.articles = articles.Articles(self.chance, self.base_url)
-        self.templates = Templates(self.chance)
-        self.mass = MassJobs()
+        self.templates = Templates(self.chance, birth * 1000)
+        self.mass = MassJobs(birth)
         self.phones = Phones(self.clock.now, self.stream)
         self.pushes = Pushes(self, self.transport)
-        self.numbers = 0
+        self.numbers = birth * 10_000
 
     def _settle_in(self) -> None:
         population.open_doors(self)
@@ -241,7 +246,7 @@ class Platform:
 
     def push_message(self, openid: str, message: dict[str, Any]) -> Outcome:
         fields = self._common(openid, message)
-        fields.setdefault("MsgId", FIRST_MSG_ID + self.settings.seed % 1000 * 10**12 + self.next_number())
+        fields.setdefault("MsgId", self.next_number())
         return self.pushes.send(self.pushes.new(openid, message["MsgType"], fields, heard=True))
 
     def _common(self, openid: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -44,11 +44,11 @@ class Template:
 class Templates:
     """The account's own templates and the keys of what was sent. The caller holds the platform's lock."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, first_id: int) -> None:
         self._chance = chance
         self._count = 0
         self._own: dict[str, Template] = {}
-        self._next_msgid = 700_000_001
+        self._next_msgid = first_id
         self._sent: dict[str, tuple[int, float]] = {}
         for _short, title, content in LIBRARY[:3]:
             self.add(title, content)

@@ -4,12 +4,12 @@ Source: vendor manual, Get_access_token and api_getstableaccesstoken.
 """
 
 import hmac
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .calls import Ask, endpoint
-from .chance import Chance
 from .clock import day_of
 from .errors import Refused
 from .limits import Limits
@@ -31,12 +31,14 @@ class Token:
 
 
 class Tokens:
-    """Tokens of the account by value. The caller holds the platform's lock."""
+    """Tokens of the account by value. The caller holds the platform's lock.
 
-    def __init__(self, chance: Chance, limits: Limits) -> None:
-        self._chance = chance
+    Their letters do not follow from the seed: after a reset a client must be able to tell the new token from the one
+    that just failed.
+    """
+
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._issued = 0
         self._known: dict[str, Token] = {}
         self._current: dict[str, str] = {}
         self._forced: tuple[str, int, float] = ("", 0, 0.0)
@@ -105,8 +107,7 @@ class Tokens:
             token.dies, token.end = dies, "replaced"
 
     def _issue(self, channel: str, now: float) -> str:
-        self._issued += 1
-        value = "97_" + self._chance.letters(TOKEN_LENGTH - 3, "token", channel, self._issued)
+        value = "97_" + secrets.token_urlsafe(TOKEN_LENGTH)[: TOKEN_LENGTH - 3]
         self._known[value] = Token(channel, now + self._limits["token_seconds"])
         self._current[channel] = value
         if len(self._known) > REMEMBERED:
@@ -116,10 +117,9 @@ class Tokens:
 
     def dump(self) -> dict[str, Any]:
         known = {value: [token.channel, token.dies, token.end] for value, token in self._known.items()}
-        return {"issued": self._issued, "known": known, "current": self._current, "forced": self._forced}
+        return {"known": known, "current": self._current, "forced": self._forced}
 
     def load(self, saved: dict[str, Any]) -> None:
-        self._issued = saved["issued"]
         self._known = {value: Token(*parts) for value, parts in saved["known"].items()}
         self._current = dict(saved["current"])
         day, used, last = saved["forced"]

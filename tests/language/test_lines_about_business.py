@@ -78,6 +78,8 @@ LINES = [
     ("退款 小美", Refund(XIAOMEI)),
     ("小美 退款 298元", Refund(XIAOMEI, None, 29800)),
     ("退款小美298", Refund(XIAOMEI, None, 29800)),
+    ("退款 小美 298 尺码不合", Refund(XIAOMEI, None, 29800, "尺码不合")),
+    ("退款 单号12 备注 坏了", Refund(None, 12, None, "坏了")),
     ("退款 单号12", Refund(None, 12)),
     ("退款单号12 98.5", Refund(None, 12, 9850)),
     ("退款 小美 单号12 98", Refund(XIAOMEI, 12, 9800)),
@@ -99,6 +101,7 @@ LINES = [
     ("用完 12", UsedUp(12)),
     ("用完 12 30天后", UsedUp(12, date(2026, 10, 16))),
     ("用完了 12 10月1日", UsedUp(12, date(2026, 10, 1))),
+    ("用完 12 30天", UsedUp(12, date(2026, 10, 16))),
     # segments and scripts
     ("人群 O", Segment("O")),
     ("人群 老客 且 未消费60天", Segment("老客 且 未消费60天")),

@@ -35,6 +35,8 @@ LINES = [
     ("看 小美", Show((XIAOMEI,))),
     ("查询小美", Show((XIAOMEI,))),
     ("查一下小美", Show((XIAOMEI,))),
+    ("帮我查一下小美", Show((XIAOMEI,))),
+    ("查 @小美", Show((XIAOMEI,))),
     ("客户 小美", Show((XIAOMEI,))),
     ("查看 小美的资料", Show((XIAOMEI,))),
     ("查 #12", Show((TWELVE,))),
@@ -118,6 +120,7 @@ LINES = [
     ("级别 小美、张姐 b", Grade((XIAOMEI, ZHANG), "B")),
     ("级别小美A", Grade((XIAOMEI,), "A")),
     ("小美 级别A", Grade((XIAOMEI,), "A")),
+    ("级别 A 小美", Grade((XIAOMEI,), "A")),
     ("级别 Amy S级", Grade((name("Amy"),), "S")),
     (
         "跟进 小美 b 聊了价格 下次发新款图 周五 预计500",

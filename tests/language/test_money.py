@@ -1,6 +1,7 @@
 """Amounts: every way people type them, and everything that only looks like one."""
 
 from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
