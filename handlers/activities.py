@@ -66,6 +66,7 @@ def create(talk: StaffTalk) -> str:
         audience=intent.audience,
         staff_id=talk.staff.id,
     )
+    talk.label(f"开活动 {activity.id} {activity.title}")
     audience = f"\n对象：{intent.audience}" if intent.audience else ""
     how = f"顾客回复“报名 {activity.id}”就能参加\n名单：活动 名单 {activity.id}"
     return f"开好了 {_line(talk, activity)}{audience}\n{how}"
@@ -102,6 +103,7 @@ def close(talk: StaffTalk) -> str:
     if not activity.open:
         raise Refusal(f"活动 {activity.id} 早就关闭了。")
     activity.open = False
+    talk.label(f"关闭活动 {activity.id} {activity.title}")
     return f"活动 {activity.id} {activity.title} 已关闭报名，已报名 {activity.taken} 位"
 
 
@@ -110,6 +112,7 @@ def check_in(talk: StaffTalk) -> str:
     activity = activities.get(talk.tx, talk.intent.activity)
     customer = talk.one(talk.intent.whom)
     activities.check_in(talk.tx, activity, customer)
+    talk.label(f"{shown(customer)} 签到“{activity.title}”")
     return f"{shown(customer)} 已签到“{activity.title}”，也记为到店（Y）"
 
 
@@ -159,7 +162,7 @@ def _meant(talk: CustomerTalk, word: str) -> Activity:
     if talk.intent.activity is not None:
         return activities.get(talk.tx, talk.intent.activity)
     if word == "取消报名":
-        choices = list(activities.joined_by(talk.tx, talk.customer_id))
+        choices = [activity for activity, _state in activities.joined_by(talk.tx, talk.customer_id)]
     else:
         choices = [activity for activity in activities.open_ones(talk.tx) if _invited(talk, activity)]
     if len(choices) == 1:

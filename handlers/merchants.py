@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.delivery import limits
 from bot.domain.customers import service as customers
+from bot.domain.customers import timeline
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
@@ -126,8 +127,9 @@ def confirm(talk: StaffTalk) -> str:
 
 @on.staff(Undo)
 def undo(talk: StaffTalk) -> str:
-    label = changes.undo(talk.tx, staff_id=talk.staff.id)
-    return f"已撤销：{label}"
+    change = changes.undo(talk.tx, staff_id=talk.staff.id)
+    timeline.undone(talk.tx, change.entries, change.label, staff_id=talk.staff.id)
+    return f"已撤销：{change.label}"
 
 
 @on.staff(Notices)

@@ -10,7 +10,7 @@ from bot.domain.customers.rules import classes, shown
 from bot.domain.merchants import desk
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
-from bot.domain.orders.rules import STAGES, stage_shown
+from bot.domain.orders.rules import STAGES, items_shown, stage_shown
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import compile_template
 from bot.errors import Refusal
@@ -23,6 +23,8 @@ from handlers.talk import StaffTalk, on
 def purchase(talk: StaffTalk) -> str:
     intent = talk.intent
     people: list[Customer | None] = [*talk.all(intent.whom)] if intent.whom else [None]
+    who = "、".join("散客" if customer is None else shown(customer) for customer in people[:3])
+    talk.label(f"{who} 消费 {show_money(intent.amount_fen)}{'等' if len(people) > 3 else ''}")
     return "\n".join(_purchase(talk, customer) for customer in people)
 
 
@@ -37,7 +39,7 @@ def _purchase(talk: StaffTalk, customer: Customer | None) -> str:
         in_shop=intent.in_shop,
         staff_id=talk.staff.id,
     )
-    what = f" {intent.items}" if intent.items else ""
+    what = f" {items_shown(intent.items)}" if intent.items else ""
     if customer is None:
         return f"记好了：散客 {show_money(intent.amount_fen)}{what}，单号{order.id}"
     code = classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)
@@ -54,6 +56,7 @@ def refund(talk: StaffTalk) -> str:
     if talk.intent.amount_fen is None:
         raise Refusal(_ask_amount(order, left))
     orders.refund(talk.tx, order, amount_fen=talk.intent.amount_fen, staff_id=talk.staff.id)
+    talk.label(f"单号{order.id} 退款 {show_money(talk.intent.amount_fen)}")
     rest = show_money(order.amount_fen - order.refunded_fen)
     lines = [f"已记退款 {show_money(talk.intent.amount_fen)}，单号{order.id} 还剩 {rest}"]
     if order.customer_id is not None:
@@ -89,7 +92,9 @@ def _refunded_order(talk: StaffTalk) -> Order:
         most = max(order.amount_fen - order.refunded_fen for order in left)
         raise Refusal(f"{shown(customer)} 单笔最多还能退 {show_money(most)}。看单号：订单 #{customer.id}")
     if len(fitting) > 1 and len(exact) != 1:
-        listed = "\n".join(f"· 单号{order.id} {show_money(order.amount_fen)} {order.items}" for order in fitting[:5])
+        listed = "\n".join(
+            f"· 单号{order.id} {show_money(order.amount_fen)} {items_shown(order.items)}" for order in fitting[:5]
+        )
         example = f"退款 单号{fitting[0].id} {_digits(fitting[0].amount_fen)}"
         raise Refusal(f"{shown(customer)} 有几笔都可以退，请写单号：\n{listed}\n例子：{example}")
     return (exact or fitting)[0]
@@ -107,9 +112,9 @@ def deal(talk: StaffTalk) -> str:
         note=intent.note,
         staff_id=talk.staff.id,
     )
-    items = f" {intent.items}" if intent.items else ""
+    items = f" {items_shown(intent.items)}" if intent.items else ""
     agreed = f"{shown(customer)} 谈成了：{show_money(intent.amount_fen)}{items}，单号{order.id}，{STAGES[1]}"
-    return f"{agreed}\n客户付款后发：下单 {order.id}"
+    return f"{agreed}\n顾客付款后发：下单 {order.id}"
 
 
 @on.staff(Orders)
@@ -124,7 +129,7 @@ def list_orders(talk: StaffTalk) -> str:
 def _order_line(talk: StaffTalk, order: Order) -> str:
     parts = [f"单号{order.id}", f"{talk.here(order.created_at):%m-%d}", show_money(order.amount_fen)]
     if order.items:
-        parts.append(order.items)
+        parts.append(items_shown(order.items))
     parts.append(stage_shown(order.stage))
     if order.parcel:
         parts.append(f"{order.carrier or ''}{order.parcel}")
@@ -138,7 +143,7 @@ def ordered(talk: StaffTalk) -> str:
     order = orders.get(talk.tx, talk.intent.order)
     orders.ordered(talk.tx, order, staff_id=talk.staff.id)
     booked = f"单号{order.id} 已下单 {STAGES[2]}，收款 {show_money(order.amount_fen)} 记进账本"
-    return f"{booked}\n{_copy(talk, order, '下单告知')}"
+    return booked + _copy(talk, order, "下单告知")
 
 
 @on.staff(Shipped)
@@ -146,14 +151,15 @@ def shipped(talk: StaffTalk) -> str:
     order = orders.get(talk.tx, talk.intent.order)
     orders.shipped(talk.tx, order, carrier=talk.intent.carrier, parcel=talk.intent.parcel, staff_id=talk.staff.id)
     parcel = f"{order.carrier or ''} {order.parcel or ''}".strip() or "没写快递单号"
-    return f"单号{order.id} 已发货 {STAGES[2]}：{parcel}\n{_copy(talk, order, '发货通知')}"
+    return f"单号{order.id} 已发货 {STAGES[2]}：{parcel}" + _copy(talk, order, "发货通知")
 
 
 @on.staff(Delivered)
 def delivered(talk: StaffTalk) -> str:
     order = orders.get(talk.tx, talk.intent.order)
     orders.delivered(talk.tx, order, staff_id=talk.staff.id)
-    return f"单号{order.id} 已签收 {STAGES[3]}。过几天问问用得怎么样。\n{_copy(talk, order, '签收询问')}"
+    talk.label(f"单号{order.id} 签收")
+    return f"单号{order.id} 已签收 {STAGES[3]}。过几天问问用得怎么样。" + _copy(talk, order, "签收询问")
 
 
 @on.staff(UsedUp)
@@ -163,12 +169,14 @@ def used_up(talk: StaffTalk) -> str:
     moment = datetime.combine(due, time(9), talk.shop.timezone) if due else None
     orders.used_up(talk.tx, order, due=moment, staff_id=talk.staff.id)
     if due:
+        talk.label(f"单号{order.id} 预计用完的日子")
         return f"单号{order.id} 预计 {due:%m月%d日} 用完，到时在“今日”提醒您。"
-    return f"单号{order.id} 用完了 {STAGES[4]}，可以问问要不要再来一份。\n{_copy(talk, order, '用完提醒')}"
+    talk.label(f"单号{order.id} 用完")
+    return f"单号{order.id} 用完了 {STAGES[4]}，可以问问要不要再来一份。" + _copy(talk, order, "用完提醒")
 
 
 def _copy(talk: StaffTalk, order: Order, name: str) -> str:
-    """The text for the customer, ready to copy; empty where there is no such script or nobody to send it to."""
+    """On a line of its own the text to copy for the customer; empty where there is no such script or nobody to tell."""
     if order.customer_id is None or name not in scripts.names(talk.tx):
         return ""
     customer = customers.get(talk.tx, order.customer_id)
@@ -187,4 +195,4 @@ def _copy(talk: StaffTalk, order: Order, name: str) -> str:
     except Refusal:
         return ""  # a fact the wording needs is not known (no parcel number, no items): nothing to copy is no failure
     desk.speak_of(talk.tx, talk.staff.id, customer.id)
-    return f"可以告诉{shown(customer)}：“{text}”\n直接发：回 #{customer.id} 加这段话"
+    return f"\n可以告诉{shown(customer)}：“{text}”\n直接发：回 #{customer.id} 加这段话"

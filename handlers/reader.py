@@ -155,6 +155,8 @@ class _StaffLine:
         self._message = message
         self._staff = staff
         self._note = ""
+        # What this very line gives rise to (通知 测试) comes by itself, like everybody else's news.
+        self._waited = {notice.id for notice in notices.open_notices(tx, staff.id)}
 
     def answer(self) -> str:
         line = self._message.text or self._message.event_key
@@ -258,10 +260,8 @@ class _StaffLine:
         """Puts what could not be pushed on top of the answer, as far as it fits; a long answer goes on as a message."""
         tx, message = self._tx, self._message
         reply, *rest = split(reply)
-        waiting = notices.open_notices(tx, self._staff.id) if reply else []
-        # What this very line has given rise to (通知 测试) comes by itself, like everybody else's.
-        waiting = [notice for notice in waiting if notice.created_at < tx.now]
-        if waiting:
+        waiting = [notice for notice in notices.open_notices(tx, self._staff.id) if notice.id in self._waited]
+        if waiting and reply:
             room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 \n\n{reply}".encode()))
             news, told = notices.digest(waiting, room=room)
             reply = f"🔔 {news}\n\n{reply}" if told else reply

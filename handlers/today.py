@@ -14,6 +14,7 @@ from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskTex
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
+POSTPONABLE = ("follow_up", "used_up")
 
 
 @on.staff(Today)
@@ -32,11 +33,14 @@ def next_batch(talk: StaffTalk) -> str:
 
 def _first_five(talk: StaffTalk, tasks: list[Task]) -> str:
     batch = tasks[:BATCH]
-    desk.show_list(talk.tx, talk.staff.id, [task.customer.id for task in batch])
+    desk.show_list(talk.tx, talk.staff.id, [_named(task) for task in batch])
     lines = [f"{number}. {shown(task.customer)} {_why(task)}" for number, task in enumerate(batch, start=1)]
     if len(tasks) > BATCH:
         lines.append(f"还有 {len(tasks) - BATCH} 件，做完发“下一批”")
-    lines.append("做完：完成 1；改天：推迟 1 明天" + ("；要文案：文案 1" if batch[0].text else ""))
+    hints = ["做完：完成 1"]
+    hints += [f"改天：推迟 {number} 明天" for number, task in enumerate(batch, 1) if task.kind in POSTPONABLE][:1]
+    hints += [f"要文案：文案 {number}" for number, task in enumerate(batch, 1) if task.text][:1]
+    lines.append("；".join(hints))
     return "\n".join(lines)
 
 
@@ -57,8 +61,8 @@ def done(talk: StaffTalk) -> str:
 @on.staff(TaskLater)
 def later(talk: StaffTalk) -> str:
     task = _task(talk, talk.intent.task)
-    if task.kind not in ("follow_up", "used_up"):
-        raise Refusal("等回复和要人工发的不能推迟。做完发“完成”，不想做就先放着。")
+    if task.kind not in POSTPONABLE:
+        raise Refusal("这件事不能推迟。做完发“完成”，不想做就先放着。")
     until = talk.intent.until
     if task.kind == "follow_up":
         task.customer.next_at = until
@@ -75,13 +79,18 @@ def text(talk: StaffTalk) -> str:
     return task.text
 
 
+def _named(task: Task) -> list[int | str]:
+    """What a task is remembered by: saying 完成 1 twice must not settle what the customer is listed for next."""
+    return [task.customer.id, task.kind, task.row]
+
+
 def _task(talk: StaffTalk, number: int) -> Task:
     shown_before = desk.listed(talk.tx, talk.staff.id)
     if not 1 <= number <= len(shown_before):
         raise Refusal(f"清单里没有第 {number} 件。发送“今日”看清单。")
     wanted = shown_before[number - 1]
     for task in tasks_of_today(talk.tx, talk.now):
-        if task.customer.id == wanted:
+        if _named(task) == wanted:
             return task
     raise Refusal(f"第 {number} 件已经做完了。发送“下一批”看后面的。")
 
@@ -96,7 +105,8 @@ def waiting_list(talk: StaffTalk) -> str:
         left, closes = limits.left(talk.tx, item.account, [item.person_id], talk.tx.now).get(item.person_id, (0, None))
         window = f"还能回 {left} 条，到 {talk.here(closes):%m-%d %H:%M}" if closes else "窗口已关，等 TA 再说话"
         mark = "❗" if item.urgent else ""
-        lines.append(f"{mark}{shown(item.customer)}：{item.text[:30]}（{window}）")
+        count = f"（共 {item.count} 条）" if item.count > 1 else ""
+        lines.append(f"{mark}{shown(item.customer)}：{item.text[:30]}{count}（{window}）")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)
 

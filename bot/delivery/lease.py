@@ -59,7 +59,7 @@ _LANES = {
 _CLAIM = {
     lane: f"""
     WITH picked AS MATERIALIZED (
-        SELECT id FROM deliveries WHERE {waits} ORDER BY due_at LIMIT :count {{skip_locked}}
+        SELECT id FROM deliveries WHERE {waits} ORDER BY due_at, id LIMIT :count {{skip_locked}}
     )
     UPDATE deliveries SET state = 'claimed', fence = fence + 1, lease_until = {{clock}} + :lease
     WHERE id {{in_picked}} RETURNING {_RETURNED}
@@ -82,19 +82,23 @@ _OPEN_MASS = f"""
     ) {_FIRST_OPEN}
 """
 _FIRST_OF_MASS = f"""
-    SELECT content_id, batch_key FROM deliveries WHERE {_LANES["broadcast"]} ORDER BY due_at LIMIT 1
+    SELECT content_id, batch_key FROM deliveries WHERE {_LANES["broadcast"]} ORDER BY due_at, id LIMIT 1
 """
 
-_ANYTHING_DUE = f"""
-    SELECT EXISTS (SELECT 1 FROM deliveries WHERE {_LANES["one"]}) OR EXISTS ({_OPEN_WHERE})
-    OR EXISTS (SELECT 1 FROM deliveries WHERE {_LANES["alone"]})
+_DUE = f"""
+    SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES["one"]} LIMIT :most) AS a)
+    + (SELECT COUNT(*) FROM (
+        SELECT 1 FROM delivery_runs AS runs JOIN deliveries ON deliveries.broadcast_id = runs.broadcast_id
+        WHERE NOT runs.paused AND {_WAITS} LIMIT :most
+    ) AS b)
+    + (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES["alone"]} LIMIT :most) AS c)
 """
 
 
-def anything_due(tx: Tx, account: str, routes: Iterable[str]) -> bool:
-    """Whether there may be something to claim; only reads."""
-    now = to_milliseconds(tx.now)
-    return any(run(tx, _ANYTHING_DUE, account=account, route=route, now=now).scalar() for route in routes)
+def due(tx: Tx, account: str, routes: Iterable[str], most: int) -> int:
+    """How many rows may be claimed, counted up to about ``most``; only reads."""
+    timing = {"now": to_milliseconds(tx.now), "most": most}
+    return sum(run(tx, _DUE, account=account, route=route, **timing).scalar() or 0 for route in routes)
 
 
 def claim(tx: Tx, account: str, routes: Iterable[str], *, count: int, lease: timedelta) -> list[Held]:

@@ -72,7 +72,7 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("broadcast_id", "occurrence", "customer_id"),
-        _partial("claim", "account", "route", "broadcast_id", "due_at", where="state = 'planned'"),
+        _partial("claim", "account", "route", "broadcast_id", "due_at", "id", where="state = 'planned'"),
         _partial("alone", "account", "route", where="state = 'planned' AND lapses >= 3"),
         _partial("lease", "lease_until", where="state = 'claimed'"),
         _partial("unclear", "due_at", where="state = 'unknown' AND batch_key <> ''"),

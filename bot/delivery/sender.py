@@ -35,6 +35,9 @@ CLAIM_LEAST = 20
 CLAIM_MOST = 4_000
 CONTENTS_KEPT = 10_000
 RENEW_SECONDS = 10.0
+# Calls in flight: never more than this, nor than this share of what is due.
+NARROWEST, WIDEST = 16, 512
+SHARE_IN_FLIGHT = 16
 # So many failures to reach the platform, or to hear from it, in a row; then it gets a moment.
 BREAKER_AT = 20
 BREAKER_PAUSE = timedelta(seconds=30)
@@ -55,7 +58,11 @@ class Client(Protocol):
     def mass_message(self, person_ids: Sequence[str], content: dict[str, Any], client_msg_id: str) -> Any: ...
 
     def deliver(
-        self, source: Callable[[int], Sequence[tuple[Any, Any]]], *, idle: Callable[[], None] | None = None
+        self,
+        source: Callable[[int], Sequence[tuple[Any, Any]]],
+        *,
+        limit: int = ...,
+        idle: Callable[[], None] | None = None,
     ) -> Generator[tuple[Any, Outcome], None, None]: ...
 
 
@@ -86,6 +93,7 @@ class Sender:
         self._pulse = pulse
         self._account = terms.account.name
         self._end = 0.0
+        self._limit = NARROWEST
         self._held: deque[Held] = deque()
         self._flying: dict[int, Held] = {}
         self._answered: list[tuple[Held, Outcome]] = []
@@ -99,17 +107,21 @@ class Sender:
     def work(self, seconds: float) -> bool:
         """Sends until nothing is due or the time is over; returns whether something may be left."""
         self._end = time.monotonic() + seconds
-        if not self._anything_due():
+        due = self._due()
+        if not due:
             return False
+        # Whatever is in flight when a worker is killed becomes unknown: a small shop's evening is not to hang on it.
+        self._limit = min(WIDEST, max(NARROWEST, due // SHARE_IN_FLIGHT))
         while not self._over():
             if not (self._send_singles() or self._send_suspects() or self._send_mass()):
                 return False
         return True
 
-    def _anything_due(self) -> bool:
+    def _due(self) -> int:
         # Most looks find nothing: they must not keep the database's one writer from a callback.
         with reading(self._store, self._clock) as tx:
-            return lease.anything_due(tx, self._account, self._open_routes(tx, (*SINGLE_ROUTES, "mass")))
+            routes = self._open_routes(tx, (*SINGLE_ROUTES, "mass"))
+            return lease.due(tx, self._account, routes, WIDEST * SHARE_IN_FLIGHT)
 
     def _open_routes(self, tx: Tx, routes: Iterable[str]) -> list[str]:
         resting = limits.resting(tx, self._account, tx.now)
@@ -144,7 +156,7 @@ class Sender:
         self._worked = bool(rows)
         self._renewed_at = time.monotonic()
         try:
-            with closing(self._client.deliver(self._next_calls, idle=self._idle)) as answers:
+            with closing(self._client.deliver(self._next_calls, limit=self._limit, idle=self._idle)) as answers:
                 for row, outcome in answers:
                     self._answer(row, outcome)
         finally:
@@ -161,9 +173,13 @@ class Sender:
             return []
         self._flush()
         calls: list[tuple[Held, Any]] = []
-        while len(calls) < room and not self._over() and (self._held or self._refill()):
-            batch = [self._held.popleft() for _ in range(min(room - len(calls), len(self._held)))]
-            for row in self._mark(batch):
+        # One mark is the last thing before the calls: nothing that may fail or die comes between.
+        while not calls and not self._over():
+            while len(self._held) < room and self._refill():
+                continue
+            if not self._held:
+                break
+            for row in self._mark([self._held.popleft() for _ in range(min(room, len(self._held)))]):
                 try:
                     calls.append((row, self._call(row)))
                 except (KeyError, TypeError, ValueError) as error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Content, Delivery
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.complaints import service as complaints
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline, waiting
 from bot.domain.customers.models import Customer
@@ -16,6 +18,7 @@ from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
+from bot.domain.orders.rules import items_shown
 from bot.store.transaction import Tx
 
 BY_HAND_SHOWN = 200
@@ -23,9 +26,9 @@ BY_HAND_SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do today. ``kind``: ``waiting``, ``follow_up``, ``used_up`` or ``by_hand``.
+    """One thing to do today. ``kind``: ``waiting``, ``complaint``, ``follow_up``, ``used_up`` or ``by_hand``.
 
-    ``text`` is ready to copy, or empty; ``row`` is the order that is used up or the delivery to send by hand.
+    ``text`` is ready to copy, or empty; ``row`` is the case, the order that is used up or the delivery to send by hand.
     """
 
     kind: str
@@ -36,13 +39,17 @@ class Task:
 
 
 def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
-    """What staff should do today, in order: who waits, due follow-ups, used-up goods, rows to send by hand.
+    """What staff should do today, in order: who waits, open complaints, due follow-ups, used-up goods, rows by hand.
 
     ``now`` is in the shop's zone. A customer stands in the list once, with the first reason; VIPs first in each part.
     """
     end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     found = [
         Task("waiting", item.customer, f"等回复 {item.count} 条：{item.text[:20]}") for item in waiting.list_waiting(tx)
+    ]
+    found += [
+        Task("complaint", customer, f"投诉 {case.id} 还没处理完：{case.text[:20]}", row=case.id)
+        for case, customer in complaints.open_complaints(tx)
     ]
     due = select(Customer).where(Customer.next_at < end, Customer.is_staff.is_(False))
     found += [
@@ -56,7 +63,7 @@ def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
         .order_by(Customer.vip.desc(), Order.used_up_due)
     )
     found += [
-        Task("used_up", customer, f"{order.items or '上次买的'}该用完了（单号{order.id}）", row=order.id)
+        Task("used_up", customer, f"{items_shown(order.items) or '上次买的'}该用完了（单号{order.id}）", row=order.id)
         for order, customer in tx.session.execute(used_up)
     ]
     found += _by_hand(tx)
@@ -70,6 +77,8 @@ def settle(tx: Tx, task: Task, *, staff_id: int) -> None:
     """The talk has happened: whatever put the customer on the list is done."""
     if task.kind == "waiting":
         waiting.answered(tx, task.customer.id, staff_id=staff_id)
+    elif task.kind == "complaint":
+        complaints.close(tx, task.row)
     elif task.kind == "follow_up":
         task.customer.next_at, task.customer.next_step = None, None
     elif task.kind == "used_up":
@@ -80,12 +89,16 @@ def settle(tx: Tx, task: Task, *, staff_id: int) -> None:
 
 
 def _by_hand(tx: Tx) -> list[Task]:
-    """Rows of broadcasts the platform does not carry; who has no phone and no WeChat stands last."""
+    """What the platform does not carry, of broadcasts that are being sent; who has no phone and no WeChat stands last."""
     rows = tx.session.execute(
         select(Delivery, Customer, Content)
         .join(Customer, Customer.id == Delivery.customer_id)
         .join(Content, Content.id == Delivery.content_id)
-        .where(Delivery.state == "by_hand")
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id, isouter=True)
+        .where(
+            Delivery.state == "by_hand",
+            or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
+        )
         .order_by(
             Customer.vip.desc(), and_(Customer.phone.is_(None), Customer.wechat.is_(None)), Customer.created_at.desc()
         )
@@ -95,7 +108,7 @@ def _by_hand(tx: Tx) -> list[Task]:
         Task(
             "by_hand",
             customer,
-            f"群发 {delivery.broadcast_id} 人工发（{delivery.reason}）",
+            f"{f'群发 {delivery.broadcast_id} ' if delivery.broadcast_id else ''}要人工发（{delivery.reason}）",
             str(content.payload.get("text", "")),
             delivery.id,
         )

@@ -92,7 +92,7 @@ def _activity_new(said: Said) -> Intent:
     if not name and place and len(two := place.split()) == 2:
         place, name = two[0], two[1].typed  # the name was said last
     if not name:
-        raise Unclear(f"活动叫什么?名字写在最前面,例如:{_NEW}", _NEW)
+        raise Unclear(f"活动叫什么？名字写在最前面，例如：{_NEW}", _NEW)
     return ActivityNew(name, at, capacity, place.typed if place else "", audience.typed if audience else "")
 
 
@@ -106,7 +106,7 @@ def _slots(words: Words) -> tuple[dict[str, Words], list[Words]]:
         name = _SLOT_NAMES[mark["slot"]]
         value = words.cut(mark.end(), end)
         if name in slots:
-            raise Unclear(f"“{mark['slot']}”说了两次,例如:{_NEW}", _NEW)
+            raise Unclear(f"“{mark['slot']}”说了两次，例如：{_NEW}", _NEW)
         if name == "capacity":
             value, rest = _split_capacity(value)
             free.append(rest)
@@ -136,7 +136,7 @@ def _capacity(said: Words | None, free: list[Words]) -> tuple[int | None, list[W
         match = _CAPACITY.fullmatch(said.plain)
         count = read_count(match["count"]) if match else None
         if not count:
-            raise Unclear(f"没看懂名额“{said.typed[:20]}”,例如:名额20,或不写(不限)", _NEW)
+            raise Unclear(f"没看懂名额“{said.typed[:20]}”，例如：名额20，或不写（不限）", _NEW)
         return count, free
     for index, piece in enumerate(free):
         if match := _PEOPLE.search(piece.plain):
@@ -171,9 +171,9 @@ def _calendar_add(said: Said) -> Intent:
         title.extend(around)
     name = " ".join(piece.strip(' ,"').typed for piece in title if piece)
     if day is None:
-        raise Unclear(f"没说是哪一天,例如:{_DAY}", _DAY, "日历 添加 会员日 农历八月十五 每年")
+        raise Unclear(f"没说是哪一天，例如：{_DAY}", _DAY, "日历 添加 会员日 农历八月十五 每年")
     if not name:
-        raise Unclear(f"这一天叫什么?例如:{_DAY}", _DAY)
+        raise Unclear(f"这一天叫什么？例如：{_DAY}", _DAY)
     return CalendarAdd(name, day.month, day.day, None if yearly else day.year, day.lunar, bool(yearly))
 
 
@@ -186,10 +186,10 @@ def _remind(said: Said) -> Intent:
     else:
         found, pieces = take_time(words, said.now)
         if found is None:
-            raise Unclear(f"什么时候提醒?例如:{_REMIND}", _REMIND)
+            raise Unclear(f"什么时候提醒？例如：{_REMIND}", _REMIND)
         at, text = found, " ".join(piece.typed for piece in pieces)
     if not text:
-        raise Unclear(f"提醒什么事?例如:{_REMIND}", _REMIND)
+        raise Unclear(f"提醒什么事？例如：{_REMIND}", _REMIND)
     return Remind(at, text)
 
 
@@ -213,7 +213,7 @@ def _packet(said: Said) -> Intent:
         return _packet_plan(Said(words.cut(sub.end()), said.now))
     if sub := re.match(r"(?:已发|发了|已经发了|发完)[ :]*", words.plain):
         return _packet_done(words.cut(sub.end()))
-    raise Unclear(f"红包要做什么?例如:{_PLAN}", _PLAN, "红包", _DONE)
+    raise Unclear(f"红包要做什么？例如：{_PLAN}", _PLAN, "红包", _DONE)
 
 
 def _packet_plan(said: Said) -> Intent:
@@ -221,13 +221,13 @@ def _packet_plan(said: Said) -> Intent:
     packets = _PACKETS.search(words.plain)
     count = read_count(packets["count"]) if packets else None
     if packets is None or not count:
-        raise Unclear(f"没说发几个,例如:{_PLAN}", _PLAN)
+        raise Unclear(f"没说发几个，例如：{_PLAN}", _PLAN)
     before, after = words.cut(0, packets.start()), words.cut(packets.end())
     budget, names, wishes = _budget(before, after)
     if len(names) < 2:
-        raise Unclear(f"要写节日、群、总额和个数,例如:{_PLAN}", _PLAN)
+        raise Unclear(f"要写节日、群、总额和个数，例如：{_PLAN}", _PLAN)
     if budget < count:
-        raise Unclear(f"{count} 个红包,总额至少 {count / 100:.2f} 元,例如:{_PLAN}", _PLAN)
+        raise Unclear(f"{count} 个红包，总额至少 {count / 100:.2f} 元，例如：{_PLAN}", _PLAN)
     return PacketPlan(names[0].typed, names[1].through(names[-1]).typed, budget, count, wishes.typed)
 
 
@@ -242,7 +242,7 @@ def _budget(before: Words, after: Words) -> tuple[int, list[Words], Words]:
             return read_money(taken[0].plain), before.cut(0, at).split(), _wishes(after)
     taken = take_money(after)
     if taken is None:
-        raise Unclear(f"没说一共多少钱,例如:{_PLAN}", _PLAN)
+        raise Unclear(f"没说一共多少钱，例如：{_PLAN}", _PLAN)
     return read_money(taken[0].plain), before.split(), _wishes(taken[1])
 
 
@@ -258,14 +258,14 @@ def _packet_done(words: Words) -> Intent:
     label = re.match(r"(?:实发|实际|共|一共|花了)[ :]*", rest.plain)
     taken = take_money(rest.cut(label.end()) if label else rest)
     if taken is None:
-        raise Unclear(f"没看懂实发多少“{rest.typed[:20]}”,例如:{_DONE}", _DONE)
+        raise Unclear(f"没看懂实发多少“{rest.typed[:20]}”，例如：{_DONE}", _DONE)
     expect_end(taken[1], _DONE)
     return PacketDone(number, read_money(taken[0].plain))
 
 
 VERBS = (
     Verb(("活动",), _activity, (_NEW, "活动", "活动 名单 3", "活动 关闭 3")),
-    Verb(("新建活动", "发布活动", "创建活动"), _activity_new, (_NEW,)),
+    Verb(("新建活动", "新建 活动", "发布活动", "创建活动"), _activity_new, (_NEW,)),
     Verb(("名单", "报名名单"), lambda said: ActivityRoster(only_number(said.words, "活动 名单 3")), ("活动 名单 3",)),
     Verb(
         ("关闭活动", "结束活动", "取消活动"),

@@ -68,7 +68,7 @@ def _segment(said: Said) -> Intent:
 def _save(said: Said) -> Intent:
     equals = _EQUALS.search(said.words.plain)
     if equals is None or not equals.start():
-        raise Unclear(f"要写名字和条件,例如:{_SAVE}", _SAVE)
+        raise Unclear(f"要写名字和条件，例如：{_SAVE}", _SAVE)
     name, expression = said.words.cut(0, equals.start()), said.words.cut(equals.end())
     plain_name = _plain_name(name)
     parse_words(expression)
@@ -77,7 +77,7 @@ def _save(said: Said) -> Intent:
 
 def _plain_name(name: Words) -> str:
     """A name that can stand in an expression without being taken for something else. Raises ``Unclear``."""
-    problem = f"“{name.typed[:20]}”不能做人群的名字(里面有条件用的字),换一个,例如:{_SAVE}"
+    problem = f"“{name.typed[:20]}”不能做人群的名字（里面有条件用的字），换一个，例如：{_SAVE}"
     try:
         read = parse_words(name)
     except SegmentError:
@@ -106,13 +106,13 @@ def _script_step(word: str, said: Said) -> Intent:
         return ScriptShow(unquoted(said.words))
     example = {"试": _TRY, "新": _NEW}.get(word[0], "话术 改 到店礼")
     if not name:
-        raise Unclear(f"没说话术的名字,例如:{example}", example)
+        raise Unclear(f"没说话术的名字，例如：{example}", example)
     if word in ("新建", "新增", "添加", "创建"):
         return ScriptNew(_script_name(name), text.typed)
     if word in ("改", "修改", "编辑", "更新"):
         return ScriptEdit(_script_name(name), text.typed)
     if not text:
-        raise Unclear(f"试给哪位顾客看?例如:{_TRY}", _TRY)
+        raise Unclear(f"试给哪位顾客看？例如：{_TRY}", _TRY)
     return ScriptTry(_script_name(name), one_person(text, _TRY))
 
 
@@ -125,7 +125,7 @@ def _named(words: Words) -> tuple[Words, Words]:
 def _script_name(words: Words) -> str:
     name = words.strip(' ":')
     if bad := re.search(r"[/、,]", name.plain):
-        raise Unclear(f"话术名字里不要用“{bad.group()}”(群发时用它分开几个话术),例如:{_NEW}", _NEW)
+        raise Unclear(f"话术名字里不要用“{bad.group()}”（群发时用它分开几个话术），例如：{_NEW}", _NEW)
     return name.typed
 
 
@@ -147,7 +147,7 @@ def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
     problem: SegmentError | None = None
     for pattern in _USING:
         for match in pattern.finditer(words.plain):
-            segment, rest = words.cut(0, match.start()), words.cut(match.end())
+            segment, rest = words.cut(0, match.start()).strip(" ,、"), words.cut(match.end())
             if not segment or not rest:
                 continue
             try:
@@ -158,18 +158,18 @@ def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
             return segment, rest
     if problem:
         raise problem
-    raise Unclear(f"要说发给谁、用哪个话术,例如:{_SEND}", _SEND)
+    raise Unclear(f"要说发给谁、用哪个话术，例如：{_SEND}", _SEND)
 
 
 def _take_hold_out(words: Words) -> tuple[list[Words], int]:
     match = _HOLD_OUT.search(words.plain)
     if match is None:
         if "对照" in words.plain:
-            raise Unclear("对照要写百分之几,例如:对照10%", _SEND)
+            raise Unclear("对照要写百分之几，例如：对照10%", _SEND)
         return [words], 0
     percent = int(match["percent"])
     if not 0 <= percent <= MOST_HELD_OUT:
-        raise Unclear(f"对照最多 {MOST_HELD_OUT}%,例如:对照10%", _SEND)
+        raise Unclear(f"对照最多 {MOST_HELD_OUT}%，例如：对照10%", _SEND)
     pieces = [words.cut(0, match.start()), words.cut(match.end())]
     return [piece for piece in pieces if piece], percent
 
@@ -187,14 +187,14 @@ def _take_time(pieces: list[Words], now: datetime) -> tuple[datetime | None, lis
 def _script_names(pieces: list[Words]) -> tuple[str, ...]:
     pieces = [piece for piece in (piece.strip(" /、,") for piece in pieces) if piece]
     if not pieces:
-        raise Unclear(f"没说用哪个话术,例如:{_SEND}", _SEND)
+        raise Unclear(f"没说用哪个话术，例如：{_SEND}", _SEND)
     names = [unquoted(name) for name in pieces[0].split(_SCRIPTS)]
     odd = next((word for name in pieces[0].split(_SCRIPTS) for word in name.split()[1:]), None)
     if odd or len(pieces) > 1:
         bad = (odd or pieces[1]).typed[:20]
-        raise Unclear(f"“{bad}”没看懂:话术之间用 / 隔开,时间写 明天10点,例如:{_SEND}", _SEND)
+        raise Unclear(f"“{bad}”没看懂：话术之间用 / 隔开，时间写 明天10点，例如：{_SEND}", _SEND)
     if len(names) > MOST_SCRIPTS or len(set(names)) < len(names):
-        raise Unclear(f"一次最多比 {MOST_SCRIPTS} 个不同的话术,例如:群发 O 用 到店礼A/到店礼B/到店礼C", _SEND)
+        raise Unclear(f"一次最多比 {MOST_SCRIPTS} 个不同的话术，例如：群发 O 用 到店礼A/到店礼B/到店礼C", _SEND)
     return tuple(names)
 
 
@@ -204,7 +204,7 @@ def _step(word: str, said: Said) -> Intent:
         return BroadcastStep(_STEPS[word])
     match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("了"))
     if match is None:
-        raise Unclear(f"没说是哪个群发,例如:{word} 12;编号看“群发 列表”", f"{word} 12", "群发 列表")
+        raise Unclear(f"没说是哪个群发，例如：{word} 12；编号看“群发 列表”", f"{word} 12", "群发 列表")
     return BroadcastStep(_STEPS[word], int(match["number"]))
 
 
@@ -219,11 +219,16 @@ def _broadcast_list(said: Said) -> Intent:
 
 VERBS = (
     Verb(("人群", "分组", "客群"), _segment, ("人群 O", _SAVE, "人群 列表")),
-    Verb(("保存人群", "人群保存"), _save, (_SAVE,)),
+    Verb(("保存人群", "保存 人群", "人群保存"), _save, (_SAVE,)),
     Verb(
         ("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY), takes_text=True
     ),
-    Verb(("新建话术", "新增话术", "添加话术"), lambda said: _script_step("新建", said), (_NEW,), takes_text=True),
+    Verb(
+        ("新建话术", "新建 话术", "新增话术", "添加话术"),
+        lambda said: _script_step("新建", said),
+        (_NEW,),
+        takes_text=True,
+    ),
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),

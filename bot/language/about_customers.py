@@ -33,7 +33,7 @@ _GRADE, _NOTE, _ANSWER = "级别 小美 A", "备注 小美 喜欢素色", "回 �
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII)
 _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", re.ASCII)
-_GRADE_END = re.compile(r"(?P<whom>.+?) ?[=:]? ?(?P<grade>[a-z])级?", re.ASCII)
+_GRADE_END = re.compile(r"(?P<whom>.+?) ?[=:]? ?(?<![a-z])(?P<grade>[a-z])级?", re.ASCII)
 _GRADE_FIRST = re.compile(r"(?P<grade>[a-z])级? (?P<whom>[^ ].*)", re.ASCII)
 _LEVEL = re.compile(r"(?P<level>[a-d])(?:级|类|档)?(?![a-z0-9])[ ,:]*", re.ASCII)
 _EXPECTED = re.compile(r"(?:^|[ ,])预[计期](?:金额|成交)? ?:?(?= ?[¥\d一二两三四五六七八九十])", re.ASCII)
@@ -49,7 +49,7 @@ def _everyone_named(said: Said) -> Words:
 def _show(said: Said) -> Intent:
     people = whoms(_everyone_named(said))
     if not people or people[0].text[0] in "+-":
-        raise Unclear(f"查哪位顾客?例如:{_SHOW}", _SHOW, "查 #12")
+        raise Unclear(f"查哪位顾客？例如：{_SHOW}", _SHOW, "查 #12")
     return Show(people)
 
 
@@ -58,7 +58,7 @@ def _visit(said: Said) -> Intent:
     late = re.search(r"(?<=.)了$", words.plain)
     people = whoms(words.cut(0, late.start()) if late else words)
     if not people or people[0].text[0] in "+-":
-        raise Unclear("哪位顾客到店了?例如:到店 小美", "到店 小美")
+        raise Unclear("哪位顾客到店了？例如：到店 小美", "到店 小美")
     if said.whom:
         expect_end(said.words, "到店 小美")
     return Visit(people)
@@ -76,7 +76,7 @@ def _rename(said: Said) -> Intent:
     particle = re.match(r"(?:改成|改为|叫做?|为|成)(?: |(?=.))", rest.plain)
     name = (rest.cut(particle.end()) if particle and particle.end() < len(rest) else rest).strip(' "')
     if not name:
-        raise Unclear(f"新名字是什么?例如:{_RENAME}", _RENAME)
+        raise Unclear(f"新名字是什么？例如：{_RENAME}", _RENAME)
     return Rename(person, name.typed)
 
 
@@ -101,16 +101,16 @@ def _enrol(said: Said) -> Intent:
     reachable = bool(phone or wechat)
     # 新客很多 is no name: without a phone or WeChat the name needs its space.
     if not reachable and (said.glued or not name):
-        raise Unclear(f"新客叫什么、电话多少?例如:{_ENROL}", _ENROL)
+        raise Unclear(f"新客叫什么、电话多少？例如：{_ENROL}", _ENROL)
     return Enrol(name, phone, words.group(wechat, "id").typed if wechat else "")
 
 
 def _enrolled_name(words: list[Words]) -> str:
     for word in words:
         if re.fullmatch(r"[\d-]{5,}", word.plain, re.ASCII):
-            raise Unclear(f"电话“{word.typed}”要 11 位手机号,例如:{_ENROL}", _ENROL)
+            raise Unclear(f"电话“{word.typed}”要 11 位手机号，例如：{_ENROL}", _ENROL)
     if len(words) > 1 and not all(word.plain.isascii() for word in words):
-        raise Unclear(f"“{words[1].typed[:20]}”没看懂,例如:{_ENROL}", _ENROL)
+        raise Unclear(f"“{words[1].typed[:20]}”没看懂，例如：{_ENROL}", _ENROL)
     return " ".join(word.typed for word in words)
 
 
@@ -124,19 +124,19 @@ def _grade(said: Said) -> Intent:
         people = whoms(said.words.group(match, "whom")) if match else ()
         letter = match["grade"] if match else ""
     if not people or not letter:
-        raise Unclear(f"要说哪位顾客、什么级别,例如:{_GRADE}", _GRADE)
+        raise Unclear(f"要说哪位顾客、什么级别，例如：{_GRADE}", _GRADE)
     if letter not in "sabcdf":
-        raise Unclear(f"级别只有 S A B C D F,没有“{letter.upper()}”,例如:{_GRADE}", _GRADE)
+        raise Unclear(f"级别只有 S A B C D F，没有“{letter.upper()}”，例如：{_GRADE}", _GRADE)
     return Grade(people, cast(Literal["S", "A", "B", "C", "D", "F"], letter.upper()))
 
 
 def _follow_up(said: Said) -> Intent:
     person, rest = take_person(said, _FOLLOW)
     if not rest:
-        raise Unclear(f"跟进到哪了?例如:{_FOLLOW}", _FOLLOW)
+        raise Unclear(f"跟进到哪了？例如：{_FOLLOW}", _FOLLOW)
     level = _LEVEL.match(rest.lower)
     if level is None and (other := re.match(r"[a-z](?=级| |$)", rest.lower, re.ASCII)):
-        raise Unclear(f"跟进级别只有 a b c d,没有“{other.group()}”,例如:{_FOLLOW}", _FOLLOW)
+        raise Unclear(f"跟进级别只有 a b c d，没有“{other.group()}”，例如：{_FOLLOW}", _FOLLOW)
     expected, pieces = _take_expected(rest.cut(level.end()) if level else rest)
     due, said_pieces, next_pieces = _take_next(pieces, said.now)
     return FollowUp(
@@ -184,7 +184,7 @@ def _take_next(pieces: list[Words], now: datetime) -> tuple[datetime | None, lis
 def _note(said: Said) -> Intent:
     person, text = take_addressee(said, _NOTE)
     if not text:
-        raise Unclear(f"备注什么?例如:{_NOTE}", _NOTE)
+        raise Unclear(f"备注什么？例如：{_NOTE}", _NOTE)
     return Note(person, text.typed)
 
 
@@ -201,7 +201,7 @@ def _reply(said: Said) -> Intent:
     if digits := re.match(r"(\d+)[ :,]", said.words.plain, re.ASCII):
         number = digits.group(1)
         raise Unclear(
-            f"看群发 {number} 的回复说“回复 {number}”,回顾客 #{number} 说“回 #{number} …”。",
+            f"看群发 {number} 的回复说“回复 {number}”，回顾客 #{number} 说“回 #{number} …”。",
             f"回复 {number}",
             f"回 #{said.words.typed}",
         )

@@ -52,7 +52,7 @@ def _sale(said: Said, example: str) -> _Sale:
     people = () if first.plain in _PASSER_BY else whoms(first)
     nobody = not people and first.plain not in _PASSER_BY
     if nobody or any(person.text[0] in "+-" for person in people):
-        raise Unclear(f"没说是哪位顾客,例如:{example}", example, "消费 散客 58 苹果")
+        raise Unclear(f"没说是哪位顾客，例如：{example}", example, "消费 散客 58 苹果")
     note = _NOTE.search(goods.plain)
     in_shop, items = _items(goods.cut(0, note.start()) if note else goods)
     return _Sale(people, read_money(amount.plain), items, goods.cut(note.end()).typed if note else "", in_shop)
@@ -71,7 +71,7 @@ def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
     if said.whom:
         return said.whom, *_amount_in(said.words, example)
     if not said.words:
-        raise Unclear(f"没说是哪位顾客,例如:{example}", example)
+        raise Unclear(f"没说是哪位顾客，例如：{example}", example)
     first, rest = split_people(said.words)
     follows = take_money(rest)
     if first and follows:
@@ -85,7 +85,7 @@ def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
         people, goods = split_people(turned[1])  # 消费 298 小美 连衣裙
         return people, turned[0], goods
     if turned and not turned[1]:
-        raise Unclear(f"没说是哪位顾客,例如:{example}", f"{example.split()[0]} 他 {turned[0].typed}", example)
+        raise Unclear(f"没说是哪位顾客，例如：{example}", f"{example.split()[0]} 他 {turned[0].typed}", example)
     first, rest = _latin_name(first, rest)
     return first, *_amount_in(rest, example)
 
@@ -93,7 +93,9 @@ def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
 def _glued(first: Words) -> tuple[Words, Words] | None:
     """``小美298连衣裙`` as name and the rest; None if the digits belong to something else."""
     start = re.search(r"(?<=[^\d#])(?=[¥\d])", first.plain, re.ASCII)
-    if first.plain.startswith("#"):
+    name = first.plain[: start.start()] if start else ""
+    # A102 is an article, not A's 102 yuan.
+    if name.startswith("#") or (name.isascii() and len(name) < 2):
         return None
     if start and take_money(first.cut(start.start())):
         return first.cut(0, start.start()), first.cut(start.start())
@@ -116,18 +118,18 @@ def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
     if not found:
         odd = next((word for word in words.split() if looks_like_money(word)), None)
         if odd:
-            raise Unclear(f"没看懂金额“{odd.typed[:20]}”,写 298、298.50 或 1.2万,例如:{example}", example)
-        raise Unclear(f"没说多少钱,例如:{example}", example)
+            raise Unclear(f"没看懂金额“{odd.typed[:20]}”，写 298、298.50 或 1.2万，例如：{example}", example)
+        raise Unclear(f"没说多少钱，例如：{example}", example)
     at, (amount, after) = found[0]
     if at == 0:
         return amount, after
     if looks_like_money(words.split()[0]):
-        raise Unclear(f"没看懂金额“{words.split()[0].typed[:20]}”,写 298、298.50 或 1.2万,例如:{example}", example)
+        raise Unclear(f"没看懂金额“{words.split()[0].typed[:20]}”，写 298、298.50 或 1.2万，例如：{example}", example)
     if len(found) > 1:
-        raise Unclear(f"有几个数,哪个是金额?金额写在顾客后面,例如:{example}", example)
+        raise Unclear(f"有几个数，哪个是金额？金额写在顾客后面，例如：{example}", example)
     if not after:
         return amount, words.cut(0, at)
-    raise Unclear(f"金额写在顾客后面,例如:{example}", example)
+    raise Unclear(f"金额写在顾客后面，例如：{example}", example)
 
 
 def _purchase(said: Said) -> Intent:
@@ -138,7 +140,7 @@ def _purchase(said: Said) -> Intent:
 def _deal(said: Said) -> Intent:
     sale = _sale(said, _DEAL)
     if len(sale.people) != 1:
-        raise Unclear(f"成交一次说一位顾客,例如:{_DEAL}", _DEAL)
+        raise Unclear(f"成交一次说一位顾客，例如：{_DEAL}", _DEAL)
     return Deal(sale.people[0], sale.amount_fen, sale.items, sale.note)
 
 
@@ -153,7 +155,7 @@ def _refund(said: Said) -> Intent:
     if re.fullmatch(r"\d{1,3}", first.plain, re.ASCII):
         number = first.plain
         raise Unclear(
-            f"{number} 是单号还是顾客?请说“退款 单号{number}”或“退款 #{number} 298”", f"退款 单号{number}", _REFUND
+            f"{number} 是单号还是顾客？请说“退款 单号{number}”或“退款 #{number} 298”", f"退款 单号{number}", _REFUND
         )
     if not take_money(rest) and (glued := _glued(first)):
         first, rest = glued[0], said.words.cut(len(glued[0]))
@@ -163,7 +165,7 @@ def _refund(said: Said) -> Intent:
 def _refunded(words: Words | None, *, required: bool = False) -> Whom | None:
     people = whoms(words) if words else ()
     if len(people) > 1 or (required and not people) or (people and people[0].text[0] in "+-"):
-        raise Unclear(f"给哪位顾客退款?例如:{_REFUND},或 退款 单号12", _REFUND, "退款 单号12")
+        raise Unclear(f"给哪位顾客退款？例如：{_REFUND}，或 退款 单号12", _REFUND, "退款 单号12")
     return people[0] if people else None
 
 
@@ -172,7 +174,7 @@ def _refunded_fen(words: Words) -> tuple[int | None, str]:
     amount, reason = take_money(words) or (None, words)
     label = _NOTE.match(reason.plain)
     if amount is None and reason and not label:
-        raise Unclear(f"没看懂退款金额“{words.typed[:20]}”,例如:{_REFUND}", _REFUND)
+        raise Unclear(f"没看懂退款金额“{words.typed[:20]}”，例如：{_REFUND}", _REFUND)
     note = (reason.cut(label.end()) if label else reason).strip(" ,。").typed
     return (read_money(amount.plain) if amount else None), note
 
@@ -189,7 +191,7 @@ def _shipped(said: Said) -> Intent:
     if parcel:
         return Shipped(number, rest.group(parcel, "carrier").strip(" :,").typed, parcel["parcel"])
     if re.search(r"[ \d]", rest.plain):
-        raise Unclear(f"没看懂快递单号“{rest.typed[:30]}”,例如:{_SHIP}", _SHIP)
+        raise Unclear(f"没看懂快递单号“{rest.typed[:30]}”，例如：{_SHIP}", _SHIP)
     return Shipped(number, rest.typed)
 
 

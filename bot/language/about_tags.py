@@ -46,13 +46,13 @@ def _changes(words: Words, example: str) -> tuple[tuple[str, ...], tuple[str, ..
     while here < len(plain):
         match = _SIGNED.match(plain, here)
         if match is None:
-            raise Unclear(f"“{words.cut(here).typed[:20]}”没看懂,例如:{example}", example)
+            raise Unclear(f"“{words.cut(here).typed[:20]}”没看懂，例如：{example}", example)
         _put(add, remove, match["sign"], words.group(match, "tags"), example)
         here = match.end()
     if not add and not remove:
-        raise Unclear(f"没说加什么标签、去什么标签,例如:{example}", example)
+        raise Unclear(f"没说加什么标签、去什么标签，例如：{example}", example)
     if both := set(add) & set(remove):
-        raise Unclear(f"“{both.pop()}”又加又去,没有改,例如:{example}", example)
+        raise Unclear(f"“{both.pop()}”又加又去，没有改，例如：{example}", example)
     return tuple(dict.fromkeys(add)), tuple(dict.fromkeys(remove))
 
 
@@ -60,11 +60,11 @@ def _put(add: list[str], remove: list[str], sign: str, tags: Words, example: str
     quoted = tags.plain.startswith('"')
     if sign and not quoted and re.search(r"[^-]-", tags.plain):
         plus, _, minus = tags.typed.partition("-")
-        raise Unclear(f"“{tags.typed[:20]}”要分开写:{sign}{plus} -{minus};标签里带横线就加引号。", example)
+        raise Unclear(f"“{tags.typed[:20]}”要分开写：{sign}{plus} -{minus}；标签里带横线就加引号。", example)
     for tag in tags.split(_TAG_LIST):
         name = tag_name(tag.strip(' "').typed)
         if not name or name.strip("+-") == "":
-            raise Unclear(f"“{tags.typed[:20]}”不像标签,例如:{example}", example)
+            raise Unclear(f"“{tags.typed[:20]}”不像标签，例如：{example}", example)
         (remove if sign == "-" else add).append(name)
 
 
@@ -102,9 +102,9 @@ def _book(word: str, rest: Words) -> Intent:
         for arrow in _ARROW:
             if match := arrow.fullmatch(rest.plain):
                 return TagJoin(_name(rest.group(match, "old")), _name(rest.group(match, "new")))
-        raise Unclear("合并标签要说从哪个到哪个,例如:标签 合并 老顾客 到 老客", "标签 合并 老顾客 到 老客")
+        raise Unclear("合并标签要说从哪个到哪个，例如：标签 合并 老顾客 到 老客", "标签 合并 老顾客 到 老客")
     if not rest:
-        raise Unclear("没说删除哪个标签,例如:标签 删除 试用", "标签 删除 试用")
+        raise Unclear("没说删除哪个标签，例如：标签 删除 试用", "标签 删除 试用")
     return TagDelete(_name(rest))
 
 
@@ -141,7 +141,7 @@ def _give(said: Said) -> Intent:
                 people = whoms(said.words.group(match, "whom"))
                 tags, _ = _changes(said.words.group(match, "tags"), example)
                 return Tag(people, tags, ()) if sign == "+" else Tag(people, (), tags)
-    raise Unclear(f"要给顾客做什么?例如:{example}", example)
+    raise Unclear(f"要给顾客做什么？例如：{example}", example)
 
 
 def _tag_segment(said: Said) -> Intent:
@@ -151,10 +151,10 @@ def _tag_segment(said: Said) -> Intent:
     plus = next((match for match in signs if match["sign"] == "+"), None)
     minus = [match for match in signs if match["sign"] == "-"]
     if plus is None and len(minus) > 1:
-        raise Unclear("几个“-”分不清:人群里不要的写“非”,要去掉的标签写“-”,例如:批量标签 Y 非VIP -节日", _SEGMENT)
+        raise Unclear("几个“-”分不清：人群里不要的写“非”，要去掉的标签写“-”，例如：批量标签 Y 非VIP -节日", _SEGMENT)
     first = plus or (minus[0] if minus else None)
     if first is None:
-        raise Unclear(f"没说加什么标签,例如:{_SEGMENT}", _SEGMENT)
+        raise Unclear(f"没说加什么标签，例如：{_SEGMENT}", _SEGMENT)
     segment = words.cut(0, first.start())
     parse_words(segment)
     return TagSegment(segment.typed, *_changes(words.cut(first.start()), _SEGMENT))

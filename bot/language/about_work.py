@@ -25,7 +25,7 @@ from bot.language.times import read_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number
 
 _REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"
-_TASK_DONE, _TASK_LATER = "完成 3 聊了新款,周五来看", "推迟 3 明天"
+_TASK_DONE, _TASK_LATER = "完成 3 聊了新款，周五来看", "推迟 3 明天"
 
 _STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|交接)[ :]*")
 
@@ -70,7 +70,7 @@ def _staff(said: Said) -> Intent:
         return StaffList()
     sub = _STAFF_SUB.match(said.words.plain)
     if sub is None:
-        raise Unclear(f"员工要做什么?例如:员工、员工 邀请、{_REMOVE}", "员工", "员工 邀请", _REMOVE)
+        raise Unclear(f"员工要做什么？例如：员工、员工 邀请、{_REMOVE}", "员工", "员工 邀请", _REMOVE)
     rest = said.words.cut(sub.end())
     match sub["word"]:
         case "邀请":
@@ -91,7 +91,7 @@ def _invite(said: Said) -> Intent:
 def _remove(said: Said) -> Intent:
     who = without_mood(said.words)
     if not who:
-        raise Unclear(f"移除哪位员工?例如:{_REMOVE}", _REMOVE)
+        raise Unclear(f"移除哪位员工？例如：{_REMOVE}", _REMOVE)
     return StaffRemove(who.typed)
 
 
@@ -100,7 +100,7 @@ def _bind(said: Said) -> Intent:
         r"(?P<code>[A-Za-z0-9-]{4,64})(?:[ \n,]+(?P<name>.+))?", said.words.plain, re.ASCII | re.DOTALL
     )
     if match is None:
-        raise Unclear(f"绑定要写收到的绑定码,例如:{_BIND}", _BIND)
+        raise Unclear(f"绑定要写收到的绑定码，例如：{_BIND}", _BIND)
     name = said.words.group(match, "name").strip(' "')
     called = re.match(r"我叫(?=.)|叫我(?=.)", name.plain)
     return Bind(match["code"], (name.cut(called.end()) if called else name).typed)
@@ -109,7 +109,7 @@ def _bind(said: Said) -> Intent:
 def _done(said: Said) -> Intent:
     number, rest = take_number(said.words, _TASK_DONE)
     if re.fullmatch(r"[\d、,; ]+", rest.plain, re.ASCII):
-        raise Unclear(f"一次完成一个,“{rest.typed[:20]}”请另发,例如:完成 {number}", f"完成 {number}")
+        raise Unclear(f"一次完成一个，“{rest.typed[:20]}”请另发，例如：完成 {number}", f"完成 {number}")
     return TaskDone(number, rest.strip(" ,:").typed)
 
 
@@ -118,7 +118,7 @@ def _later(said: Said) -> Intent:
     until = re.match(r"(?:到|至) ?", rest.plain)
     when = rest.cut(until.end()) if until else rest
     if not when:
-        raise Unclear(f"推迟到什么时候?例如:{_TASK_LATER}", _TASK_LATER)
+        raise Unclear(f"推迟到什么时候？例如：{_TASK_LATER}", _TASK_LATER)
     return TaskLater(number, read_time(when.plain, said.now))
 
 
@@ -126,18 +126,19 @@ def _notices(said: Said) -> Intent:
     word = without_mood(said.words).plain
     if word in ("", "测试", "测一下", "试一下"):
         return Notices(test=bool(word))
-    raise Unclear("通知只有两种说法:通知(看现在怎么通知你)、通知 测试", "通知", "通知 测试")
+    raise Unclear("通知只有两种说法：通知（看现在怎么通知你）、通知 测试", "通知", "通知 测试")
 
 
 def _undo(said: Said) -> Intent:
     word = without_mood(said.words).plain
     if word in ("", "一下", "上一步", "上一条", "刚才", "刚才的", "刚才那条", "上一个", "了", "吧"):
         return Undo()
-    raise Unclear("撤销只退回你最近一次的改动,说“撤销”两个字就行;停群发说 取消 12", "撤销", "取消 12")
+    raise Unclear("撤销只退回你最近一次的改动，说“撤销”两个字就行；停群发说 取消 12", "撤销", "取消 12")
 
 
 def _help(said: Said) -> Intent:
-    return Help(without_mood(said.words).plain)
+    topic = without_mood(said.words).plain
+    return Help("" if topic == "一下" else topic)
 
 
 def _alone(intent: type[Intent], form: str) -> Verb:
@@ -158,7 +159,7 @@ def _room_to_come(word: str) -> Verb:
 
 VERBS = (
     Verb(("帮助", "help", "怎么用", "使用说明", "说明", "命令", "口令"), _help, ("帮助", "帮助 群发")),
-    Verb(("绑定",), _bind, (_BIND,)),
+    Verb(("绑定", "绑定码"), _bind, (_BIND,)),
     Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE)),
     Verb(("邀请员工", "邀请店员"), _invite, ("员工 邀请",)),
     Verb(("移除员工", "删除员工", "移除店员"), _remove, (_REMOVE,)),

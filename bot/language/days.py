@@ -55,7 +55,7 @@ def solar_day(year: int, month: int, day: int) -> date:
         return date(year, month, day)
     except ValueError:
         in_year = f"{year}年" if (month, day) == (2, 29) else ""
-        raise TimeError(f"{in_year}没有{month}月{day}日,{_EXAMPLE}。") from None
+        raise TimeError(f"{in_year}没有{month}月{day}日，{_EXAMPLE}。") from None
 
 
 @lru_cache(maxsize=16)
@@ -84,7 +84,7 @@ def lunar_day(year: int, month: int, day: int) -> date:
     known = _lunar_months(year).get(month)
     if known is None or not 1 <= day <= known[1]:
         leap = "闰" if month < 0 else ""
-        raise TimeError(f"农历{year}年没有{leap}{abs(month)}月{day}日,例如 农历八月十五 9:00。")
+        raise TimeError(f"农历{year}年没有{leap}{abs(month)}月{day}日，例如 农历八月十五 9:00。")
     return known[0] + timedelta(days=day - 1)
 
 
@@ -127,6 +127,11 @@ def _weekday(match: re.Match[str], today: date) -> Day:
     return Day(on, following)
 
 
+def _next_week(_match: re.Match[str], today: date) -> Day:
+    on = today + timedelta(days=7 - today.weekday())
+    return Day(on, on)
+
+
 def _month_day(match: re.Match[str], today: date) -> Day:
     groups = match.groupdict()
     month, day = small_number(groups["month"]), small_number(groups["day"])
@@ -166,7 +171,7 @@ def lunar_parts(match: re.Match[str]) -> tuple[int, int]:
     month = _LUNAR_MONTHS.get(match["lunar_month"]) or small_number(match["lunar_month"])
     day = small_number(match["lunar_day"].removeprefix("初"))
     if not (1 <= month <= 12 and 1 <= day <= 30):
-        raise TimeError(f"农历没有“{match.group()[:12]}”这一天,例如 农历八月十五。")
+        raise TimeError(f"农历没有“{match.group()[:12]}”这一天，例如 农历八月十五。")
     return (-month if match["leap"] else month), day
 
 
@@ -229,6 +234,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Day]], ...]
         ),
         _weekday,
     ),
+    (re.compile(r"下个?(?:周|星期|礼拜)"), _next_week),
     (re.compile(r"(?P<which>下个?月|这个?月|本月)?(?P<day>" + NUMBER + r")[日号]", re.ASCII), _day_of_month),
 )
 _WEEKDAY_AFTER = re.compile(r" ?[(]?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])[)]?")
@@ -249,10 +255,10 @@ def _reading(
     def read(today: date) -> Day:
         day = reader(match, today)
         if (day.on - today).days > FARTHEST_DAYS:
-            raise TimeError(f"“{match.group()[:20]}”太远了,最多排到两年后,{_EXAMPLE}。")
+            raise TimeError(f"“{match.group()[:20]}”太远了，最多排到两年后，{_EXAMPLE}。")
         if after and _WEEKDAYS.find(after["weekday"].replace("天", "日")) != day.on.weekday():
             said, true = after["weekday"], weekday_name(day.on)
-            raise TimeError(f"{day.on.month}月{day.on.day}日是{true},不是周{said},请再说一次。")
+            raise TimeError(f"{day.on.month}月{day.on.day}日是{true}，不是周{said}，请再说一次。")
         return day
 
     return read

@@ -55,9 +55,9 @@ def read_money(text: str, *, cap_fen: int = CAP_FEN) -> int:
     if fen is None:
         raise MoneyError(_complaint(said))
     if fen <= 0:
-        raise MoneyError(f"金额要大于 0,{_EXAMPLE}。")
+        raise MoneyError(f"金额要大于 0，{_EXAMPLE}。")
     if fen > cap_fen:
-        raise MoneyError(f"金额“{said[:20]}”太大了,一次最多 {show_money(cap_fen)},{_EXAMPLE}。")
+        raise MoneyError(f"金额“{said[:20]}”太大了，一次最多 {show_money(cap_fen)}，{_EXAMPLE}。")
     return fen
 
 
@@ -95,16 +95,16 @@ def _complaint(said: str) -> str:
     shown = said[:20]
     number = said.lower().lstrip("¥").removesuffix("元")
     if not said:
-        return f"没写金额,{_EXAMPLE}。"
+        return f"没写金额，{_EXAMPLE}。"
     if number.startswith("-"):
-        return f"金额要大于 0,{_EXAMPLE}。"
+        return f"金额要大于 0，{_EXAMPLE}。"
     if re.fullmatch(r"[\d,]+\.\d{3,}", number, re.ASCII):
-        return f"金额最多两位小数(到分),“{shown}”不行,{_EXAMPLE}。"
+        return f"金额最多两位小数（到分），“{shown}”不行，{_EXAMPLE}。"
     if _has_foreign_digit(said):
-        return f"金额请用普通数字,“{shown}”不认得,{_EXAMPLE}。"
+        return f"金额请用普通数字，“{shown}”不认得，{_EXAMPLE}。"
     if re.fullmatch(r"[1-9]\d{15,}", number, re.ASCII):
-        return f"金额“{shown}…”太大了,{_EXAMPLE}。"
-    return f"没看懂金额“{shown}”,{_EXAMPLE}。"
+        return f"金额“{shown}…”太大了，{_EXAMPLE}。"
+    return f"没看懂金额“{shown}”，{_EXAMPLE}。"
 
 
 def _has_foreign_digit(text: str) -> bool:

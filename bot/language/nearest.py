@@ -71,11 +71,13 @@ def _about_somebody(line: Words) -> tuple[str, ...]:
     if paid:
         return (f"消费 小美 {paid.group().strip('¥ ,.')}", "备注 小美 …")
     if named := re.fullmatch(
-        r"(?P<name>[^\d ]{1,10}) ?(?P<yuan>[1-9][\d.]{0,8})(?P<goods> ?[^\d ]{0,20})", line.plain, re.ASCII
+        r"(?P<name>[^\d ]{1,4}) ?(?P<yuan>[1-9][\d.]{0,8})(?P<goods> ?[^\d ]{0,20})", line.plain, re.ASCII
     ):
         return (f"消费 {named['name']} {named['yuan']}{named['goods']}", f"查 {named['name']}")
-    if tagged := re.fullmatch(r"(?P<name>[^ ]{1,10}) (?P<tag>[^ \d]{1,8})", line.plain, re.ASCII):
+    if tagged := re.fullmatch(r"(?P<name>[^ ]{1,10}) (?:是 ?)?(?P<tag>[^ \d是][^ \d]{0,7})", line.plain, re.ASCII):
         return (f"{tagged['name']} +{tagged['tag']}", f"查 {tagged['name']}")
+    if known := re.fullmatch(r"(?P<name>[^\d ]{1,10}) ?(?P<phone>1\d{10})", line.plain, re.ASCII):
+        return (f"查 {known['phone']}", f"新客 {known['name']} {known['phone']}")
     if re.fullmatch(r"#?[\w·-]{1,12}|1[\d -]{10,14}", line.plain):
         return (f"查 {line.typed}",)
     return ("备注 小美 …", "帮助")

@@ -83,7 +83,7 @@ def _refuse_half_said_choice(value: Piece, sign: Piece, after: Piece) -> None:
     spec = FIELDS.get(value.term.name)
     if spec and _could_be_value(after.text, spec):
         raise SegmentError(
-            f"“{after.text}”也是{spec.words[0]}的话,请写 {value.text}/{after.text};是标签就加引号:“{after.text}”。"
+            f"“{after.text}”也是{spec.words[0]}的话，请写 {value.text}/{after.text}；是标签就加引号：“{after.text}”。"
         )
 
 
@@ -148,7 +148,7 @@ def _quoted(words: Words, here: int) -> tuple[int, list[tuple[bool, Term]]]:
     close = words.plain.find('"', here + 1)
     name = tag_name(words.cut(here + 1, close).typed) if close > 0 else ""
     if not name:
-        raise SegmentError(f"引号要成对,里面写名字,例如 “非常满意”。{EXAMPLES}。")
+        raise SegmentError(f"引号要成对，里面写名字，例如 “非常满意”。{EXAMPLES}。")
     return close + 1, [(False, Name(name))]
 
 
@@ -171,9 +171,9 @@ def _comparison(words: Words, here: int) -> tuple[int, list[tuple[bool, Term]]] 
     if len(values) != len(choices):
         if "\u4e00" <= match.group(2)[0] <= "\u9fff":
             return None  # 生日为主 may well be somebody's tag
-        raise SegmentError(f"“{words.cut(here, max(end, match.end())).typed}”没看懂,例如 {spec.example}。")
+        raise SegmentError(f"“{words.cut(here, max(end, match.end())).typed}”没看懂，例如 {spec.example}。")
     if op != "!=" and op not in spec.ops:
-        raise SegmentError(f"“{match.group(1)}”不能比大小,例如 {spec.example}。")
+        raise SegmentError(f"“{match.group(1)}”不能比大小，例如 {spec.example}。")
     negated, compared = op == "!=", "=" if op == "!=" else op
     return end, [(negated, _field(name, compared, value)) for value in values]
 
@@ -244,7 +244,7 @@ def _read_broadcast(match: re.Match[str]) -> Term:
 def _read_top(match: re.Match[str]) -> Term:
     percent = read_number(match.group(1))
     if percent is None or not 1 <= percent <= 100:
-        raise SegmentError(f"“{match.group()}”要在 1% 到 100% 之间,例如 头部20%。")
+        raise SegmentError(f"“{match.group()}”要在 1% 到 100% 之间，例如 头部20%。")
     return Field("top", "=", percent)
 
 
@@ -265,14 +265,14 @@ def _word(word: Words) -> Term:
     if plain in EVERYONE:
         return Everyone()
     if plain in FIELD_OF:
-        raise SegmentError(f"“{word.typed}”后面要写值,例如 {FIELDS[FIELD_OF[plain]].example}。")
+        raise SegmentError(f"“{word.typed}”后面要写值，例如 {FIELDS[FIELD_OF[plain]].example}。")
     if re.search(r"[,、;]", plain):
-        raise SegmentError(f"“{word.typed[:30]}”里有几个名字:都要满足写“且”,满足一个就行写“或”,例如 VIP 或 老客。")
+        raise SegmentError(f"“{word.typed[:30]}”里有几个名字：都要满足写“且”，满足一个就行写“或”，例如 VIP 或 老客。")
     if _FOREIGN.search(plain) or plain[0] == "+":
-        raise SegmentError(f"不认识“{word.typed[:30]}”这个条件,{EXAMPLES}。")
+        raise SegmentError(f"不认识“{word.typed[:30]}”这个条件，{EXAMPLES}。")
     name = tag_name(word.typed)
     if not name or len(name) > NAME_LIMIT:
-        raise SegmentError(f"“{word.typed[:20]}”不像名字,{EXAMPLES}。")
+        raise SegmentError(f"“{word.typed[:20]}”不像名字，{EXAMPLES}。")
     return Name(name)
 
 

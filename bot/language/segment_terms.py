@@ -11,7 +11,7 @@ from bot.errors import Refusal
 from bot.language.money import MoneyError, read_money
 from bot.language.numerals import NUMERAL_CHARS, read_numeral
 
-EXAMPLES = "例如:VIP、老客 且 未消费60天、Y & 级别=A、消费额>500"
+EXAMPLES = "例如：VIP、老客 且 未消费60天、Y & 级别=A、消费额>500"
 NAME_LIMIT = 64
 
 

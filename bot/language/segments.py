@@ -109,12 +109,12 @@ def parse_segment(text: str) -> Tree:
 
 def parse_words(words: Words) -> Tree:
     if not words:
-        raise SegmentError(f"没写人群,{EXAMPLES}。")
+        raise SegmentError(f"没写人群，{EXAMPLES}。")
     if len(words) > LONGEST:
-        raise SegmentError(f"人群写得太长了(最多 {LONGEST} 个字),可以先用“人群 保存 名字 = …”存一部分。")
+        raise SegmentError(f"人群写得太长了（最多 {LONGEST} 个字），可以先用“人群 保存 名字 = …”存一部分。")
     pieces = cut(words)
     if len(pieces) > MOST_TOKENS:
-        raise SegmentError("人群的条件太多了,可以先用“人群 保存 名字 = …”存一部分。")
+        raise SegmentError("人群的条件太多了，可以先用“人群 保存 名字 = …”存一部分。")
     tokens = [Token(piece.kind, piece.term or piece.text, start_pos=at) for at, piece in enumerate(pieces)]
     try:
         tree: Tree = _PARSER.parse(tokens)  # type: ignore[assignment]
@@ -128,11 +128,11 @@ def _complaint(pieces: list[Piece], error: UnexpectedInput) -> str:
     if isinstance(error, UnexpectedToken) and error.token.type != "$END":
         bad = pieces[error.token.start_pos or 0]
         if bad.kind == "_RPAR" and opened < 0:
-            return f"多了一个“)”,{EXAMPLES}。"
-        return f"“{bad.text}”前面少了条件,{EXAMPLES}。"
+            return f"多了一个“)”，{EXAMPLES}。"
+        return f"“{bad.text}”前面少了条件，{EXAMPLES}。"
     if pieces[-1].kind in ("TERM", "_RPAR"):
-        return f"括号没有关上,少了“)”,{EXAMPLES}。"
-    return f"“{pieces[-1].text}”后面少了条件,{EXAMPLES}。"
+        return f"括号没有关上，少了“)”，{EXAMPLES}。"
+    return f"“{pieces[-1].text}”后面少了条件，{EXAMPLES}。"
 
 
 def show(tree: Tree) -> str:
@@ -158,11 +158,11 @@ def explain(tree: Tree) -> str:
     """The expression in plain Chinese, for people who are about to send something to these customers."""
     match tree:
         case And(parts):
-            return "、并且".join(f"({explain(part)})" if isinstance(part, Or) else explain(part) for part in parts)
+            return "、并且".join(f"（{explain(part)}）" if isinstance(part, Or) else explain(part) for part in parts)
         case Or(parts):
-            return ",或者".join(map(explain, parts))
+            return "，或者".join(map(explain, parts))
         case Not(And() | Or() as part):
-            return f"除了({explain(part)})"
+            return f"除了（{explain(part)}）"
         case Not(part):
             return f"不是{explain(part)}"
         case _:

@@ -56,7 +56,7 @@ def understand(text: str, now: datetime) -> Intent:
     """
     line = _without_lead(read(text[: LONGEST_LINE + 1]))
     if len(line) > LONGEST_LINE:
-        return NotUnderstood(f"这条太长了(最多 {LONGEST_LINE} 个字),请分开发。")
+        return NotUnderstood(f"这条太长了（最多 {LONGEST_LINE} 个字），请分开发。")
     try:
         return _understood(line, now)
     except Unclear as error:
@@ -74,13 +74,13 @@ def _without_lead(line: Words) -> Words:
 
 def _understood(line: Words, now: datetime) -> Intent:
     if not line:
-        raise Unclear("没看到文字,说“帮助”看看能做什么。", "帮助")
+        raise Unclear("没看到文字，说“帮助”看看能做什么。", "帮助")
     if intent := _whole_line(line):
         return intent
     line = _without_politeness(line)
     found = _verb_at(line)
     if not (found and found[0].takes_text) and (second := _second_sentence(line, now)):
-        raise Unclear(f"一次说一句,“{second.typed[:20]}”请另发,什么都没有改。", line.split("\n")[0].typed)
+        raise Unclear(f"一次说一句，“{second.typed[:20]}”请另发，什么都没有改。", line.split("\n")[0].typed)
     if found is None:
         if intent := _customer_first(line, now):
             return intent
@@ -133,7 +133,7 @@ def _whole_line(line: Words) -> Intent | None:
         return _confirm(match["code"])
     if _CODE.fullmatch(bare.lower):
         code = bare.plain.upper()
-        raise Unclear(f"要确认请说:确认 {code}", f"确认 {code}", f"查 {bare.typed}")
+        raise Unclear(f"要确认请说：确认 {code}", f"确认 {code}", f"查 {bare.typed}")
     if re.fullmatch(r"# ?\d{1,9}", bare.plain, re.ASCII):
         return Show((whom(bare),))
     if name := called(bare):
@@ -144,7 +144,7 @@ def _whole_line(line: Words) -> Intent | None:
 def _confirm(code: str) -> Intent:
     code = code.replace(" ", "").upper()
     if not re.fullmatch(r"[A-Z0-9]{4}", code, re.ASCII):
-        raise Unclear("确认要带四位码,照着发就行,例如:确认 7F3K", "确认 7F3K")
+        raise Unclear("确认要带四位码，照着发就行，例如：确认 7F3K", "确认 7F3K")
     return Confirm(code)
 
 
@@ -210,4 +210,4 @@ def _unknown(line: Words) -> Unclear:
     spaced = (f"{one.words[0]} {line.cut(1).typed}",) if one and one.forms and 1 < len(line) <= 12 else ()
     nearest = tuple(dict.fromkeys((*spaced, *_NEAREST.forms(line))))[:MOST_OFFERED]
     shown = line.typed[:12] + ("…" if len(line) > 12 else "")
-    return Unclear(f"没看懂“{shown}”,什么都没有改。", *nearest)
+    return Unclear(f"没看懂“{shown}”，什么都没有改。", *nearest)

@@ -81,7 +81,7 @@ def read_time(text: str, now: datetime) -> datetime:
     words = _span_ahead(read(text))
     seen = _seen_at(words.plain, 0) if words else None
     if seen is None or seen.end != len(words):
-        raise TimeError(f"没看懂时间“{words.plain[:20]}”,{_EXAMPLE}。")
+        raise TimeError(f"没看懂时间“{words.plain[:20]}”，{_EXAMPLE}。")
     return seen.moment(now)
 
 
@@ -90,11 +90,11 @@ def read_day(text: str, now: datetime) -> date:
     words = _span_ahead(read(text))
     found = day_at(words.plain, 0)
     if found is None or found[0] != len(words):
-        raise TimeError(f"没看懂日期“{words.plain[:20]}”,例如 明天、10月1日、30天后。")
+        raise TimeError(f"没看懂日期“{words.plain[:20]}”，例如 明天、10月1日、30天后。")
     day = found[1](now.date())
     if day.on < now.date():
         offer = max(day.following, now.date() + timedelta(days=1))
-        raise TimeError(f"“{words.plain[:20]}”已经过去了,可以说:{offer.year}年{offer.month}月{offer.day}日。")
+        raise TimeError(f"“{words.plain[:20]}”已经过去了，可以说：{offer.year}年{offer.month}月{offer.day}日。")
     return day.on
 
 
@@ -177,7 +177,7 @@ def _recurring(plain: str, match: re.Match[str]) -> _Seen | None:
     end = clock.end() if clock else match.end()
 
     def refuse(_now: datetime) -> datetime:
-        raise RecurringTime(f"“{plain[match.start() : end]}”这种重复的时间还没开放,请先说一次的时间,{_EXAMPLE}。")
+        raise RecurringTime(f"“{plain[match.start() : end]}”这种重复的时间还没开放，请先说一次的时间，{_EXAMPLE}。")
 
     return _Seen(match.start(), end, refuse)
 
@@ -189,7 +189,7 @@ def _in_hours(match: re.Match[str]) -> Callable[[datetime], datetime]:
         if match["unit"].startswith("分"):
             minutes = count
         if not 0 < minutes <= FARTHEST_DAYS * 24 * 60:
-            raise TimeError(f"没看懂时间“{match.group()}”,{_EXAMPLE}。")
+            raise TimeError(f"没看懂时间“{match.group()}”，{_EXAMPLE}。")
         # By way of UTC: an hour is an hour on the night the clocks change.
         later = now.astimezone(UTC) + timedelta(minutes=minutes)
         return later.astimezone(now.tzinfo).replace(microsecond=0)
@@ -249,7 +249,7 @@ def _hour(clock: re.Match[str]) -> tuple[int, int, int]:
     hour = 0 if groups["hour"] == "零" else small_number(groups["hour"])
     minute = _minute(groups)
     if not (0 <= hour <= 24 and 0 <= minute < 60) or (hour == 24 and minute):
-        raise TimeError(f"没有“{clock.group()}”这个时间,{_EXAMPLE}。")
+        raise TimeError(f"没有“{clock.group()}”这个时间，{_EXAMPLE}。")
     hour += _period_shift(period, hour, padded=groups["hour"].startswith("0"))
     return hour % 24, minute, hour // 24
 
@@ -277,7 +277,7 @@ def _period_shift(period: str, hour: int, *, padded: bool) -> int:
 
 
 def _past(said: str, offer: datetime, now: datetime) -> TimeError:
-    return TimeError(f"“{said[:20]}”已经过去了,可以说:{show_time(offer, now)}。")
+    return TimeError(f"“{said[:20]}”已经过去了，可以说：{show_time(offer, now)}。")
 
 
 def show_time(at: datetime, now: datetime) -> str:

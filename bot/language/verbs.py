@@ -63,9 +63,9 @@ def take_people(said: Said, example: str) -> tuple[tuple[Whom, ...], Words]:
     first, rest = (said.whom, said.words) if said.whom else split_people(said.words)
     people = whoms(first)
     if not people:
-        raise Unclear(f"没说是哪位顾客,例如:{example}", example)
+        raise Unclear(f"没说是哪位顾客，例如：{example}", example)
     if any(person.text[0] in "+-" for person in people):
-        raise Unclear(f"“{first.typed[:20]}”不像顾客的名字,例如:{example}", example)
+        raise Unclear(f"“{first.typed[:20]}”不像顾客的名字，例如：{example}", example)
     return people, rest
 
 
@@ -85,7 +85,7 @@ def take_person(said: Said, example: str) -> tuple[Whom, Words]:
     """As ``take_people``, for what can be done with one customer only. Raises ``Unclear``."""
     people, rest = take_people(said, example)
     if len(people) > 1:
-        raise Unclear(f"这句话一次只能说一位顾客,例如:{example}", example)
+        raise Unclear(f"这句话一次只能说一位顾客，例如：{example}", example)
     return people[0], rest
 
 
@@ -94,7 +94,7 @@ def one_person(words: Words, example: str) -> Whom:
     people = whoms(words)
     if len(people) != 1:
         problem = "这句话一次只能说一位顾客" if people else "没说是哪位顾客"
-        raise Unclear(f"{problem},例如:{example}", example)
+        raise Unclear(f"{problem}，例如：{example}", example)
     return people[0]
 
 
@@ -106,7 +106,7 @@ def take_addressee(said: Said, example: str) -> tuple[Whom, Words]:
     end = stop.start() if stop else len(said.words)
     person = whom(said.words.cut(0, end))
     if not person.text:
-        raise Unclear(f"没说是哪位顾客,例如:{example}", example)
+        raise Unclear(f"没说是哪位顾客，例如：{example}", example)
     return person, said.words.cut(end).strip(" \n:,")
 
 
@@ -115,7 +115,7 @@ def take_number(words: Words, example: str) -> tuple[int, Words]:
     match = _NUMBER.match(words.lower)
     number = read_count(match.group(1)) if match else None
     if match is None or not number:
-        raise Unclear(f"没说是几号,例如:{example}", example)
+        raise Unclear(f"没说是几号，例如：{example}", example)
     return number, words.cut(match.end())
 
 
@@ -135,7 +135,7 @@ def expect_end(words: Words, *examples: str) -> None:
     """Raises ``Unclear`` if anything is left that says something."""
     rest = without_mood(words)
     if rest and rest.plain not in ("了", "吧", "一下", "哦", "呀", "啊", "谢谢"):
-        raise Unclear(f"“{rest.typed[:20]}”没看懂,例如:{examples[0]}", *examples)
+        raise Unclear(f"“{rest.typed[:20]}”没看懂，例如：{examples[0]}", *examples)
 
 
 def unquoted(words: Words) -> str:

@@ -175,10 +175,11 @@ def test_a_bad_part_is_named_with_an_example(typed, bad_part):
 
 def test_a_segment_in_plain_chinese():
     assert (
-        explain(parse_segment("M 且 (级别=A 或 老客) 且 非VIP")) == "消费过的、并且(级别是A的,或者“老客”)、并且不是VIP"
+        explain(parse_segment("M 且 (级别=A 或 老客) 且 非VIP"))
+        == "消费过的、并且（级别是A的，或者“老客”）、并且不是VIP"
     )
-    assert explain(parse_segment("非(Y且O)")) == "除了(到店的、并且未消费的)"
-    assert explain(parse_segment("消费额>=500.50 或 最近联系>14天")) == "消费额至少500.50元的,或者距上次联系超过14天的"
+    assert explain(parse_segment("非(Y且O)")) == "除了（到店的、并且未消费的）"
+    assert explain(parse_segment("消费额>=500.50 或 最近联系>14天")) == "消费额至少500.50元的，或者距上次联系超过14天的"
 
 
 def test_names_and_terms_of_a_tree():

@@ -140,10 +140,10 @@ def check_in(tx: Tx, activity: Activity, customer: Customer) -> None:
     customer.visited = True
 
 
-def joined_by(tx: Tx, customer_id: int) -> Sequence[Activity]:
-    """Activities to come in which the customer has a place or waits for one."""
-    return tx.session.scalars(
-        select(Activity)
+def joined_by(tx: Tx, customer_id: int) -> list[tuple[Activity, str]]:
+    """Activities to come in which the customer has a place (``in``) or waits for one (``waiting``)."""
+    rows = tx.session.execute(
+        select(Activity, SignUp.state)
         .join(SignUp, SignUp.activity_id == Activity.id)
         .where(
             SignUp.customer_id == customer_id,
@@ -151,8 +151,9 @@ def joined_by(tx: Tx, customer_id: int) -> Sequence[Activity]:
             Activity.open.is_(True),
             or_(Activity.at.is_(None), Activity.at > tx.now),
         )
-        .order_by(Activity.at, Activity.id)
-    ).all()
+        .order_by(Activity.at.is_(None), Activity.at, Activity.id)
+    )
+    return [(activity, state) for activity, state in rows]
 
 
 def _sign_up(tx: Tx, activity: Activity, customer: Customer) -> SignUp | None:

@@ -14,7 +14,7 @@ class Case(Base):
     """A complaint, a suggestion or a wish for a person, kept under a number."""
 
     __tablename__ = "cases"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+    __table_args__ = {"sqlite_autoincrement": True, "info": {"undoable": True}}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)

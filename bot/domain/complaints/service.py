@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
 from bot.domain.complaints.models import Case
+from bot.domain.customers.models import Customer
 from bot.store.transaction import Tx
 
 WORDS = {"complaint": "投诉", "suggestion": "建议", "person": "人工", "angry": "不满"}
@@ -14,3 +19,18 @@ def open_case(tx: Tx, *, customer_id: int, kind: str, text: str) -> Case:
     tx.session.add(case)
     tx.session.flush()
     return case
+
+
+def open_complaints(tx: Tx) -> Sequence[tuple[Case, Customer]]:
+    """Complaints nobody has dealt with, oldest first; while one is open its customer gets no marketing."""
+    rows = tx.session.execute(
+        select(Case, Customer)
+        .join(Customer, Customer.id == Case.customer_id)
+        .where(Case.open, Case.kind == "complaint", Customer.is_staff.is_(False))
+        .order_by(Case.id)
+    )
+    return [(case, customer) for case, customer in rows]
+
+
+def close(tx: Tx, number: int) -> None:
+    tx.session.get_one(Case, number).open = False

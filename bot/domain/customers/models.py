@@ -64,7 +64,7 @@ class Customer(Base):
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime | None]
-    last_contact_at: Mapped[datetime | None]
+    last_contact_at: Mapped[datetime | None] = mapped_column(info={"passing": True})
     acknowledged_at: Mapped[datetime | None]
 
 
@@ -85,10 +85,10 @@ class Identity(Base):
 
 
 class Tag(Base):
-    """A tag of the shop's tag book."""
+    """A tag of the shop's tag book; taking back the first ``+北京`` leaves it to those who carry it by then."""
 
     __tablename__ = "tags"
-    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+    __table_args__ = {"info": {"undoable": True, "shared": True}}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -110,6 +110,7 @@ class TagChange(Base):
     """History of tags; only ever added to. ``source`` is ``chat``, ``channel``, ``platform`` or ``undo``."""
 
     __tablename__ = "tag_changes"
+    __table_args__ = {"info": {"history": True}}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
@@ -124,7 +125,7 @@ class TimelineEntry(Base):
     """Something that happened with a customer, in Chinese words staff read; only ever added to."""
 
     __tablename__ = "timeline"
-    __table_args__ = (Index("ix_timeline_customer_id_id", "customer_id", "id"),)
+    __table_args__ = (Index("ix_timeline_customer_id_id", "customer_id", "id"), {"info": {"history": True}})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import insert, select
 
-from bot.domain.customers.models import TimelineEntry
+from bot.domain.customers.models import Customer, CustomerTag, Tag, TagChange, TimelineEntry
+from bot.store.base import Base
 from bot.store.transaction import Tx
 
 
@@ -23,3 +25,39 @@ def recent(tx: Tx, customer_id: int, count: int = 10) -> Sequence[TimelineEntry]
         .order_by(TimelineEntry.id.desc())
         .limit(count)
     ).all()
+
+
+def undone(tx: Tx, entries: Sequence[dict[str, Any]], label: str, *, staff_id: int) -> None:
+    """Says in the files of those concerned that a change was taken back; ``entries`` are the journal's row images."""
+    concerned: dict[int, None] = {}
+    for entry in entries:
+        number = _customer_of(tx, entry)
+        if number is not None and tx.session.get(Customer, number) is not None:
+            concerned[number] = None
+            if entry["table"] == CustomerTag.__tablename__:
+                _untagged(tx, entry, entries, staff_id)
+    for number in concerned:
+        add(tx, number, "undo", f"撤销：{label}", staff_id)
+
+
+def _customer_of(tx: Tx, entry: dict[str, Any]) -> int | None:
+    table = Base.metadata.tables[entry["table"]]
+    if table is Customer.__table__:
+        return int(entry["key"]["id"])
+    row = entry["key"] | (entry["before"] or {}) | (entry["after"] or {})
+    if "customer_id" not in table.c or "customer_id" in row:
+        return row.get("customer_id")
+    return tx.execute(select(table.c.customer_id).where(table.c.id == entry["key"]["id"])).scalar()
+
+
+def _untagged(tx: Tx, entry: dict[str, Any], entries: Sequence[dict[str, Any]], staff_id: int) -> None:
+    """Adds to the history of tags that a tag was put on or taken off again by taking back."""
+    number, tag_id = entry["key"]["customer_id"], entry["key"]["tag_id"]
+    tag = tx.session.get(Tag, tag_id)
+    # A tag that was made by the change is gone with it; its name stands in the images.
+    made = (one["after"]["name"] for one in entries if one["table"] == Tag.__tablename__ and one["key"]["id"] == tag_id)
+    name = tag.name if tag is not None else next(made)
+    added = entry["after"] is None
+    tx.execute(
+        insert(TagChange).values(customer_id=number, tag=name, added=added, source="undo", staff_id=staff_id, at=tx.now)
+    )

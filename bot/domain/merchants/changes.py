@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ForeignKey, Table, delete, exists, not_, select
+from sqlalchemy.exc import IntegrityError
 
 from bot.domain.merchants.models import Change
 from bot.errors import Refusal
+from bot.store.base import Base, from_milliseconds
 from bot.store.journal import Overtaken, put_back
 from bot.store.transaction import Tx
 
@@ -31,8 +34,8 @@ def keep(
     )
 
 
-def undo(tx: Tx, *, staff_id: int) -> str:
-    """Takes back this staff member's last change and returns its label.
+def undo(tx: Tx, *, staff_id: int) -> Change:
+    """Takes back this staff member's last change and returns it.
 
     Raises Refusal when there is none within 24 hours, when it is final, or when somebody changed the same thing since.
     """
@@ -48,9 +51,54 @@ def undo(tx: Tx, *, staff_id: int) -> str:
         raise Refusal(f"“{change.label}”不能撤销：{change.final}")
     try:
         with tx.savepoint():
-            put_back(tx.connection, change.entries)
-    except Overtaken as overtaken:
+            _put_back(tx, change.entries)
+    except (Overtaken, IntegrityError) as overtaken:
         raise Refusal(f"“{change.label}”之后这里又改过，不能直接撤销。请查看现在的情况再改。") from overtaken
     tx.session.expire_all()
     change.undone_at = tx.now
-    return change.label
+    return change
+
+
+def _put_back(tx: Tx, entries: list[dict[str, Any]]) -> None:
+    """Restores the rows. What a change made for everybody (a tag) stays where others have come to use it."""
+    made = [entry for entry in entries if entry["before"] is None]
+    shared = [entry for entry in made if _table(entry).info.get("shared")]
+    for entry in made:
+        _forget_history(tx, entry)
+    put_back(tx.connection, [_as_it_stands(tx, entry) for entry in entries if entry not in shared])
+    for entry in shared:
+        table = _table(entry)
+        used = [exists().where(fk.parent == fk.column) for fk in _references(table)]
+        tx.execute(delete(table).where(table.c.id == entry["key"]["id"], *(not_(one) for one in used)))
+
+
+def _forget_history(tx: Tx, entry: dict[str, Any]) -> None:
+    """The history of a row goes with it: of a customer who was never there nothing is left to tell."""
+    for fk in _references(_table(entry)):
+        if fk.parent.table.info.get("history"):
+            tx.execute(delete(fk.parent.table).where(fk.parent == entry["key"]["id"]))
+
+
+def _as_it_stands(tx: Tx, entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry without passing moments (of the last contact) that have moved on since: they are no reason to refuse."""
+    passing = [
+        name for name, value in (entry["after"] or {}).items() if value and _table(entry).c[name].info.get("passing")
+    ]
+    if not passing:
+        return entry
+    kept = {name: value for name, value in entry["after"].items() if name not in passing}
+    before = entry["before"] and {name: value for name, value in entry["before"].items() if name not in passing}
+    moved_on = {**entry, "before": before, "after": kept}
+    columns = [_table(entry).c[name] for name in passing]
+    key = [_table(entry).c[name] == value for name, value in entry["key"].items()]
+    now: Mapping[Any, Any] = tx.execute(select(*columns).where(*key)).mappings().first() or {}
+    same = all(now.get(name) == from_milliseconds(entry["after"][name]["moment"]) for name in passing)
+    return entry if same else moved_on
+
+
+def _references(table: Table) -> list[ForeignKey]:
+    return [fk for other in Base.metadata.sorted_tables for fk in other.foreign_keys if fk.column.table is table]
+
+
+def _table(entry: dict[str, Any]) -> Table:
+    return Base.metadata.tables[entry["table"]]

@@ -39,13 +39,14 @@ def speak_of(tx: Tx, staff_id: int, customer_id: int) -> None:
     state(tx, staff_id).customer_id = customer_id
 
 
-def show_list(tx: Tx, staff_id: int, customers: list[int]) -> None:
+def show_list(tx: Tx, staff_id: int, tasks: list[list[int | str]]) -> None:
     """Remembers the day's list as shown, so that its numbers mean the same until it is shown again."""
-    state(tx, staff_id).listed = customers
+    state(tx, staff_id).listed = tasks
 
 
-def listed(tx: Tx, staff_id: int) -> list[int]:
-    return list(state(tx, staff_id).listed or [])
+def listed(tx: Tx, staff_id: int) -> list[list[int | str]]:
+    """The tasks as they were last shown; a list of an older version, which named people only, counts as none."""
+    return [task for task in state(tx, staff_id).listed or [] if isinstance(task, list)]
 
 
 def ask(tx: Tx, staff_id: int, question: Question, *, life: timedelta = QUESTION_LIFE) -> None:

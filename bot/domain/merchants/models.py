@@ -56,7 +56,7 @@ class Invitation(Base):
 class TalkState(Base):
     """What a staff member is in the middle of: the customer last spoken of, an open question.
 
-    ``listed`` are the customers of the day's list as last shown: the first is no. 1 for ``完成 1``.
+    ``listed`` is the day's list as last shown, ``[customer, kind, row]`` each: the first is no. 1 for ``完成 1``.
     """
 
     __tablename__ = "talk_states"

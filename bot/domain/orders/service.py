@@ -64,6 +64,10 @@ def shipped(tx: Tx, order: Order, *, carrier: str, parcel: str, staff_id: int) -
         ordered(tx, order, staff_id=staff_id)
     elif order.stage != 2:
         raise Refusal(f"单号{order.id} 已经是{stage_shown(order.stage)}，不能再发货。")
+    elif order.parcel and not parcel:
+        raise Refusal(
+            f"单号{order.id} 已经发货：{order.carrier or ''} {order.parcel}。要改快递单号，发送：发货 {order.id} 顺丰 SF123456"
+        )
     order.carrier, order.parcel, order.shipped_at = carrier or None, parcel or None, tx.now
     _tell_timeline(tx, order, f"发货 {carrier} {parcel}".strip(), staff_id)
 
@@ -82,6 +86,8 @@ def used_up(tx: Tx, order: Order, *, due: datetime | None, staff_id: int) -> Non
     """Used up now (stage ④), or expected to be at ``due``. Raises Refusal before it arrived."""
     if order.stage < 3:
         raise Refusal(f"单号{order.id} 还没签收。先发送：签收 {order.id}")
+    if order.stage == 4 and due is None:
+        raise Refusal(f"单号{order.id} 早就记过用完了。")
     order.used_up_due = due or tx.now
     if due is None:
         order.stage, order.used_up_at = 4, tx.now
@@ -102,8 +108,11 @@ def refund(tx: Tx, order: Order, *, amount_fen: int, staff_id: int) -> None:
     left = order.amount_fen - order.refunded_fen
     if order.paid_at is None:
         raise Refusal(f"单号{order.id} 还没有收款，不用退。")
+    if left == 0:
+        raise Refusal(f"单号{order.id} 已经全部退完了。")
     if amount_fen > left:
-        raise Refusal(f"单号{order.id} 最多还能退 {show_money(left)}。例子：退款 单号{order.id} {left // 100}")
+        whole = show_money(left).removesuffix("元")
+        raise Refusal(f"单号{order.id} 最多还能退 {show_money(left)}。例子：退款 单号{order.id} {whole}")
     order.refunded_fen += amount_fen
     tx.session.add(
         LedgerEntry(

@@ -1,0 +1,154 @@
+"""Workers die at every named place and at any moment; nobody gets two, nobody is lost, and what is unclear is few.
+
+``SHUKE_DRILLS=1`` plays the full counts.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from contextlib import closing
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+
+import pytest
+from delivery_shop import Shop
+from sink import MASS
+from sqlalchemy import text
+
+from bot.store import killpoints
+from bot.store.engine import open_store
+
+FULL = bool(os.environ.get("SHUKE_DRILLS"))
+FORK = multiprocessing.get_context("fork")
+FIRST_WIDTH = 16
+
+POINTS = [
+    *("claim:1", "claimed:1", "claimed:2", "mark:1", "mark:2", "marked:1", "request_written:3"),
+    *("answer_read:5", "answered:20", "record:2", "recorded:1"),
+]
+BEFORE_A_CALL = ("claim:1", "claimed:1", "mark:1")
+
+
+def _work(shop: Shop, url: str, drill: str, rounds: int) -> None:
+    killpoints._drill = killpoints._Drill(drill) if drill else None
+    with closing(open_store(url)) as store:
+        worker = Shop(store, shop.platform)
+        worker.clock.set(shop.clock.now())
+        worker.lease = shop.lease
+        worker.per_day = shop.per_day
+        for _ in range(rounds):
+            worker.sweep()
+            worker.send()
+    os._exit(0)
+
+
+def worker(shop: Shop, url: str, drill: str = "", rounds: int = 1) -> BaseProcess:
+    # Connections of the parent must not be used, not even closed, by a child.
+    shop.store.engine.dispose()
+    process = FORK.Process(target=_work, args=(shop, url, drill, rounds), daemon=True)
+    process.start()
+    return process
+
+
+def leases_end(shop: Shop) -> None:
+    with shop.tx() as tx:
+        tx.execute(text("UPDATE deliveries SET lease_until = 0 WHERE state = 'claimed'"))
+    shop.sweep()
+
+
+def judge(shop: Shop, people: list[str], unclear: int) -> None:
+    """The phones' own ledger decides."""
+    got = shop.platform.got()
+    assert all(count == 1 for count in got.values()), "somebody got two"
+    states = {row.person_id: row.state for row in shop.rows()}
+    assert set(states.values()) <= {"sent", "unknown"}
+    assert all(got[person] == 1 for person in people if states[person] == "sent"), "somebody was lost"
+    assert sum(state == "unknown" for state in states.values()) <= unclear
+
+
+@pytest.mark.parametrize("end", ["kill", "exit"] if FULL else ["kill"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_dies_at_a_named_place(shop: Shop, store_url: str, point: str, end: str) -> None:
+    people = [f"p{number}" for number in range(1, 61)]
+    shop.talks(*people)
+    shop.broadcast(people)
+    process = worker(shop, store_url, f"{point}:{end}")
+    process.join(20)
+    assert process.exitcode in (-signal.SIGKILL, 70), "the place was never reached"
+    leases_end(shop)
+    shop.send()
+    judge(shop, people, 0 if point in BEFORE_A_CALL else 2 * FIRST_WIDTH)
+
+
+@pytest.mark.parametrize("point", ["claimed:1", "marked:1", "answered:3"])
+def test_a_worker_stands_still_past_its_lease_and_wakes_as_a_zombie(shop: Shop, store_url: str, point: str) -> None:
+    people = [f"p{number}" for number in range(1, 61)]
+    shop.talks(*people)
+    shop.broadcast(people)
+    process = worker(shop, store_url, f"{point}:stop")
+    _wait_for_stop(process)
+    leases_end(shop)
+    shop.send()
+    os.kill(process.pid or 0, signal.SIGCONT)
+    process.join(20)
+    assert process.exitcode == 0
+    # Its answers were late, but they were true.
+    judge(shop, people, 0)
+
+
+@pytest.mark.parametrize("point", ["claimed:1", "marked:1", "answer_read:1", "answered:1", "record:1", "recorded:1"])
+def test_a_mass_call_is_interrupted(shop: Shop, store_url: str, point: str) -> None:
+    people = [f"p{number}" for number in range(1, 61)]
+    shop.broadcast(people, route="mass")
+    process = worker(shop, store_url, point)
+    process.join(20)
+    assert process.exitcode == -signal.SIGKILL
+    leases_end(shop)
+    shop.later(minutes=2)
+    shop.sweep()
+    shop.send()
+    judge(shop, people, 0)
+    assert len({body["clientmsgid"] for body in shop.platform.calls[MASS]}) == 1
+
+
+def test_workers_are_killed_at_random(shop: Shop, store_url: str) -> None:
+    seed = int(os.environ.get("SHUKE_SEED", random.randrange(10**6)))
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    people = [f"p{number}" for number in range(1, (10_000 if FULL else 1_200) + 1)]
+    kills = 100 if FULL else 12
+    shop.talks(*people)
+    shop.broadcast(people)
+    shop.platform.latency = 0.02
+    shop.lease = timedelta(seconds=2)
+    workers = [worker(shop, store_url, rounds=10_000) for _ in range(3)]
+    for _ in range(kills):
+        time.sleep(chance.uniform(0.05, 0.25))
+        victim = chance.randrange(len(workers))
+        os.kill(workers[victim].pid or 0, signal.SIGKILL)
+        workers[victim].join()
+        workers[victim] = worker(shop, store_url, rounds=10_000)
+    _until(lambda: not {"planned", "claimed"} & shop.states().keys())
+    for process in workers:
+        process.kill()
+        process.join()
+    judge(shop, people, kills * 512)
+    unknown = shop.states().get("unknown", 0)
+    print(f"unknown {unknown} of {len(people)} after {kills} kills")
+
+
+def _until(done: object, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():  # type: ignore[operator]
+        assert time.monotonic() < end, "it never came to an end"
+        time.sleep(0.1)
+
+
+def _wait_for_stop(process: BaseProcess) -> None:
+    pid, status = os.waitpid(process.pid or 0, os.WUNTRACED)
+    assert pid == process.pid
+    assert os.WIFSTOPPED(status), "the place was never reached"
