@@ -25,10 +25,10 @@ def follow(talk: CustomerTalk) -> str:
     customer = talk.customer()
     _from_channel(talk, customer)
     customers.seen(talk.tx, customer.id, acknowledged=False)
-    came = "新顾客" if talk.met.is_new else "老顾客回来了："
+    came = "新顾客 " if talk.met.is_new else "老顾客回来了："
     hint = f"取个名字：改名 #{customer.id} 小美" if talk.met.name is None else f"看档案：查 #{customer.id}"
     notices.tell_all(
-        talk.tx, f"{came} {shown(customer)} 关注了公众号。\n{hint}", kind="new_customer", subject=f"new:{customer.id}"
+        talk.tx, f"{came}{shown(customer)} 关注了公众号。\n{hint}", kind="new_customer", subject=f"new:{customer.id}"
     )
     if talk.met.is_new or talk.met.name is None:
         return talk.say("bot/welcome")
@@ -92,7 +92,7 @@ def complain(talk: CustomerTalk) -> str:
         return talk.say("bot/acknowledge")
     case = complaints.open_case(talk.tx, customer_id=talk.customer_id, kind=kind, text=words)
     if kind == "person":
-        return talk.say("bot/ask_person")
+        return f"{talk.say('bot/ask_person')}\n（编号 {case.id}）"
     answer = talk.say("complaints/received" if kind == "complaint" else "complaints/suggestion")
     return f"{answer}\n（编号 {case.id}）"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.delivery import outbox
-from bot.delivery.rules import quiet_until
+from bot.delivery.rules import MASS_LEAST, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
@@ -13,6 +13,7 @@ from bot.domain.campaigns.plan import Summary
 from bot.domain.customers import segments, waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants.models import Staff
+from bot.domain.scripts.rules import is_personal
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.intents import BroadcastList, BroadcastStep
@@ -80,6 +81,7 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
     lines += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
     if summary.by_hand:
         lines += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
+        lines += _offer(broadcast, summary)
     if summary.skipped:
         lines.append(f"不发 {sum(summary.skipped.values())} 位：")
         lines += _left_out(talk, summary)
@@ -91,6 +93,15 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
         for variant, (number, text) in sorted(summary.examples.items())
     ]
     return lines
+
+
+def _offer(broadcast: Broadcast, summary: Summary) -> list[str]:
+    """A salutation closes the mass route, which needs one text for all: how many more the same words would reach."""
+    count = summary.by_hand[rules.WINDOW_CLOSED]
+    personal = [script["name"] for script in broadcast.scripts if is_personal(script["text"])]
+    if count < MASS_LEAST or not personal:
+        return []
+    return [f"  “{'、'.join(personal)}”里有称呼，每人不一样；改成人人一样的话，这 {count} 位也能直接发到"]
 
 
 def _left_out(talk: StaffTalk, summary: Summary) -> list[str]:
@@ -117,15 +128,24 @@ def _moment(talk: StaffTalk, at: datetime) -> str:
 def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
     broadcast, summary = campaigns.confirm(talk.tx, talk.shop, payload["number"])
     _allowed(talk, summary)
-    talk.final(f"群发不能撤销。没发出的可以停：暂停 {broadcast.id}、取消 {broadcast.id}")
-    by_hand = f"，{summary.routes['by_hand']} 位要人工发（发送“下一批”）" if summary.routes["by_hand"] else ""
-    automatic = summary.recipients - summary.routes["by_hand"]
-    if broadcast.state == "scheduled" and broadcast.start_at:
-        start = f"{_moment(talk, broadcast.start_at)} 开始发给 {automatic} 位{by_hand}"
-    else:
-        start = f"开始发了：{automatic} 位{by_hand}"
     number = broadcast.id
-    return f"群发 {number} 已确认，{start}。\n看进度：进度 {number}\n停下：暂停 {number} 或 取消 {number}"
+    starts = broadcast.start_at if broadcast.state == "scheduled" else None
+    stop = f"取消 {number}" if starts else f"暂停 {number} 或 取消 {number}"
+    talk.label(f"群发 {number}")
+    talk.final(f"群发不能撤销。没发出的可以停：{stop}")
+    return f"群发 {number} 已确认，{_begins(talk, starts, summary)}。\n看进度：进度 {number}\n停下：{stop}"
+
+
+def _begins(talk: StaffTalk, starts: datetime | None, summary: Summary) -> str:
+    by_hand = summary.routes["by_hand"]
+    automatic = summary.recipients - by_hand
+    hand = f"{by_hand} 位要人工发（{'到时' if starts else ''}发送“下一批”）"
+    if not automatic:
+        return hand
+    quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now)
+    begins = quiet or starts
+    when = f"{_moment(talk, begins)} 开始发" if begins else "开始发了"
+    return f"{when}：{automatic} 位{f'，{hand}' if by_hand else ''}"
 
 
 @on.staff(BroadcastList)
@@ -201,10 +221,12 @@ def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
     for group in campaigns.results(talk.tx, broadcast):
-        sent = group.counts.get("sent", 0)
-        title = "对照组" if group.variant == rules.HOLD_OUT else f"{group.variant} {group.script}"
         bought = f"，7天内购买 {group.bought} 位 {show_money(group.bought_fen)}" if group.bought else ""
-        lines.append(f"{title}：发出 {sent}，回复 {group.replied}{bought}")
+        if group.variant == rules.HOLD_OUT:
+            lines.append(f"对照组：{sum(group.counts.values())} 位没有发{bought}")
+        else:
+            sent = group.counts.get("sent", 0)
+            lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
     lines += [f"· {reason} {count} 位" for reason, count in campaigns.failures(talk.tx, broadcast.id)]
     lines.append(f"谁回复了：回复 {broadcast.id}")
     return "\n".join(lines)

@@ -10,7 +10,7 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
 from bot.domain.orders import service as orders
-from bot.domain.orders.rules import stage_shown
+from bot.domain.orders.rules import items_shown, stage_shown
 from bot.language.intents import (
     CallMe,
     Enrol,
@@ -77,7 +77,10 @@ def card(talk: StaffTalk, customer: Customer) -> str:
     lines.append(f"消费：{show_money(customer.spent_fen)}，{customer.purchases} 次")
     latest = orders.of(tx, customer.id, 1)
     if latest:
-        lines.append(f"最近：单号{latest[0].id} {latest[0].items or '未写商品'} {stage_shown(latest[0].stage)}")
+        order = latest[0]
+        back = " 已全退" if order.refunded_fen == order.amount_fen else ""
+        what = items_shown(order.items) or "未写商品"
+        lines.append(f"最近：单号{order.id} {what} {stage_shown(order.stage)}{back}")
     if customer.last_contact_at:
         lines.append(f"上次联系：{talk.here(customer.last_contact_at):%m月%d日 %H:%M}")
     if customer.opted_out:
@@ -128,6 +131,7 @@ def rename(talk: StaffTalk) -> str:
     before = shown(customer)
     name, cut = display_name(talk.intent.name)
     customers.rename(customer, name)
+    talk.label(f"{before} 改名为 {name}")
     timeline.add(talk.tx, customer.id, "name", f"改名为“{name}”", talk.staff.id)
     return f"{before} 现在叫 {shown(customer)}{'（名字太长，只留前 64 个字）' if cut else ''}"
 
@@ -137,6 +141,7 @@ def enrol(talk: StaffTalk) -> str:
     intent = talk.intent
     name, _cut = display_name(intent.name)
     customer = customers.enrol(talk.tx, name=name, phone=intent.phone, wechat=intent.wechat)
+    talk.label(f"建档 {shown(customer)}")
     phone = f" {customer.phone}" if customer.phone else ""
     return f"建好了：{shown(customer)}{phone}。还没关注公众号，群发时会列给您人工联系。"
 
@@ -165,8 +170,8 @@ def mine(talk: CustomerTalk) -> str:
     if customer.purchases:
         lines.append(f"累计消费：{show_money(customer.spent_fen)}（{customer.purchases} 次）")
     lines += [
-        f"已报名：{activity.title}（取消请回“取消报名 {activity.id}”）"
-        for activity in activities.joined_by(talk.tx, customer.id)
+        f"{'已报名' if state == 'in' else '候补中'}：{activity.title}（取消请回“取消报名 {activity.id}”）"
+        for activity, state in activities.joined_by(talk.tx, customer.id)
     ]
     if name is None:
         lines.append("想让我们怎么称呼您？回复“我叫小美”这样就行。")
@@ -332,7 +337,7 @@ def follow_up(talk: StaffTalk) -> str:
 def segment(talk: StaffTalk) -> str:
     tree = parse_segment(talk.intent.expression)
     count, examples = segments.look(talk.tx, tree, talk.now)
-    lines = [f"人群“{talk.intent.expression}”：{count} 位", f"意思：{explain(tree)}"]
+    lines = [f"人群“{talk.intent.expression}”：{count} 位", f"意思：{explain(segments.spelt_out(talk.tx, tree))}"]
     lines += [
         f"· {shown(customer)} {classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
         for customer in examples

@@ -111,7 +111,7 @@ def remove(talk: StaffTalk) -> str:
     gone = merchants.remove(talk.tx, who=talk.intent.who)
     address = everybody[gone.id]
     if address is not None:
-        customers.leave_staff(talk.tx, address.account, address.person_id)
+        customers.leave_staff(talk.tx, address.account, address.person_id, name=gone.name)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
     return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
 

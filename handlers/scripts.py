@@ -66,6 +66,7 @@ def _write(talk: StaffTalk, *, new: bool) -> str:
         desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
         return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{HOW_TO_WRITE}"
     wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new)
+    talk.label(f"话术“{wording.name}”第 {wording.version} 版")
     variables = check_template(text)
     names = f"\n里面有变量：{'、'.join(sorted(variables))}" if variables else ""
     return f"“{wording.name}”存好了（第 {wording.version} 版）。{names}\n群发：群发 O 用 {wording.name}"

@@ -40,7 +40,7 @@ def strike(parts: Parts, now: datetime) -> int:
 def _through(tx: Tx, broadcast: Broadcast) -> str:
     counts = outbox.counts(tx, broadcast.id)
     words = {"sent": "发出", "failed": "没发成", "unknown": "结果不明", "by_hand": "要人工发"}
-    said = ",".join(f"{word} {counts[state]}" for state, word in words.items() if counts.get(state))
+    said = "，".join(f"{word} {counts[state]}" for state, word in words.items() if counts.get(state))
     return f"群发 {broadcast.id} 发完了：{said or '没有人要发'}。看结果：结果 {broadcast.id}"
 
 

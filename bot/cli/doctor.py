@@ -25,20 +25,20 @@ from bot.store.engine import Store
 # A signed callback outside −600 s/+300 s is refused, so half of the smaller side is the time to speak up.
 CLOCK_MAY_DIFFER = 150
 TIMEOUT = 5.0
-WHERE = "微信公众平台 → 设置与开发 → 开发接口管理(或微信开发者平台)→ 基本配置"
+WHERE = "微信公众平台 → 设置与开发 → 开发接口管理（或微信开发者平台）→ 基本配置"
 
 # Platform contract: global return codes of /cgi-bin/stable_token.
 ADVICE = {
-    40164: f"本机的出口 IP 不在白名单里。到 {WHERE} → IP白名单,加上这台机器的出口 IP,几分钟后生效",
-    40001: f"AppSecret 不对。到 {WHERE} 重置 AppSecret,把新的写进配置",
-    40125: f"AppSecret 不对。到 {WHERE} 重置 AppSecret,把新的写进配置",
+    40164: f"本机的出口 IP 不在白名单里。到 {WHERE} → IP白名单，加上这台机器的出口 IP，几分钟后生效",
+    40001: f"AppSecret 不对。到 {WHERE} 重置 AppSecret，把新的写进配置",
+    40125: f"AppSecret 不对。到 {WHERE} 重置 AppSecret，把新的写进配置",
     40013: f"AppID 不对。到 {WHERE} 核对 app_id",
     40243: f"AppSecret 被冻结了。到 {WHERE} 解冻或重置",
     50004: "公众号的接口权限被平台停用。登录公众平台看站内通知",
     50007: "公众号被平台冻结。登录公众平台看站内通知",
-    89501: "平台在等公众号管理员确认这台机器。请管理员在微信里点确认,再运行一次",
-    89503: "平台在等公众号管理员确认这台机器。请管理员在微信里点确认,再运行一次",
-    89506: "管理员一小时内拒绝过这台机器。等一小时再试,并请管理员点确认",
+    89501: "平台在等公众号管理员确认这台机器。请管理员在微信里点确认，再运行一次",
+    89503: "平台在等公众号管理员确认这台机器。请管理员在微信里点确认，再运行一次",
+    89506: "管理员一小时内拒绝过这台机器。等一小时再试，并请管理员点确认",
     89507: "管理员拒绝了这台机器。请管理员在公众平台处理后再试",
 }
 
@@ -72,7 +72,7 @@ def examine(path: Path | None, environ: Mapping[str, str], reach: Reach) -> int:
     for finding in (_configuration(written), *_look(settings, clock, reach)):
         print(finding)
         troubled = troubled or finding.mark == "问题"
-    print("有问题,请按 → 后面的办法处理。" if troubled else "一切就绪。")
+    print("有问题，请按 → 后面的办法处理。" if troubled else "一切就绪。")
     return int(troubled)
 
 
@@ -87,10 +87,10 @@ def _look(settings: Settings, clock: Clock, reach: Reach) -> Iterator[Finding]:
 
 
 def _configuration(settings: Settings) -> Finding:
-    source = str(settings.file) if settings.file else "没有配置文件,用默认值"
+    source = str(settings.file) if settings.file else "没有配置文件，用默认值"
     if not settings.accounts:
-        return Finding("注意", f"配置:{source}", "还没有公众号。`shuke run` 会用自带的演练平台;接入公众号见 README")
-    return Finding("好", f"配置:{source},公众号 {'、'.join(account.name for account in settings.accounts)}")
+        return Finding("注意", f"配置：{source}", "还没有公众号。`shuke run` 会用自带的演练平台；接入公众号见 README")
+    return Finding("好", f"配置：{source}，公众号 {'、'.join(account.name for account in settings.accounts)}")
 
 
 def _database(settings: Settings) -> Generator[Finding, None, bool]:
@@ -99,7 +99,7 @@ def _database(settings: Settings) -> Generator[Finding, None, bool]:
         with database.opened(settings.store_url) as store:
             database.require(store)
             place = store.engine.url.render_as_string(hide_password=True)
-            yield Finding("好", f"数据库:{place},结构 {database.schema(store).current}")
+            yield Finding("好", f"数据库：{place}，结构 {database.schema(store).current}")
             if not store.sqlite:
                 yield _database_clock(store)
             return True
@@ -122,11 +122,11 @@ def _redis(settings: Settings) -> Finding:
         client = connect_redis(url)
         client.ping()
         if settings.redis_url and _is_open(client):
-            return Finding("问题", "Redis 没有密码,却对别的机器开放", "设 requirepass,或在 Redis 里写 bind 127.0.0.1")
+            return Finding("问题", "Redis 没有密码，却对别的机器开放", "设 requirepass，或在 Redis 里写 bind 127.0.0.1")
     except RedisError:
         if settings.redis_url:
-            return Finding("问题", "Redis 连不上", "启动它,或改 redis.url。没有它消息不会丢,只是慢几秒")
-        return Finding("注意", "Redis:自带的没有在运行", "shuke run 会启动它")
+            return Finding("问题", "Redis 连不上", "启动它，或改 redis.url。没有它消息不会丢，只是慢几秒")
+        return Finding("注意", "Redis：自带的没有在运行", "shuke run 会启动它")
     return Finding("好", "Redis:" + ("已连上" if settings.redis_url else "自带的在运行"))
 
 
@@ -150,7 +150,7 @@ def _is_near(address: str) -> bool:
 
 def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
     if not isinstance(clock, SystemClock):
-        yield Finding("好", "时钟:跟随演练平台")
+        yield Finding("好", "时钟：跟随演练平台")
         return
     for address in dict.fromkeys(account.api_base_url for account in settings.accounts):
         platform = _platform_time(address)
@@ -174,9 +174,9 @@ def _platform_time(address: str) -> datetime | None:
 def _compared(whose: str, there: datetime) -> Finding:
     ahead = round((SystemClock().now() - there).total_seconds())
     if abs(ahead) <= CLOCK_MAY_DIFFER:
-        return Finding("好", f"时钟:与{whose}相差 {abs(ahead)} 秒")
-    words = f"时钟:本机比{whose}{'快' if ahead > 0 else '慢'} {abs(ahead)} 秒,平台的消息会被当成过期"
-    return Finding("问题", words, "打开自动对时:timedatectl set-ntp true")
+        return Finding("好", f"时钟：与{whose}相差 {abs(ahead)} 秒")
+    words = f"时钟：本机比{whose}{'快' if ahead > 0 else '慢'} {abs(ahead)} 秒，平台的消息会被当成过期"
+    return Finding("问题", words, "打开自动对时：timedatectl set-ntp true")
 
 
 def _access(settings: Settings, clock: Clock, account: Account, reach: Reach) -> Finding:
@@ -185,19 +185,19 @@ def _access(settings: Settings, clock: Clock, account: Account, reach: Reach) ->
     except PlatformFailure as failure:
         if failure.code is not None:
             todo = ADVICE.get(failure.code, "按错误码到微信官方文档的全局返回码里查")
-            return Finding("问题", f"公众号 {account.name}:平台拒绝,错误码 {failure.code}({failure})", todo)
+            return Finding("问题", f"公众号 {account.name}：平台拒绝，错误码 {failure.code}（{failure}）", todo)
         if not isinstance(clock, SystemClock):
             return Finding("注意", "演练平台没有在运行", "shuke run 会启动它")
-        todo = f"查网络和 DNS,再看 accounts.api_base_url({account.api_base_url})是不是对的"
-        return Finding("问题", f"公众号 {account.name}:连不上平台", todo)
-    return Finding("好", f"公众号 {account.name}:平台认可 AppID 和 AppSecret")
+        todo = f"查网络和 DNS，再看 accounts.api_base_url（{account.api_base_url}）是不是对的"
+        return Finding("问题", f"公众号 {account.name}：连不上平台", todo)
+    return Finding("好", f"公众号 {account.name}：平台认可 AppID 和 AppSecret")
 
 
 def _hints(settings: Settings, account: Account) -> Iterator[Finding]:
     if not account.aes_key:
         limits = "明文模式下群发、删除、发红包的口令都不受理"
-        todo = f"到 {WHERE} 选安全模式,把 EncodingAESKey 写进 accounts.aes_key。{limits}"
-        yield Finding("注意", f"公众号 {account.name}:明文模式,消息正文没有签名", todo)
+        todo = f"到 {WHERE} 选安全模式，把 EncodingAESKey 写进 accounts.aes_key。{limits}"
+        yield Finding("注意", f"公众号 {account.name}：明文模式，消息正文没有签名", todo)
     if not settings.public_url and account.api_base_url == Account(account.name).api_base_url:
-        todo = f"填写 web.public_url;公众平台里的服务器地址是 它 + /callback/{account.name}"
+        todo = f"填写 web.public_url；公众平台里的服务器地址是 它 + /callback/{account.name}"
         yield Finding("注意", "平台还不知道怎么找到这里", todo)

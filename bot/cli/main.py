@@ -161,7 +161,7 @@ class _Opened:
     def _invite(self, role: str) -> None:
         code = self.commands.invite(self.settings, self.clock, role)
         who = "老板" if role == "owner" else "店员"
-        print(f"{who}的一次性绑定码。请本人用微信给公众号发送:绑定 {code}")
+        print(f"{who}的一次性绑定码。请本人用微信给公众号发送：绑定 {code}")
         # The last line is the code alone, for programs.
         print(code)
 

@@ -203,15 +203,15 @@ def _greeting(run: _Run, code: str | None) -> str:
         ("健康检查", f"{settings.local_url}/healthz", ""),
         ("数据库", re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", settings.store_url), ""),
         ("Redis", *_redis_row(settings)),
-        ("时钟", f"跟随演练平台,从 {START} 开始" if run.phone else f"本机时间,时区 {settings.timezone}", ""),
+        ("时钟", f"跟随演练平台，从 {START} 开始" if run.phone else f"本机时间，时区 {settings.timezone}", ""),
     ]
     if code is not None:
-        where = "在手机页里用「老板」发送" if run.phone else "用老板的微信给公众号发送"
-        rows.append(("绑定老板", f"{where}:绑定 {code}", ""))
-    title = "演练中:没有配置公众号,用自带的演练平台" if run.phone else shop.shop_name
+        where = "在手机页里用“老板”发送" if run.phone else "用老板的微信给公众号发送"
+        rows.append(("绑定老板", f"{where}：绑定 {code}", ""))
+    title = "演练中：没有配置公众号，用自带的演练平台" if run.phone else shop.shop_name
     lines = [f"  {_padded(name)}{value}{f'  ({note})' if note else ''}" for name, value, note in rows]
-    hints = [] if run.phone or settings.public_url else ["  提示:web.public_url 还没有填,平台要用公网地址才能找到这里"]
-    silent = [] if _answers(settings) else ["  注意:网页部分还没有应答,请看上面的日志"]
+    hints = [] if run.phone or settings.public_url else ["  提示：web.public_url 还没有填，平台要用公网地址才能找到这里"]
+    silent = [] if _answers(settings) else ["  注意：网页部分还没有应答，请看上面的日志"]
     return "\n".join(["", f"熟客已启动 · {title}", *lines, *hints, *silent, "  按 Ctrl-C 停止", ""])
 
 
@@ -219,7 +219,7 @@ def _redis_row(settings: Settings) -> tuple[str, str]:
     if settings.redis_url:
         return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", settings.redis_url), ""
     if embedded.find_program() is None:
-        return "没有", "这台机器上没有 Redis 程序;消息不会丢,只是慢几秒"
+        return "没有", "这台机器上没有 Redis 程序；消息不会丢，只是慢几秒"
     return embedded.redis_url(settings), "自带"
 
 

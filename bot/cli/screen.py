@@ -38,7 +38,7 @@ class Screen:
         """Writes what the reader has room for."""
         while self._waiting and not self._closed and select.select([], [self._descriptor], [], 0)[1]:
             if self._dropped:
-                self._write(f"…({self._dropped} 行日志没来得及显示)\n".encode())
+                self._write(f"…（{self._dropped} 行日志没来得及显示）\n".encode())
                 self._dropped = 0
             else:
                 self._write(self._waiting.popleft())

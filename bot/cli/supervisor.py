@@ -151,7 +151,7 @@ class Supervisor:
                 preexec_fn=bound_to(os.getpid()),
             )
         except OSError as error:
-            self._plan(watched, f"起不来({error.strerror})")
+            self._plan(watched, f"起不来（{error.strerror}）")
             return
         watched.process = process
         assert process.stdout is not None
@@ -164,7 +164,7 @@ class Supervisor:
             watched.pause = FIRST_PAUSE
         watched.due = time.monotonic() + watched.pause
         if not self.stopping:
-            self.screen.log(watched.part.name, f"{what},{watched.pause:.1f} 秒后重新启动")
+            self.screen.log(watched.part.name, f"{what}，{watched.pause:.1f} 秒后重新启动")
         watched.pause = min(LONGEST_PAUSE, 2 * watched.pause)
 
     def _bury(self, watched: _Watched, process: subprocess.Popen[bytes]) -> None:
@@ -176,7 +176,7 @@ class Supervisor:
         self._forget(process.stdout)
         process.stdout.close()
         watched.process, watched.unfinished = None, b""
-        self._plan(watched, f"停了(信号 {-code})" if code < 0 else f"停了(退出码 {code})")
+        self._plan(watched, f"停了（信号 {-code}）" if code < 0 else f"停了（退出码 {code}）")
 
     def _show(self, watched: _Watched) -> None:
         process = watched.process

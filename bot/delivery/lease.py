@@ -88,8 +88,8 @@ _FIRST_OF_MASS = f"""
 _DUE = f"""
     SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES["one"]} LIMIT :most) AS a)
     + (SELECT COUNT(*) FROM (
-        SELECT 1 FROM delivery_runs AS runs JOIN deliveries ON deliveries.broadcast_id = runs.broadcast_id
-        WHERE NOT runs.paused AND {_WAITS} LIMIT :most
+        SELECT 1 FROM delivery_runs AS runs CROSS JOIN deliveries
+        WHERE NOT runs.paused AND deliveries.broadcast_id = runs.broadcast_id AND {_WAITS} LIMIT :most
     ) AS b)
     + (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES["alone"]} LIMIT :most) AS c)
 """

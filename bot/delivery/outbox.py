@@ -175,8 +175,8 @@ def queue(
 ) -> int:
     """Adds one message (an answer, a notice to staff) and returns its id; a ``key`` seen before gives the row it made.
 
-    ``payload`` may hold ``"template": {"template_id", "data": {key: text}, "url"}``, which is sent instead where the person's window
-    is closed.
+    ``payload`` may hold ``"template": {"template_id", "data": {key: text}, "url"}``, which is sent instead where the
+    person's window is closed.
     """
     send_key = key or uuid4().hex
     row = NewDelivery(

@@ -37,7 +37,7 @@ CONTENTS_KEPT = 10_000
 RENEW_SECONDS = 10.0
 # Calls in flight: never more than this, nor than this share of what is due.
 NARROWEST, WIDEST = 16, 512
-SHARE_IN_FLIGHT = 16
+SHARE_IN_FLIGHT = 32
 # So many failures to reach the platform, or to hear from it, in a row; then it gets a moment.
 BREAKER_AT = 20
 BREAKER_PAUSE = timedelta(seconds=30)

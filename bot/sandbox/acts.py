@@ -35,7 +35,7 @@ def follow(platform: "Platform", fan: Fan, scene: Scene | None = None) -> Done:
         raise NotPossible(f"{fan.name}已经关注了")
     channel = None if scene is None else _channel(platform, scene)
     if channel is not None:
-        platform.phones.show(fan, system_line(f"扫描了「{channel.scene}」"), sender="person", via="menu")
+        platform.phones.show(fan, system_line(f"扫描了“{channel.scene}”"), sender="person", via="menu")
     platform.fans.follow(fan, platform.clock.now(), None if channel is None else channel.scene)
     windows.open_window(fan, "follow", platform.limits, platform.clock.now())
     line = platform.phones.show(fan, system_line("关注了公众号"), sender="person", via="menu")
@@ -49,7 +49,7 @@ def follow(platform: "Platform", fan: Fan, scene: Scene | None = None) -> Done:
 def unfollow(platform: "Platform", fan: Fan) -> Done:
     """取消关注: allowances, tags and remark are gone."""
     if not fan.follows:
-        raise NotPossible(f"{fan.name}没有关注,不能取消")
+        raise NotPossible(f"{fan.name}没有关注，不能取消")
     platform.fans.unfollow(fan)
     platform.tags.forget(fan)
     fan.remark = ""
@@ -64,7 +64,7 @@ def scan(platform: "Platform", fan: Fan, scene: Scene) -> Done:
     if not fan.follows:
         return follow(platform, fan, channel.scene)
     windows.open_window(fan, "scan", platform.limits, platform.clock.now())
-    line = platform.phones.show(fan, system_line(f"扫描了「{channel.scene}」"), sender="person", via="menu")
+    line = platform.phones.show(fan, system_line(f"扫描了“{channel.scene}”"), sender="person", via="menu")
     event = {"Event": "SCAN", "EventKey": str(channel.scene), "Ticket": channel.ticket}
     return line, platform.push_event(fan.openid, event, heard=True)
 
@@ -128,7 +128,7 @@ def tap_menu(platform: "Platform", fan: Fan, key: str) -> Done:
     event = _menu_event(button, menu_id)
     if event["Event"] in PAID_TAPS:
         windows.open_window(fan, "menu", platform.limits, platform.clock.now())
-    parcel = Parcel("event", f"点击菜单「{button['name']}」", {"key": key}, "event", event)
+    parcel = Parcel("event", f"点击菜单“{button['name']}”", {"key": key}, "event", event)
     line = platform.phones.show(fan, parcel, sender="person", via="menu")
     return line, platform.push_event(fan.openid, event, heard=True)
 
@@ -170,13 +170,13 @@ def _send(platform: "Platform", fan: Fan, parcel: Parcel, fields: dict[str, Any]
 
 def _must_follow(fan: Fan) -> None:
     if not fan.follows:
-        raise NotPossible(f"{fan.name}还没有关注公众号,先点关注")
+        raise NotPossible(f"{fan.name}还没有关注公众号，先点关注")
 
 
 def _channel(platform: "Platform", scene: Scene) -> Channel:
     channel = platform.channels.of_scene(scene, platform.clock.now())
     if channel is None:
-        raise NotPossible(f"没有场景值 {scene} 的二维码,或者它过期了;先用 /cgi-bin/qrcode/create 建一个")
+        raise NotPossible(f"没有场景值 {scene} 的二维码，或者它过期了；先用 /cgi-bin/qrcode/create 建一个")
     return channel
 
 

@@ -261,7 +261,7 @@ class Platform:
         """Somebody by openid, for the control side."""
         fan = self.fans.find(openid)
         if fan is None:
-            raise NotPossible(f"没有 openid 为 {openid} 的人;GET /_sandbox/state 列出所有人")
+            raise NotPossible(f"没有 openid 为 {openid} 的人；GET /_sandbox/state 列出所有人")
         return fan
 
     def person_changed(self, fan: Fan) -> None:

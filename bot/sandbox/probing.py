@@ -71,10 +71,10 @@ def verify_address(platform: "Platform", account: dict[str, Any]) -> str:
     try:
         status, body = platform.transport("GET", address, b"", {"User-Agent": "Mozilla/4.0"}, seconds)
     except OSError as error:
-        return f"服务器没有回答:{error}"
+        return f"服务器没有回答：{error}"
     if status != 200:
         return f"服务器回答了 HTTP {status}"
-    return "" if body == echo.encode() else "服务器没有原样返回 echostr,请核对 Token"
+    return "" if body == echo.encode() else "服务器没有原样返回 echostr，请核对 Token"
 
 
 def send_raw(platform: "Platform", wanted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -178,7 +178,7 @@ def serve(argv: Sequence[str]) -> int:
     try:
         server = SandboxServer((start.host, start.port), _not_yet)
     except OSError as error:
-        print(f"演练平台起不来:--port {start.port} {error.strerror};换一个端口,或用 --port 0", file=sys.stderr)
+        print(f"演练平台起不来：--port {start.port} {error.strerror}；换一个端口，或用 --port 0", file=sys.stderr)
         return 1
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
@@ -187,13 +187,13 @@ def serve(argv: Sequence[str]) -> int:
     try:
         platform = Platform(replace(start.settings, base_url=address))
     except (OSError, ValueError, KeyError) as error:
-        print(f"演练平台起不来:{error};检查 --state 和 --clock-file 的文件", file=sys.stderr)
+        print(f"演练平台起不来：{error}；检查 --state 和 --clock-file 的文件", file=sys.stderr)
         server.server_close()
         return 1
     server.app = create_app(platform)
     platform.start()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
-    print(f"演练平台已就绪:{address}  手机页面:{address}/phone/", flush=True)
+    print(f"演练平台已就绪：{address}  手机页面：{address}/phone/", flush=True)
     _wait(stop, parent if start.with_parent else None)
     server.shutdown()
     platform.close()

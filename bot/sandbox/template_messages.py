@@ -23,11 +23,11 @@ _MOST = {"thing": 20, "number": 32, "symbol": 5, "character_string": 32, "phrase
 _MOST |= {"phone_number": 17, "car_number": 8, "name": 20}
 # The library (模板库) of the sandbox: short id, title, lines. The first three are in every new account.
 LIBRARY = (
-    ("SB0001", "预约提醒", "预约项目:{{thing1.DATA}}\n预约时间:{{time2.DATA}}\n门店:{{thing3.DATA}}"),
-    ("SB0002", "会员积分变动提醒", "变动原因:{{thing1.DATA}}\n变动积分:{{number2.DATA}}\n剩余积分:{{number3.DATA}}"),
-    ("SB0003", "订单状态通知", "订单编号:{{character_string1.DATA}}\n商品:{{thing2.DATA}}\n状态:{{phrase3.DATA}}"),
-    ("SB0004", "活动报名成功通知", "活动:{{thing1.DATA}}\n时间:{{time2.DATA}}\n地点:{{thing3.DATA}}"),
-    ("SB0005", "投诉处理通知", "编号:{{character_string1.DATA}}\n进展:{{thing2.DATA}}\n时间:{{time3.DATA}}"),
+    ("SB0001", "预约提醒", "预约项目：{{thing1.DATA}}\n预约时间：{{time2.DATA}}\n门店：{{thing3.DATA}}"),
+    ("SB0002", "会员积分变动提醒", "变动原因：{{thing1.DATA}}\n变动积分：{{number2.DATA}}\n剩余积分：{{number3.DATA}}"),
+    ("SB0003", "订单状态通知", "订单编号：{{character_string1.DATA}}\n商品：{{thing2.DATA}}\n状态：{{phrase3.DATA}}"),
+    ("SB0004", "活动报名成功通知", "活动：{{thing1.DATA}}\n时间：{{time2.DATA}}\n地点：{{thing3.DATA}}"),
+    ("SB0005", "投诉处理通知", "编号：{{character_string1.DATA}}\n进展：{{thing2.DATA}}\n时间：{{time3.DATA}}"),
 )
 
 
@@ -53,7 +53,7 @@ class Templates:
         for _short, title, content in LIBRARY[:3]:
             self.add(title, content)
         staff = Template(
-            DEMO_STAFF_TEMPLATE, "待办提醒", "事项:{{thing1.DATA}}\n时间:{{time2.DATA}}\n门店:{{thing3.DATA}}"
+            DEMO_STAFF_TEMPLATE, "待办提醒", "事项：{{thing1.DATA}}\n时间：{{time2.DATA}}\n门店：{{thing3.DATA}}"
         )
         self._own[staff.template_id] = staff
 

@@ -68,7 +68,7 @@ def test_all_is_well(doctor):
     code, said = doctor()
     assert code == 0
     assert "[问题]" not in said
-    assert "公众号 main:平台认可" in said
+    assert "公众号 main：平台认可" in said
     assert "一切就绪" in said
 
 
@@ -99,7 +99,7 @@ def test_a_platform_that_cannot_be_reached(doctor):
 def test_plain_mode_is_a_warning(doctor):
     code, said = doctor(aes_key="")
     assert code == 0
-    assert "[注意] 公众号 main:明文模式" in said
+    assert "[注意] 公众号 main：明文模式" in said
 
 
 def test_a_clock_that_goes_wrong(doctor, platform):

@@ -16,7 +16,7 @@ def shop(tmp_path, monkeypatch):
 
     def broadcast(settings, clock, action, number):
         if number == 99:
-            raise Refusal("没有第 99 次群发。看看有哪些:shuke broadcast list")
+            raise Refusal("没有第 99 次群发。看看有哪些：shuke broadcast list")
         asked.append((action, number))
         return f"{action} {number}"
 
@@ -110,7 +110,7 @@ def test_refusals_go_to_standard_error(shop, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.splitlines() == [
-        "没有第 99 次群发。看看有哪些:shuke broadcast list",
+        "没有第 99 次群发。看看有哪些：shuke broadcast list",
         "Which one? For example: shuke broadcast show 12 (shuke broadcast list)",
     ]
 

@@ -74,7 +74,7 @@ def test_everything_comes_up_greets_and_goes_again(terminal, tmp_path):
     assert answer(re.search(r"http://127\.0\.0\.1:\d+/phone/", said)[0]) == 200
     assert answer(re.search(r"http://127\.0\.0\.1:\d+/healthz", said)[0]) == 200
     assert re.search(r"http://127\.0\.0\.1:\d+/callback/demo", said)
-    assert re.search(r"用「老板」发送:绑定 [0-9A-Z]{4,}", said)
+    assert re.search(r"用“老板”发送：绑定 [0-9A-Z]{4,}", said)
     parts = children_of(process.pid)
     for name in PARTS:
         assert sum(name in line for line in parts.values()) == PARTS.count(name), parts

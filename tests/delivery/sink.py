@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import select
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -45,12 +47,23 @@ class Platform:
     tokens: int = 0
 
     def __post_init__(self) -> None:
+        self._ear = os.pipe()
+        self._words = ""
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._ready.wait(5)
+
+    def heard(self, word: str) -> None:
+        """What a forked worker has to say to the test."""
+        os.write(self._ear[1], word.encode() + b" ")
+
+    def words(self) -> list[str]:
+        while select.select([self._ear[0]], [], [], 0)[0]:
+            self._words += os.read(self._ear[0], 65536).decode()
+        return self._words.split()
 
     def got(self) -> Counter[str]:
         """How many messages each person got."""
@@ -60,6 +73,8 @@ class Platform:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(5)
+            for end in self._ear:
+                os.close(end)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -17,7 +17,6 @@ from multiprocessing.process import BaseProcess
 import pytest
 from delivery_shop import Shop
 from sink import MASS
-from sqlalchemy import text
 
 from bot.store import killpoints
 from bot.store.engine import open_store
@@ -54,12 +53,6 @@ def worker(shop: Shop, url: str, drill: str = "", rounds: int = 1) -> BaseProces
     return process
 
 
-def leases_end(shop: Shop) -> None:
-    with shop.tx() as tx:
-        tx.execute(text("UPDATE deliveries SET lease_until = 0 WHERE state = 'claimed'"))
-    shop.sweep()
-
-
 def judge(shop: Shop, people: list[str], unclear: int) -> None:
     """The phones' own ledger decides."""
     got = shop.platform.got()
@@ -79,7 +72,7 @@ def test_a_worker_dies_at_a_named_place(shop: Shop, store_url: str, point: str, 
     process = worker(shop, store_url, f"{point}:{end}")
     process.join(20)
     assert process.exitcode in (-signal.SIGKILL, 70), "the place was never reached"
-    leases_end(shop)
+    shop.lapse_all()
     shop.send()
     judge(shop, people, 0 if point in BEFORE_A_CALL else 2 * FIRST_WIDTH)
 
@@ -91,7 +84,7 @@ def test_a_worker_stands_still_past_its_lease_and_wakes_as_a_zombie(shop: Shop, 
     shop.broadcast(people)
     process = worker(shop, store_url, f"{point}:stop")
     _wait_for_stop(process)
-    leases_end(shop)
+    shop.lapse_all()
     shop.send()
     os.kill(process.pid or 0, signal.SIGCONT)
     process.join(20)
@@ -107,7 +100,7 @@ def test_a_mass_call_is_interrupted(shop: Shop, store_url: str, point: str) -> N
     process = worker(shop, store_url, point)
     process.join(20)
     assert process.exitcode == -signal.SIGKILL
-    leases_end(shop)
+    shop.lapse_all()
     shop.later(minutes=2)
     shop.sweep()
     shop.send()

@@ -275,7 +275,7 @@ def test_events_carry_what_the_contract_says(linked: Any, shop: Any) -> None:
     assert (follow["Event"], follow["EventKey"], follow["Ticket"]) == ("subscribe", "qrscene_ch_spring01", ticket)
     assert (scan["Event"], scan["EventKey"], scan["Ticket"]) == ("SCAN", "ch_spring01", ticket)
     assert "MsgId" not in scan
-    assert "扫描了「ch_spring01」" in mei.texts
+    assert "扫描了“ch_spring01”" in mei.texts
     mei.does("location", lat=31.23, lon=121.47, label="黄浦区")
     mei.does("voice", recognition="几点开门")
     mei.does("choose", menu_id="s1", content="满意")

@@ -155,7 +155,7 @@ def test_mistakes_on_the_control_side_are_explained(desk: Any, path: str, body: 
 def test_a_person_who_does_not_follow_cannot_talk(desk: Any) -> None:
     mei = desk.person("小美")
     refused = desk.raw("POST", f"/_sandbox/people/{mei.openid}/say", json={"text": "您好"})
-    assert (refused.status_code, refused.get_json()["error"]) == (409, "小美还没有关注公众号,先点关注")
+    assert (refused.status_code, refused.get_json()["error"]) == (409, "小美还没有关注公众号，先点关注")
 
 
 def test_secrets_stay_out_of_the_request_log(desk: Any) -> None:

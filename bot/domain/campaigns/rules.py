@@ -21,7 +21,7 @@ HAD_TODAY = "当天已有营销消息"
 HAD_MONTH = "这个月已有 {count} 条营销消息"
 SAME_CONTENT = "30 天内收过同样内容"
 NOT_FOLLOWING = "没有关注公众号"
-WINDOW_CLOSED = "48小时内没有互动，内容又和别人不一样，只能人工发"
+WINDOW_CLOSED = "48小时内没有互动，也没有别人收同样的内容（群发至少两位）"
 MASS_USED_UP = "这个月的群发次数用完了"
 NO_MASS = "这个账号不能按名单群发"
 

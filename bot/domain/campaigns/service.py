@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, func, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce, update
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Delivery
@@ -20,6 +20,7 @@ from bot.domain.scripts.rules import check_template
 from bot.errors import Refusal
 from bot.language.segments import Field, parse_segment
 from bot.settings import Settings
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
 STATE_WORDS = {
@@ -122,7 +123,9 @@ def latest(tx: Tx, count: int = 8) -> Sequence[Broadcast]:
 def pause(tx: Tx, number: int) -> None:
     """Raises Refusal unless it is running."""
     if not _move(tx, number, ("running",), "paused"):
-        raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，没有在发，不用暂停。")
+        state = get(tx, number).state
+        stop = f"不想发就：取消 {number}" if state == "scheduled" else "不用暂停。"
+        raise Refusal(f"群发 {number} {STATE_WORDS[state]}，没有在发，{stop}")
     outbox.pause(tx, number)
 
 
@@ -207,6 +210,8 @@ def results(tx: Tx, broadcast: Broadcast) -> list[GroupResult]:
         .group_by(Delivery.variant)
     )
     replied: dict[str, int] = {row[0]: row[1] for row in replied_rows}
+    since = _counts_from(broadcast)
+    paid = type_coerce(Order.paid_at, BigInteger)
     bought = {
         variant: (people, int(money))
         for variant, people, money in tx.execute(
@@ -216,12 +221,7 @@ def results(tx: Tx, broadcast: Broadcast) -> list[GroupResult]:
                 func.sum(Order.amount_fen - Order.refunded_fen),
             )
             .join(Order, Order.customer_id == Delivery.customer_id)
-            .where(
-                Delivery.broadcast_id == broadcast.id,
-                Delivery.sent_at.is_not(None),
-                Order.paid_at >= Delivery.sent_at,
-                type_coerce(Order.paid_at, BigInteger) <= type_coerce(Delivery.sent_at, BigInteger) + BOUGHT_WITHIN_MS,
-            )
+            .where(Delivery.broadcast_id == broadcast.id, paid >= since, paid <= since + BOUGHT_WITHIN_MS)
             .group_by(Delivery.variant)
         )
     }
@@ -238,6 +238,13 @@ def results(tx: Tx, broadcast: Broadcast) -> list[GroupResult]:
         for variant in order
         if variant in tallies
     ]
+
+
+def _counts_from(broadcast: Broadcast) -> ColumnElement[int]:
+    """From when on a purchase counts (ms): since the message, for the hold-out group since the broadcast began."""
+    began = None if broadcast.started_at is None else to_milliseconds(broadcast.started_at)
+    held_out = (Delivery.variant == rules.HOLD_OUT, literal(began, BigInteger))
+    return case(held_out, else_=type_coerce(Delivery.sent_at, BigInteger))
 
 
 def _move(tx: Tx, number: int, before: Sequence[str], after: str) -> bool:

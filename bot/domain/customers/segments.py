@@ -108,6 +108,11 @@ def saved(tx: Tx) -> list[tuple[str, str]]:
     return [(name, expression) for name, expression in rows]
 
 
+def spelt_out(tx: Tx, tree: Tree) -> Tree:
+    """The tree with saved segments put in place of their names, for people to read what they mean."""
+    return _expanded(tx, tree, 0)
+
+
 def _expanded(tx: Tx, tree: Tree, depth: int) -> Tree:
     """The tree with saved segments put in place of their names. A tag of the same name gives way to the segment."""
     if depth > NESTED_AT_MOST:

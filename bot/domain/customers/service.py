@@ -246,7 +246,10 @@ def become_staff(tx: Tx, account: str, person_id: str) -> None:
     tx.execute(update(Customer).where(Customer.id == met.customer_id).values(is_staff=True))
 
 
-def leave_staff(tx: Tx, account: str, person_id: str) -> None:
-    """Who works here no more is a customer like any other."""
+def leave_staff(tx: Tx, account: str, person_id: str, *, name: str) -> None:
+    """Who works here no more is a customer like any other, under the ``name`` everybody knows."""
     met = meet(tx, account, person_id)
-    tx.execute(update(Customer).where(Customer.id == met.customer_id).values(is_staff=False))
+    customer = tx.session.get_one(Customer, met.customer_id)
+    customer.is_staff = False
+    if known_name(customer) is None:
+        rename(customer, name)

@@ -40,7 +40,7 @@ def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff
     """
     invitation = tx.session.scalars(select(Invitation).where(Invitation.digest == _digest(code.upper()))).first()
     if invitation is None:
-        raise Refusal(f"没有这个绑定码：{code}。请向老板再要一个（老板发送“员工 邀请”）。")
+        raise Refusal(f"没有这个绑定码：{code}。请核对后再发；还不行，请老板发送“员工 邀请”再要一个。")
     if invitation.used_at is not None:
         raise Refusal("这个绑定码已经用过了，每个码只能用一次。请向老板再要一个（老板发送“员工 邀请”）。")
     if invitation.expires_at <= tx.now:
