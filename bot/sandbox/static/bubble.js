@@ -51,7 +51,7 @@ function link(address, ...children) {
 export function bubble(message, scene) {
   if (message.type === "system" || message.type === "event") return greyLine(message);
   const content = contentOf(message, scene);
-  const row = el("div", rowTraits(message.from, message.type, message.id));
+  const row = el("div", { ...rowTraits(message.from, message.type, message.id), "data-via": message.via });
   if (content.card) row.append(content.node);
   else row.append(face(message.from, scene), el("div", { class: "said" }, content.node, content.below));
   row.dataset.copy = content.copy ?? message.text;

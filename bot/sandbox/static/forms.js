@@ -166,7 +166,7 @@ export function scanSheet(host, world, onScan) {
           { class: "sheet-none" },
           icon("qr"),
           el("p", {}, "还没有渠道码"),
-          el("p", { class: "muted" }, "商家发「渠道 新建 门店海报」就会有。"),
+          el("p", { class: "muted" }, "公众号建好渠道码，就会列在这里。"),
         );
       }
       const trouble = el("p", { class: "form-trouble", role: "alert", hidden: true });

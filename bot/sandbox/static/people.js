@@ -172,7 +172,7 @@ export class People {
   #emptiness(words) {
     if (words === "") return [el("p", {}, this.#filter === "following" ? "还没有人关注" : "这里没有人")];
     return [
-      el("p", {}, "没有找到「", el("bdi", {}, words), "」"),
+      el("p", {}, "没有找到“", el("bdi", {}, words), "”"),
       el(
         "button",
         { class: "link", testid: "person-new-found", on: { click: () => this.#create(words) } },

@@ -10,9 +10,9 @@
 //             clock-set, clock-date, clock-jump, clock-advance-<seconds>
 //   phones    phone-left, phone-right (data-openid, data-follows, data-focused); a narrow window has phone-left alone
 //   in a phone
-//     talk    caption, back, profile-open, chat, message (data-from = account|person, data-type, data-id; data-state =
-//             sending|failed while unconfirmed), time, retry, choice (data-choice), news-article, picture, viewer, video,
-//             new-messages, copy
+//     talk    caption, back, profile-open, chat, message (data-from = account|person, data-type, data-id, data-via =
+//             passive|custom|mass|template|menu|say; data-state = sending|failed while unconfirmed), time, retry,
+//             choice (data-choice), news-article, picture, viewer, video, new-messages, copy
 //     foot    input, send, plus, panel, send-picture, send-voice, send-place, scan, follow (strangers only),
 //             menu-toggle (keyboard ↔ menu), menu, menu-button (data-index, data-key), menu-item (data-key)
 //     sheets  profile, profile-openid, profile-follow, unfollow, channels, channel (data-scene), picture-sheet,
@@ -214,13 +214,20 @@ class Page {
 
   #open(openid) {
     const showing = this.#phones.find((phone) => phone.openid === openid);
-    if (showing) this.#focused = showing.slot;
-    else this.#phone(this.#focused).show(openid);
+    this.#focused = showing?.slot ?? this.#seat(openid);
+    this.#phone(this.#focused).show(openid);
     if (ONE_PANE.matches) {
       this.#app.dataset.pane = "chat";
       history.pushState({ fromList: true }, "", `?person=${encodeURIComponent(openid)}`);
     } else this.#phone(this.#focused).focusInput();
     this.#afterMove();
+  }
+
+  /** Which phone somebody chosen gets: the focused one, but no customer takes the shop's phone while another is free. */
+  #seat(openid) {
+    const isShop = (phone) => phone.person?.role === "merchant";
+    if (this.#world.people.get(openid).role === "merchant" || !isShop(this.#phone(this.#focused))) return this.#focused;
+    return this.#phones.find((phone) => !isShop(phone))?.slot ?? this.#focused;
   }
 
   #back() {

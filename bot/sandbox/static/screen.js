@@ -379,7 +379,7 @@ export class Phone {
   #tapMenu(button) {
     const key = button.key ?? button.url;
     if (!key) {
-      notice(this.#parts.screen, `「${button.name}」这类菜单要在真手机上试`);
+      notice(this.#parts.screen, `“${button.name}”这类菜单要在真手机上试`);
       return;
     }
     const address = button.type === "view" ? webAddress(button.url) : null;
