@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.delivery import outbox
 from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
+from bot.domain.activities.rules import facts, when
 from bot.domain.customers import segments
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
@@ -24,25 +25,13 @@ from bot.language.normalise import display_name
 from bot.language.segments import parse_segment
 from handlers.talk import CustomerTalk, StaffTalk, Talk, on
 
-WEEKDAYS = "一二三四五六日"
 
-
-def facts(talk: Talk, activity: Activity) -> dict[str, str]:
-    """What scripts may say of an activity."""
-    return {
-        "title": activity.title,
-        "when": _when(talk, activity),
-        "place": activity.place or "本店",
-        "number": str(activity.id),
-    }
+def _facts(talk: Talk, activity: Activity) -> dict[str, str]:
+    return facts(activity, talk.shop.timezone, talk.tx.now)
 
 
 def _when(talk: Talk, activity: Activity) -> str:
-    if activity.at is None:
-        return "时间另行通知"
-    at = talk.here(activity.at)
-    year = f"{at.year}年" if at.year != talk.now.year else ""
-    return f"{year}{at.month}月{at.day}日（周{WEEKDAYS[at.weekday()]}）{at:%H:%M}"
+    return when(activity.at, talk.shop.timezone, talk.tx.now)
 
 
 def _line(talk: Talk, activity: Activity) -> str:
@@ -137,7 +126,7 @@ def join(talk: CustomerTalk) -> str:
     if not _invited(talk, activity):
         raise Refusal(f"“{activity.title}”是给部分老顾客的活动，这次没有您的名额。发送“活动”看看别的。")
     joined = activities.join(talk.tx, activity, talk.customer())
-    about = facts(talk, activity)
+    about = _facts(talk, activity)
     if joined.state == "in":
         return (
             talk.say("activities/joined", a=about)
@@ -181,7 +170,7 @@ def _invited(talk: CustomerTalk, activity: Activity) -> bool:
 
 def _tell(talk: Talk, activity: Activity, customer: Customer) -> None:
     """Tells who moved up, by customer message where the window is open; otherwise it lands in the list by hand."""
-    payload = {"type": "text", "text": talk.say("activities/moved_up", a=facts(talk, activity))}
+    payload = {"type": "text", "text": talk.say("activities/moved_up", a=_facts(talk, activity))}
     for identity in customers.identities(talk.tx, [customer.id]):
         if identity.relation == "active":
             outbox.queue(

@@ -86,7 +86,7 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
         lines.append(f"不发 {sum(summary.skipped.values())} 位：")
         lines += _left_out(talk, summary)
     lines.append(f"时间：{_start(talk, broadcast)}")
-    lines.append("每组会看到：")
+    lines.append("每组会看到（举一位的例）：" if several else "会看到（举一位的例）：")
     people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
     lines += [
         f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{text}"
@@ -227,7 +227,7 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
         else:
             sent = group.counts.get("sent", 0)
             lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
-    lines += [f"· {reason} {count} 位" for reason, count in campaigns.failures(talk.tx, broadcast.id)]
+    lines += [f"· {reason} {count} 位" for reason, count in campaigns.reasons(talk.tx, broadcast.id)]
     lines.append(f"谁回复了：回复 {broadcast.id}")
     return "\n".join(lines)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.domain.activities import service as activities
-from bot.domain.customers import consent, segments, tags, timeline
+from bot.domain.customers import consent, segments, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
+from bot.domain.merchants import notices
 from bot.domain.orders import service as orders
 from bot.domain.orders.rules import items_shown, stage_shown
 from bot.language.intents import (
@@ -40,6 +41,7 @@ from bot.language.normalise import display_name
 from bot.language.segments import explain, parse_segment
 from handlers.talk import CustomerTalk, StaffTalk, on
 
+ENTRIES = 12  # of a customer's history in one answer
 WIDE = 20  # a change that touches more people than this asks first
 
 
@@ -98,7 +100,7 @@ def _next_step(talk: StaffTalk, customer: Customer) -> str:
     if known_name(customer) is None:
         return f"取个名字：改名 #{customer.id} 小美"
     if not customer.visited:
-        return "请到店里来"
+        return "请 TA 到店里来"
     return f"聊聊需要，发送：跟进 {known_name(customer)} c 聊了什么"
 
 
@@ -114,12 +116,12 @@ def unnamed(talk: StaffTalk) -> str:
 @on.staff(History)
 def history(talk: StaffTalk) -> str:
     customer = talk.one(talk.intent.whom)
-    entries = timeline.recent(talk.tx, customer.id)
-    if not entries:
+    found = [(entry.at, entry.text) for entry in timeline.recent(talk.tx, customer.id, ENTRIES)]
+    found += [(said.at, f"说：{said.text[:60]}") for said in waiting.lately(talk.tx, customer.id, ENTRIES)[::-1]]
+    if not found:
         return f"{shown(customer)} 还没有记录。"
-    return f"{shown(customer)} 最近的事：\n" + "\n".join(
-        f"{talk.here(entry.at):%m-%d %H:%M} {entry.text}" for entry in entries
-    )
+    newest = sorted(found, key=lambda entry: entry[0], reverse=True)[:ENTRIES]
+    return f"{shown(customer)} 最近的事：\n" + "\n".join(f"{talk.here(at):%m-%d %H:%M} {words}" for at, words in newest)
 
 
 # --- names and files ------------------------------------------------------------------------------------------------
@@ -158,7 +160,9 @@ def note(talk: StaffTalk) -> str:
 @on.customer(CallMe)
 def call_me(talk: CustomerTalk) -> str:
     name, _cut = display_name(talk.intent.name)
-    customers.call_me(talk.tx, talk.customer(), name)
+    customer = talk.customer()
+    customers.call_me(talk.tx, customer, name)
+    notices.reword(talk.tx, f"new:{customer.id}", f"新顾客 {shown(customer)} 关注了公众号（名字是自己说的）。")
     return talk.say("bot/named", c={"name": name})
 
 

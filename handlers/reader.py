@@ -42,6 +42,7 @@ from bot.language.intents import (
     Today,
     Undo,
     Unnamed,
+    Visit,
     Waiting,
     Yes,
 )
@@ -279,33 +280,23 @@ class _StaffLine:
 
 
 def split(reply: str) -> list[str]:
-    """Cuts a reply, at line ends where it has them, into pieces that fit a passive reply and a message each."""
-    if len(reply.encode()) <= REPLY_LIMIT:
-        return [reply]
+    """Cuts a reply, where it can at a line's end, into pieces that fit into a passive reply and a message each."""
     room = REPLY_LIMIT - len(GOES_ON.encode())
-    pieces = [""]
-    for line in reply.split("\n"):
-        for part in _bits(line, room):
-            longer = f"{pieces[-1]}\n{part}" if pieces[-1] else part
-            if len(longer.encode()) <= room:
-                pieces[-1] = longer
-            else:
-                pieces.append(part)
-    return [*(piece + GOES_ON for piece in pieces[:-1]), pieces[-1]]
-
-
-def _bits(line: str, room: int) -> list[str]:
-    """A line in bits of at most ``room`` bytes."""
-    if len(line.encode()) <= room:
-        return [line]
-    count = room // 4  # no character takes more than four bytes
-    return [line[start : start + count] for start in range(0, len(line), count)]
+    pieces = []
+    while len(reply.encode()) > REPLY_LIMIT:
+        fits = reply.encode()[:room].decode(errors="ignore")
+        line_end = fits.rfind("\n")
+        # A short heading above one long line is no good place.
+        end = line_end if line_end > len(fits) // 2 else len(fits)
+        pieces.append(reply[:end] + GOES_ON)
+        reply = reply[end:].removeprefix("\n")
+    return [*pieces, reply]
 
 
 def _is_text(line: str, intent: Intent) -> bool:
     """Whether a line after 「话术 新建 名称」 is the script's text and not the next command."""
-    if isinstance(intent, NotUnderstood | Choice):
-        return True
+    if isinstance(intent, NotUnderstood | Choice) or (isinstance(intent, Visit) and not line.startswith("到店")):
+        return True  # 新款到店 is a fine text
     return len(line) >= PENDING_TEXT_AT_LEAST or any(letter in PUNCTUATION for letter in line)
 
 

@@ -14,6 +14,7 @@ from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskTex
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
+LINES = 3  # of what a customer said, in the list of those who wait
 POSTPONABLE = ("follow_up", "used_up")
 
 
@@ -105,8 +106,9 @@ def waiting_list(talk: StaffTalk) -> str:
         left, closes = limits.left(talk.tx, item.account, [item.person_id], talk.tx.now).get(item.person_id, (0, None))
         window = f"还能回 {left} 条，到 {talk.here(closes):%m-%d %H:%M}" if closes else "窗口已关，等 TA 再说话"
         mark = "❗" if item.urgent else ""
-        count = f"（共 {item.count} 条）" if item.count > 1 else ""
-        lines.append(f"{mark}{shown(item.customer)}：{item.text[:30]}{count}（{window}）")
+        words = " / ".join(said.text[:30] for said in waiting.lately(talk.tx, item.customer.id, LINES, waiting=True))
+        count = f"（共 {item.count} 条）" if item.count > LINES else ""
+        lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{window}）")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)
 

@@ -7,6 +7,8 @@ lives: bells only shorten the wait.
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
 import time
 from collections import OrderedDict
@@ -64,10 +66,14 @@ class Hands(threading.Thread):
                 if not answered:
                     self._rest()
         finally:
+            unasked = not self.stopping
             self._stopping.set()
             with self._changed:
                 for done in self._asked.values():
                     done.set()
+            if unasked:
+                # The main thread hears only Redis: without hands the process must end, so that another is started.
+                os.kill(os.getpid(), signal.SIGTERM)
             if self._parts.engine is not None:
                 self._parts.engine.close()
 

@@ -131,4 +131,10 @@ def _filled(slots: tuple[str, ...], parts: Parts, text: str, count: int, now: da
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    """The first words that fit: up to a sign where one ends them well, else cut with a mark."""
+    if len(text) <= longest:
+        return text
+    ends = [at for at, letter in enumerate(text[: longest + 1]) if letter in "（，。；！？"]
+    if ends and ends[-1] >= longest // 2:
+        return text[: ends[-1]]
+    return f"{text[: longest - 1]}…"

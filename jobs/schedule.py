@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import campaigns, care, notices
+from jobs import activities, campaigns, care, notices
 from jobs.parts import Parts
 
 
@@ -23,6 +23,7 @@ class Entry:
 
 
 SCHEDULE: tuple[Entry, ...] = (
+    Entry("activities", activities.strike),
     Entry("campaigns", campaigns.strike),
     Entry("care", care.strike),
     # Last, so that what the others have just told staff goes out in the same tick.

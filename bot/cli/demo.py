@@ -34,8 +34,8 @@ class Stage:
         demo = replace(account, api_base_url=sandbox_url)
         self.configuration.parent.mkdir(parents=True, exist_ok=True)
         self.configuration.write_text(compose(given, [demo]), encoding="utf-8")
-        callback = f"{settings.local_url}/callback/{account.name}"
-        self.account.write_text(json.dumps({"callback": callback}, ensure_ascii=False), encoding="utf-8")
+        shown = {"callback": f"{settings.local_url}/callback/{account.name}", "name": given["shop.name"]}
+        self.account.write_text(json.dumps(shown, ensure_ascii=False), encoding="utf-8")
         # A clock file of an earlier rehearsal would show its time until the sandbox is up.
         self.clock.unlink(missing_ok=True)
 

@@ -210,7 +210,9 @@ def _greeting(run: _Run, code: str | None) -> str:
         rows.append(("绑定老板", f"{where}：绑定 {code}", ""))
     title = "演练中：没有配置公众号，用自带的演练平台" if run.phone else shop.shop_name
     lines = [f"  {_padded(name)}{value}{f'  ({note})' if note else ''}" for name, value, note in rows]
-    hints = [] if run.phone or settings.public_url else ["  提示：web.public_url 还没有填，平台要用公网地址才能找到这里"]
+    hints = (
+        [] if run.phone or settings.public_url else ["  提示：web.public_url 还没有填，平台要用公网地址才能找到这里"]
+    )
     silent = [] if _answers(settings) else ["  注意：网页部分还没有应答，请看上面的日志"]
     return "\n".join(["", f"熟客已启动 · {title}", *lines, *hints, *silent, "  按 Ctrl-C 停止", ""])
 

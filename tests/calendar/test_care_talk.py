@@ -52,7 +52,9 @@ def test_red_packets_from_the_plan_to_the_money_that_came_back(shop, says):
     assert reply.startswith("🔔 红包 1：明天是中秋（10月6日 周一）")
     assert "10月6日 周一 中秋；红包 1 老客群 200元（未发）" in reply
     assert "先按预算 200元记" in says("红包 已发 1")
-    assert says("红包 已发 1 实发180元") == "记下了：红包 1（中秋“老客群”）已发，实发 180元，预算还剩 20元。" + TAKE_BACK
+    assert (
+        says("红包 已发 1 实发180元") == "记下了：红包 1（中秋“老客群”）已发，实发 180元，预算还剩 20元。" + TAKE_BACK
+    )
     assert says("红包") == "红包 1：中秋“老客群”已发，实发 180元"
     assert says("撤销") == "已撤销：红包 1 已发"
     assert says("红包") == "红包 1：中秋“老客群”已发，按预算记 200元"
@@ -74,7 +76,10 @@ def test_what_cannot_be_is_answered_and_changes_nothing(shop, says):
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
-        ("日历 添加 店庆 10月18日 每年", "店庆（每年10月18日，下一次 10月18日 周六）。10月15日、10月18日 09:30 会提醒。"),
+        (
+            "日历 添加 店庆 10月18日 每年",
+            "店庆（每年10月18日，下一次 10月18日 周六）。10月15日、10月18日 09:30 会提醒。",
+        ),
         ("日历 添加 装修 9月3日", "装修（9月3日 周三）。9月3日 09:30 会提醒。"),
         (
             "日历 添加 闰日 2月29日 每年",

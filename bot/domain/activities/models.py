@@ -14,7 +14,7 @@ class Activity(Base):
     """Something customers join. ``id`` is its number (``活动 3``); ``capacity`` None = no limit.
 
     ``taken`` counts the places given; the database refuses a place beyond capacity. ``audience`` is a segment
-    expression, empty for everybody.
+    expression, empty for everybody. ``day_told_at`` and ``hours_told_at``: its guests were reminded.
     """
 
     __tablename__ = "activities"
@@ -31,6 +31,8 @@ class Activity(Base):
     taken: Mapped[int] = mapped_column(default=0)
     audience: Mapped[str]
     open: Mapped[bool] = mapped_column(default=True)
+    day_told_at: Mapped[datetime | None]
+    hours_told_at: Mapped[datetime | None]
     staff_id: Mapped[int]
     created_at: Mapped[datetime]
 

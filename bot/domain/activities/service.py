@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 
 from bot.domain.activities.models import Activity, SignUp
+from bot.domain.activities.rules import DAY_BEFORE, reminder_due
 from bot.domain.customers import timeline
 from bot.domain.customers.models import Customer
 from bot.errors import Refusal
@@ -138,6 +139,33 @@ def check_in(tx: Tx, activity: Activity, customer: Customer) -> None:
         raise Refusal(f"这位顾客没有报上“{activity.title}”。名单：活动 名单 {activity.id}")
     sign_up.checked_in_at = tx.now
     customer.visited = True
+
+
+def to_remind(tx: Tx, now: datetime) -> list[tuple[int, str]]:
+    """Activities whose guests are to be reminded at ``now``: (number, ``day`` or ``hours``)."""
+    near = tx.session.scalars(
+        select(Activity).where(Activity.open.is_(True), Activity.at > now, Activity.at <= now + DAY_BEFORE)
+    )
+    due: list[tuple[int, str]] = []
+    for activity in near:
+        if activity.at is None:
+            continue
+        which = reminder_due(
+            activity.at,
+            now,
+            day_told=activity.day_told_at is not None or activity.created_at > activity.at - DAY_BEFORE,
+            hours_told=activity.hours_told_at is not None,
+        )
+        if which is not None:
+            due.append((activity.id, which))
+    return due
+
+
+def take_reminder(tx: Tx, number: int, which: str) -> bool:
+    """Whether this reminder is ours to give: the update names the empty column, so that only one scheduler gets it."""
+    column = Activity.day_told_at if which == "day" else Activity.hours_told_at
+    taken = tx.execute(update(Activity).where(Activity.id == number, column.is_(None)).values({column: tx.now}))
+    return taken.rowcount == 1
 
 
 def joined_by(tx: Tx, customer_id: int) -> list[tuple[Activity, str]]:

@@ -271,14 +271,14 @@ def _of_broadcast(term: Field, what: ColumnElement[bool]) -> ColumnElement[bool]
     return Customer.id.in_(select(Delivery.customer_id).where(Delivery.broadcast_id == int(term.value), what))
 
 
-def failures(tx: Tx, number: int) -> list[tuple[str, int]]:
-    """Why rows failed or stay unknown, the most frequent reason first."""
+def reasons(tx: Tx, number: int) -> list[tuple[str, int]]:
+    """Why people of a broadcast got nothing, or may have got nothing, the most frequent reason first."""
     rows = tx.execute(
         select(Delivery.reason, func.count())
-        .where(Delivery.broadcast_id == number, Delivery.state.in_(("failed", "unknown")), Delivery.reason != "")
+        .where(Delivery.broadcast_id == number, Delivery.state != "sent", Delivery.reason != "")
         .group_by(Delivery.reason)
         .order_by(func.count().desc())
-        .limit(5)
+        .limit(8)
     )
     return [(reason, count) for reason, count in rows]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from math import ceil
 
 from lunar_python import Solar
@@ -171,8 +172,9 @@ _CLASSES: dict[str, Condition] = {
 def _tagged(tx: Tx, name: str) -> Condition:
     number = tx.execute(select(Tag.id).where(Tag.name == name)).scalar()
     if number is None:
-        known = list(tx.session.scalars(select(Tag.name).where(Tag.name.contains(name[:2], autoescape=True)).limit(3)))
-        offer = f"相近的标签：{'、'.join(known)}。" if known else ""
+        known = [*tx.session.scalars(select(Tag.name)), *tx.session.scalars(select(SavedSegment.name))]
+        near = get_close_matches(name, known, n=3, cutoff=0.4)
+        offer = f"相近的：{'、'.join(near)}。" if near else ""
         raise Refusal(f"没有叫“{name}”的标签或人群。{offer}例子：人群 M 且 未消费60天")
     return Customer.id.in_(select(CustomerTag.customer_id).where(CustomerTag.tag_id == number))
 

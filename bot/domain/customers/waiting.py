@@ -88,6 +88,14 @@ def list_waiting(tx: Tx) -> list[Waiting]:
     ]
 
 
+def lately(tx: Tx, customer_id: int, count: int, *, waiting: bool = False) -> list[Utterance]:
+    """The last things a customer said, oldest first; ``waiting``: only what nobody has answered."""
+    said = select(Utterance).where(Utterance.customer_id == customer_id)
+    if waiting:
+        said = said.where(Utterance.waiting)
+    return list(tx.session.scalars(said.order_by(Utterance.id.desc()).limit(count)))[::-1]
+
+
 def answered(tx: Tx, customer_id: int, *, staff_id: int) -> None:
     """Nothing of what the customer said waits any more."""
     said = select(Utterance).where(Utterance.customer_id == customer_id, Utterance.waiting)

@@ -58,6 +58,11 @@ def tell_all(tx: Tx, words: str, *, kind: str, subject: str, urgent: bool = Fals
     tx.after_commit("clock")
 
 
+def reword(tx: Tx, subject: str, words: str) -> None:
+    """Gives open notices about a subject words that are true by now; who heard already is not told again."""
+    tx.execute(update(Notice).where(Notice.subject == subject, Notice.state == "open").values(text=words))
+
+
 def open_notices(tx: Tx, staff_id: int) -> Sequence[Notice]:
     return tx.session.scalars(
         select(Notice).where(Notice.staff_id == staff_id, Notice.state == "open").order_by(Notice.id)

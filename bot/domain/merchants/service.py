@@ -44,7 +44,10 @@ def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff
     if invitation.used_at is not None:
         raise Refusal("这个绑定码已经用过了，每个码只能用一次。请向老板再要一个（老板发送“员工 邀请”）。")
     if invitation.expires_at <= tx.now:
-        raise Refusal("这个绑定码过期了（7 天内有效）。请向老板再要一个（老板发送“员工 邀请”）。")
+        raise Refusal(
+            "这个绑定码过期了（7 天内有效）。店员请向老板再要一个（老板发送“员工 邀请”）；"
+            "还没有老板时，在电脑上运行 shuke staff invite --role owner。"
+        )
     # The unused row is taken by an update that counts: two who type one code at once do not both become staff.
     taken = tx.execute(
         update(Invitation).where(Invitation.id == invitation.id, Invitation.used_at.is_(None)).values(used_at=tx.now)

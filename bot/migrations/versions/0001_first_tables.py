@@ -34,6 +34,8 @@ def upgrade() -> None:
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("audience", sa.String(), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
+        sa.Column("day_told_at", sa.BigInteger(), nullable=True),
+        sa.Column("hours_told_at", sa.BigInteger(), nullable=True),
         sa.Column("staff_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.CheckConstraint(
@@ -275,7 +277,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
         sa.UniqueConstraint("name", name=op.f("uq_tags_name")),
-        info={"undoable": True},
+        info={"undoable": True, "shared": True},
     )
     op.create_table(
         "windows",
@@ -315,6 +317,7 @@ def upgrade() -> None:
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_cases_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        info={"undoable": True},
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
@@ -419,7 +422,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_deliveries_claim",
-            ["account", "route", "broadcast_id", "due_at"],
+            ["account", "route", "broadcast_id", "due_at", "id"],
             unique=False,
             sqlite_where=sa.text("state = 'planned'"),
             postgresql_where=sa.text("state = 'planned'"),
@@ -629,6 +632,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_tag_changes_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_changes")),
+        info={"history": True},
     )
     with op.batch_alter_table("tag_changes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tag_changes_customer_id"), ["customer_id"], unique=False)
@@ -653,6 +657,7 @@ def upgrade() -> None:
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_timeline_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_timeline")),
+        info={"history": True},
     )
     with op.batch_alter_table("timeline", schema=None) as batch_op:
         batch_op.create_index("ix_timeline_customer_id_id", ["customer_id", "id"], unique=False)
