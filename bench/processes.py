@@ -24,7 +24,12 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    argv: Sequence[str], *, core: int | None, log: Path, environ: Mapping[str, str] | None = None, folder: Path | None = None
+    argv: Sequence[str],
+    *,
+    core: int | None,
+    log: Path,
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process for the block's time, on ``core`` (None: on all); its output goes to ``log``."""
 
@@ -71,7 +76,19 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, second
     raise RuntimeError(f"{process.args!r} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
 
 
-def completed(argv: Sequence[str], *, core: int, folder: Path | None = None, environ: Mapping[str, str] | None = None) -> str:
+def wait_for_port_only(port: int, process: subprocess.Popen[bytes], log: Path, seconds: float = 10.0) -> None:
+    """The same for servers that do not speak HTTP."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"{process.args!r} does not listen:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def completed(
+    argv: Sequence[str], *, core: int, folder: Path | None = None, environ: Mapping[str, str] | None = None
+) -> str:
     """Runs a command to its end on ``core``; returns what it printed. Raises RuntimeError where it fails."""
     done = subprocess.run(
         list(argv),

@@ -75,7 +75,9 @@ class Shop:
         return open_store(self.settings().store_url)
 
 
-def furnish(folder: Path, *, store: str = "sqlite:///shuke.db", redis: str = "", platform: str = "http://127.0.0.1:9") -> Shop:
+def furnish(
+    folder: Path, *, store: str = "sqlite:///shuke.db", redis: str = "", platform: str = "http://127.0.0.1:9"
+) -> Shop:
     """Writes the configuration and makes the tables."""
     folder.mkdir(parents=True)
     shop = Shop(folder, free_port())

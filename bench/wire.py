@@ -76,9 +76,7 @@ def _request(path: str, xml: str, identity: Identity) -> bytes:
     ).encode()
     # Signature of the clear mode, timestamp and nonce come along in safe mode as well.
     query = f"signature={'0' * 40}&timestamp={timestamp}&nonce={nonce}&encrypt_type=aes&msg_signature={signature}"
-    head = (
-        f"POST {path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
+    head = f"POST {path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

@@ -108,7 +108,8 @@ def _next_step(talk: StaffTalk, customer: Customer) -> str:
 def unnamed(talk: StaffTalk) -> str:
     newest, total = customers.unnamed(talk.tx, 10)
     if not total:
-        return "顾客都有名字了。"
+        latest = customers.newest(talk.tx, 5)
+        return f"顾客都有名字了。最近来的：{'、'.join(map(shown, latest))}" if latest else "还没有顾客。"
     lines = [f"#{customer.id} {talk.here(customer.created_at):%m月%d日 %H:%M} 来的" for customer in newest]
     return f"还没有名字的顾客 {total} 位，最新的：\n" + "\n".join(lines) + f"\n取名字：改名 #{newest[0].id} 小美"
 

@@ -10,7 +10,7 @@ from bot.delivery import outbox
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.gateway import inbox
-from bot.gateway.inbox import AWAY, InboxRow
+from bot.gateway.inbox import InboxRow, is_away
 from bot.gateway.router import Router
 from bot.gateway.spool import Spool
 from bot.platforms.messages import Inbound
@@ -97,11 +97,13 @@ def drain_spool(parts: Parts, router: Router, spool: Spool) -> int:
         try:
             with transaction(parts.store, parts.clock, parts.bell) as tx:
                 inbox.lock_senders(tx, parts.store, [opened.inbound])
-                row_id = inbox.claim(tx, parts.store, opened.inbound)
+                row_id = inbox.claim(tx, opened.inbound)
                 if row_id is not None:
                     reply = inbox.attempt(tx, router, opened.inbound, row_id, attempts=1)
                     _answer_late(tx, row_id, opened.inbound, reply)
-        except AWAY as failure:
+        except Exception as failure:
+            if not is_away(failure):
+                raise
             log.warning("spool_waits cause=%s", type(failure).__name__)
             return drained
         path.unlink(missing_ok=True)

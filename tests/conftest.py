@@ -119,12 +119,12 @@ def platform_port() -> Iterator[PlatformPort]:
 def open_shop(
     database: str, redis_url: str, tmp_path: Path, platform_port: PlatformPort
 ) -> Iterator[Callable[..., Shop]]:
-    """Opens the test's shop; ``mode``, ``kind``, ``template``, ``start`` … as the story needs them."""
+    """Opens the test's shop; ``mode``, ``kind``, ``template``, ``redis_url`` … as the story needs them."""
     opened: list[Shop] = []
 
     def open_one(**more: Any) -> Shop:
         # Every shop has people of its own: what a process remembers by openid is no other story's business.
-        opened.append(Shop(database, redis_url, tmp_path, platform_port, **({"seed": next(_seeds)} | more)))
+        opened.append(Shop(database, tmp_path, platform_port, **{"seed": next(_seeds), "redis_url": redis_url, **more}))
         return opened[-1]
 
     yield open_one

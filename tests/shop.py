@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from flask import Flask
+
 import app
 from bot import settings
 from bot.cli.export import write
@@ -37,6 +39,7 @@ from jobs.schedule import SCHEDULE
 # A Monday morning, four days before Mid-Autumn of 2026, well outside the quiet hours.
 MONDAY = "2026-09-21 10:00"
 ACCOUNT = "main"
+EVENTS = ("follow", "unfollow", "scan", "menu")
 CODE = re.compile(r"确认 ([A-Z0-9]{4})\b")
 Kept = TypeVar("Kept")
 
@@ -69,8 +72,9 @@ class PlatformPort:
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def answers_for(self, platform: Platform) -> None:
-        self._server.app = create_app(platform)
+    def answers_for(self, platform: Platform) -> Flask:
+        app = self._server.app = create_app(platform)
+        return app
 
     def close(self) -> None:
         self._server.shutdown()
@@ -86,15 +90,18 @@ class Answer:
 
 
 class Shop:
-    """The shop, its clock and its platform. ``web``, ``parts`` and ``store`` are the product's own."""
+    """The shop, its clock and its platform. ``web``, ``parts`` and ``store`` are the product's own.
+
+    ``answers_to_lose``: so many of the shop's next answers to callbacks never reach the platform.
+    """
 
     def __init__(
         self,
         store_url: str,
-        redis_url: str,
         folder: Path,
         port: PlatformPort,
         *,
+        redis_url: str,
         mode: str = "safe",
         kind: str = "service",
         template: str = DEMO_STAFF_TEMPLATE,
@@ -103,6 +110,7 @@ class Shop:
         following: int = 0,
         seed: int = 1,
     ) -> None:
+        self.answers_to_lose = 0
         config = folder / "config.toml"
         config.write_text(
             CONFIGURATION.format(
@@ -136,8 +144,7 @@ class Shop:
             ),
             transport=self._push,
         )
-        port.answers_for(self.platform)
-        self._control = create_app(self.platform)
+        self._control = port.answers_for(self.platform)
         self.clock = FollowingClock(clock_file)
         self.at(start)
         self.web = app.create_web(self.settings, self.clock)
@@ -149,6 +156,9 @@ class Shop:
         answer = self.web.test_client().open(
             f"{parts.path}?{parts.query}", method=method, data=body, headers=dict(headers)
         )
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            raise ConnectionResetError("the network lost the answer")
         return answer.status_code, answer.data
 
     def close(self) -> None:
@@ -308,7 +318,10 @@ class Shop:
 
 
 def kept(web: Any, kind: type[Kept]) -> Kept:
-    """The part of this kind that the views of a web application work with."""
+    """The part of this kind that a web application works with: what stands in front of Flask, or a view."""
+    for part in vars(web.wsgi_app).values():
+        if isinstance(part, kind):
+            return part
     for view in web.view_functions.values():
         for cell in view.__closure__ or ():
             if isinstance(cell.cell_contents, kind):
@@ -389,6 +402,9 @@ class Person:
 
     def try_to(self, act: str, **body: Any) -> dict[str, Any]:
         """Does something and returns what came of it, whatever that was."""
+        if act in EVENTS:
+            # Events carry whole seconds and no number: nobody follows, leaves and follows within one.
+            self.shop.later(seconds=1)
         return self.shop.ask(f"/people/{self.openid}/{act}", body)
 
     @property

@@ -78,9 +78,7 @@ def callback() -> Response:
             session.flush()
         customer.last_seen_at = now
         session.add(
-            Message(
-                msg_id=str(message.id), customer_id=customer.id, text=message.content, reply=THANKS, created_at=now
-            )
+            Message(msg_id=str(message.id), customer_id=customer.id, text=message.content, reply=THANKS, created_at=now)
         )
         session.commit()
     reply = create_reply(THANKS, message).render()

@@ -5,12 +5,14 @@ Order of locks in every transaction, here and on a callback's way: customers, wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from bot.delivery import limits, outbox
 from bot.delivery.bulk import MARKS, run, run_with, take_turns
@@ -37,6 +39,8 @@ from bot.settings import Account, QuietHours
 from bot.store.base import to_milliseconds
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
+
+log = logging.getLogger(__name__)
 
 DUPLICATE_KEY = 45065
 # A stopped path is tried again this often with a few rows, so that nobody has to tell us it was repaired.
@@ -117,7 +121,9 @@ def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]
     apply(tx, changes)
     if not rows:
         return []
-    given = [(row.id, row.fence, row.batch_key) for row in rows]
+    # A row left out of this call stays out of the next: should its answer be lost as well, nobody could tell any more
+    # which of the calls the platform means when it says it knows the key.
+    given = [(row.id, row.fence, "" if row.withdrawn else row.batch_key) for row in rows]
     timing = {"now": to_milliseconds(tx.now), "lease": int(terms.lease.total_seconds() * 1000)}
     ours = {row[0] for row in run_with(tx, _MARK, _MARK_COLUMNS, given, **timing).all()}
     reach("mark")
@@ -258,6 +264,12 @@ _APPLY_CLAIMED = f"""
 _APPLY_UNKNOWN = _APPLY_CLAIMED.replace("= 'claimed'", "= 'unknown'")
 
 
+_APPLY_SENT = f"""
+    UPDATE deliveries SET state = 'sent', reason = '', platform_id = :platform_id, sent_at = :sent_at,
+    lease_until = NULL FROM {{given}} WHERE {OURS} RETURNING deliveries.id
+"""
+
+
 def apply(tx: Tx, changes: Sequence[Change], *, statement: str = _APPLY_CLAIMED) -> set[int]:
     """Makes claimed rows what they become; returns the ids that were still ours."""
     if not changes:
@@ -269,6 +281,23 @@ def apply(tx: Tx, changes: Sequence[Change], *, statement: str = _APPLY_CLAIMED)
     return {row[0] for row in run_with(tx, statement, _CHANGE_COLUMNS, given).all()}
 
 
+def _apply_answers(tx: Tx, changes: Iterable[Change]) -> set[int]:
+    """`apply`; rows sent at the same moment travel as bare numbers, since in a broadcast nearly all are."""
+    sent: dict[tuple[str, int | None], list[tuple[int, int]]] = {}
+    others = []
+    for change in changes:
+        if change.state == "sent":
+            sent.setdefault((change.platform_id, change.sent_at), []).append((change.id, change.fence))
+        else:
+            others.append(change)
+    ours = apply(tx, others)
+    for (platform_id, sent_at), given in sent.items():
+        columns = {"id": "bigint", "fence": "int"}
+        rows = run_with(tx, _APPLY_SENT, columns, given, platform_id=platform_id, sent_at=sent_at)
+        ours |= {row[0] for row in rows.all()}
+    return ours
+
+
 def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> None:
     """Writes down what became of marked rows.
 
@@ -277,7 +306,7 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     """
     _learn(tx, answered, terms)
     changes = {row.id: _change(tx, row, outcome, terms) for row, outcome in answered}
-    ours = apply(tx, list(changes.values()))
+    ours = _apply_answers(tx, changes.values())
     late = [(row, outcome) for row, outcome in answered if row.id not in ours]
     if late:
         _keep_evidence(tx, late)
@@ -293,7 +322,7 @@ def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     unspent = [row for row, outcome in answered if _certainly_not_sent(outcome)]
     for row, outcome in answered:
         if outcome.relation is not None and row.route != "mass":
-            terms.learned(tx, account, row.person_id, outcome.relation)
+            _tell(tx, terms.learned, account, row.person_id, outcome.relation)
             if outcome.relation == "window_closed":
                 limits.closed(tx, account, row.person_id)
     limits.give_back(tx, account, [row.taken for row in unspent if row.taken is not None])
@@ -304,6 +333,19 @@ def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     for (decision, route), outcome in rests.items():
         if decision in (Decision.CHANNEL, Decision.ACCOUNT):
             _rest_after(tx, terms, limits.WHOLE_ACCOUNT if decision == Decision.ACCOUNT else route, outcome)
+
+
+def _tell(tx: Tx, tell: Callable[..., None], *said: str) -> None:
+    """Lets another room know; what it makes of that must not cost the rows of this batch their record."""
+    try:
+        with tx.savepoint():
+            tell(tx, *said)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise
+        log.exception("delivery.not_heard")
+    except Exception:
+        log.exception("delivery.not_heard")
 
 
 def _certainly_not_sent(outcome: Outcome) -> bool:
@@ -325,14 +367,17 @@ def rest(tx: Tx, terms: Terms, channel: str, *, until: datetime, stopped: bool, 
         return
     what = _CHANNEL_WORDS.get(channel, channel)
     if stopped:
-        terms.alarm(tx, terms.account.name, f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发。")
+        words = f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发。"
     else:
         when = until.astimezone(terms.zone).strftime("%m-%d %H:%M")
-        terms.alarm(tx, terms.account.name, f"{what}先停一停：{reason}。没发的都留着，{when} 自动接着发。")
+        words = f"{what}先停一停：{reason}。没发的都留着，{when} 自动接着发。"
+    _tell(tx, terms.alarm, terms.account.name, words)
 
 
 def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
     change = Change(row.id, row.fence, "failed", row.route, outcome.reason)
+    if row.withdrawn and outcome.decision is not Decision.SENT:
+        return replace(change, state="unknown", reason=UNCLEAR)
     match outcome.decision:
         case Decision.SENT:
             return _sent(tx, row, outcome)

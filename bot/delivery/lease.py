@@ -205,7 +205,7 @@ _ANYTHING = f"""
 _LAPSED = f"""
     UPDATE deliveries SET state = CASE WHEN lapses >= 3 THEN 'failed' ELSE 'planned' END,
     reason = CASE WHEN lapses >= 3 THEN '处理时连续中断四次，已停下' ELSE reason END,
-    lapses = lapses + 1, lease_until = NULL
+    lapses = lapses + 1, lease_until = NULL, due_at = :now
     WHERE {_LAPSED_WHERE} AND calling_since IS NULL RETURNING account
 """
 _UNCLEAR = f"""
@@ -228,7 +228,8 @@ def sweep(tx: Tx) -> int:
     Without a call mark a row is planned again; with one nobody knows, so it is unknown. Mass calls can be repeated
     with their key for 24 hours; other unknown rows wait for the platform's event or a person.
     """
-    freed = [row.account for row in run(tx, _LAPSED)]
+    # Whatever killed its holder is not to stand first in everybody's way: a freed row goes to the end of the queue.
+    freed = [row.account for row in run(tx, _LAPSED, now=to_milliseconds(tx.now))]
     unclear = run(tx, _UNCLEAR, reconcile_at=to_milliseconds(tx.now + RECONCILE_AFTER[0])).rowcount
     trusted_since = to_milliseconds(tx.now - KEY_TRUSTED)
     freed += [row.account for row in run(tx, _RECONCILE, now=to_milliseconds(tx.now), trusted_since=trusted_since)]

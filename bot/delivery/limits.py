@@ -115,7 +115,7 @@ def take(tx: Tx, account: str, person_ids: Sequence[str], now: datetime) -> list
     None as well and finds the new window at the next try.
     """
     moment = to_milliseconds(now)
-    buckets = {person_id: open_buckets(window, moment) for person_id, *window in _windows(tx, account, set(person_ids))}
+    buckets = {row[0]: open_buckets(row[1:], moment) for row in _windows(tx, account, set(person_ids))}
     chosen: list[Bucket | None] = []
     wanted: dict[tuple[str, str], list[int]] = {}
     for person_id in person_ids:

@@ -71,11 +71,11 @@ def open_buckets(window: Sequence[int], now: int) -> list[Bucket]:
     ``window`` holds opened-at (ms) and used, in pairs in the order of KINDS; ``now`` is in milliseconds.
     """
     buckets = []
-    for at, (kind, count, span) in enumerate(_SPANS):
-        opened_at, used = window[2 * at], window[2 * at + 1]
-        if opened_at and used < count and now < opened_at + span:
+    for opened_at, used, (kind, count, span) in zip(window[::2], window[1::2], _SPANS, strict=True):
+        if now < opened_at + span and used < count:
             buckets.append(Bucket(kind, opened_at, used, count - used, opened_at + span))
-    buckets.sort(key=lambda bucket: bucket.closes_at)
+    if len(buckets) > 1:
+        buckets.sort(key=lambda bucket: bucket.closes_at)
     return buckets
 
 
@@ -138,8 +138,11 @@ def reconcile_at(attempts: int, now: datetime) -> datetime:
 
 
 def next_claim(previous: int, rate: float, lease_seconds: float, least: int, most: int) -> int:
-    """How many rows to claim next: at most double, and no more than end in a small part of the lease or two seconds."""
-    surely = int(rate * min(2.0, lease_seconds / 6))
+    """How many rows to claim next: at most double, and no more than end in a small part of the lease or of a second.
+
+    What a dying worker held waits for its lease to lapse, so little is held.
+    """
+    surely = int(rate * min(0.5, lease_seconds / 6))
     return max(least, min(2 * previous, surely, most))
 
 

@@ -14,7 +14,7 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.clock import Clock
 from bot.delivery import lease, limits
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 SINGLE_ROUTES = ("custom", "template")
 CLAIM_LEAST = 20
-CLAIM_MOST = 4_000
+CLAIM_MOST = 1_000
 CONTENTS_KEPT = 10_000
 RENEW_SECONDS = 10.0
 # Calls in flight: never more than this, nor than this share of what is due.
@@ -103,9 +103,14 @@ class Sender:
         self._claimed_at = 0.0
         self._renewed_at = 0.0
         self._failed_in_a_row = 0
+        self._worked = False
+        self._trouble: Exception | None = None
 
     def work(self, seconds: float) -> bool:
-        """Sends until nothing is due or the time is over; returns whether something may be left."""
+        """Sends until nothing is due or the time is over; returns whether something may be left.
+
+        Raises what went wrong between the calls (the database was away), after those in flight have been answered.
+        """
         self._end = time.monotonic() + seconds
         due = self._due()
         if not due:
@@ -128,7 +133,7 @@ class Sender:
         return [route for route in routes if not {route, limits.WHOLE_ACCOUNT} & resting.keys()]
 
     def _over(self) -> bool:
-        return self._stopping() or time.monotonic() >= self._end
+        return self._trouble is not None or self._stopping() or time.monotonic() >= self._end
 
     # -- single messages: one call a row ---------------------------------------------------------------------------
 
@@ -164,6 +169,8 @@ class Sender:
             self._give_back()
             # What is still flying after a failure has no answer; its lease lapses and it is called unknown.
             self._flying.clear()
+        if self._trouble is not None:
+            raise self._trouble
         return self._worked
 
     def _next_calls(self, room: int) -> list[tuple[Held, Any]]:
@@ -172,6 +179,16 @@ class Sender:
         if self._flying and room < (room + len(self._flying)) // 4:
             return []
         self._flush()
+        try:
+            calls = self._marked_calls(room)
+        except Exception as error:  # noqa: BLE001  (raised by _stream; leaving now would make unknown what is in flight)
+            self._trouble = error
+            return []
+        for row, _call in calls:
+            self._flying[row.id] = row
+        return calls
+
+    def _marked_calls(self, room: int) -> list[tuple[Held, Any]]:
         calls: list[tuple[Held, Any]] = []
         # One mark is the last thing before the calls: nothing that may fail or die comes between.
         while not calls and not self._over():
@@ -185,8 +202,6 @@ class Sender:
                 except (KeyError, TypeError, ValueError) as error:
                     log.error("delivery.unsendable delivery=%s error=%s", row.id, type(error).__name__)
                     self._answered.append((row, Outcome(Decision.DEFECT, None, "内容发不了，请检查话术")))
-        for row, _call in calls:
-            self._flying[row.id] = row
         return calls
 
     def _refill(self) -> bool:
@@ -220,8 +235,8 @@ class Sender:
         try:
             with self._transaction() as tx:
                 marked = mark(tx, batch, self._terms)
-        except DBAPIError:
-            # The mark may have been committed, but nothing was called: give the rows back as they were.
+        except Exception:
+            # The mark may have been committed, but nothing was called: the rows are given back as they were.
             self._held.extendleft(reversed(batch))
             raise
         reach("marked")
@@ -261,33 +276,36 @@ class Sender:
             try:
                 self._record()
                 break
-            except DBAPIError as error:
+            except (OperationalError, InterfaceError) as error:
                 if time.monotonic() >= give_up:
                     raise
                 log.warning("delivery.record_retry rows=%d error=%s", len(self._answered), type(error).__name__)
                 # Meanwhile the calls in flight must not run into their time-outs.
                 self._client.http.rest(RECORD_PAUSE)
         self._answered.clear()
+        if self._failed_in_a_row >= BREAKER_AT:
+            self._failed_in_a_row = 0
         reach("recorded")
 
     def _record(self) -> None:
         with self._transaction() as tx:
             record(tx, self._answered, self._terms)
             if self._failed_in_a_row >= BREAKER_AT:
-                self._failed_in_a_row = 0
                 until = tx.now + BREAKER_PAUSE
                 rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
 
     def _idle(self) -> None:
         """Keeps the leases of what is held and flying; what was taken away meanwhile is dropped."""
-        self._pulse()
         now = time.monotonic()
-        if now - self._renewed_at < min(RENEW_SECONDS, self._terms.lease.total_seconds() / 3):
-            return
-        self._renewed_at = now
-        with self._transaction() as tx:
-            ours = lease.renew(tx, [*self._held, *self._flying.values()], self._terms.lease)
-        self._held = deque(row for row in self._held if row.id in ours)
+        if now - self._renewed_at >= min(RENEW_SECONDS, self._terms.lease.total_seconds() / 3):
+            self._renewed_at = now
+            try:
+                with self._transaction() as tx:
+                    ours = lease.renew(tx, [*self._held, *self._flying.values()], self._terms.lease)
+                self._held = deque(row for row in self._held if row.id in ours)
+            except (OperationalError, InterfaceError) as error:
+                log.warning("delivery.renew_failed error=%s", type(error).__name__)
+        self._pulse()
 
     def _give_back(self) -> None:
         if not self._held:
@@ -306,6 +324,8 @@ class Sender:
             if "mass" not in routes:
                 return False
             rows = lease.claim_mass(tx, self._account, self._terms.lease, settled="custom" in routes)
+            # A suspect makes no call of many; on its own it finds another route.
+            rows = rows or lease.claim_alone(tx, self._account, "mass", self._terms.lease)
             self._load_contents(tx, rows[:1])
         if not rows:
             return False

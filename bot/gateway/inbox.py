@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import Index, UniqueConstraint, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert_postgresql
-from sqlalchemy.dialects.sqlite import insert as upsert_sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.clock import Clock
 from bot.gateway.router import Router
 from bot.platforms.messages import Inbound
-from bot.store.base import Base
+from bot.store.base import Base, to_milliseconds
 from bot.store.bell import Bell
 from bot.store.engine import Store
 from bot.store.transaction import Tx, transaction
@@ -43,7 +43,17 @@ SENDERS_KNOWN = 10_000
 FLOOD_NOTE = "消息有点多，我会一条一条处理，请稍等。"
 FLOOD_NOTE_EVERY = 3600.0
 APOLOGY = "抱歉，刚才这条没有处理好。已经记下，会自动再试，不用重发。"
-AWAY = (OperationalError, PoolTimeout)
+# SQLite says OperationalError to a missing table as well; these alone (primary result codes) are trouble of its own.
+_SQLITE_TROUBLE = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+    )
+)
 
 
 class InboxRow(Base):
@@ -80,23 +90,48 @@ class InboxRow(Base):
 
 
 _TABLE = cast(Any, InboxRow.__table__)
-_CLAIM_SQLITE = upsert_sqlite(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
-_CLAIM_POSTGRESQL = upsert_postgresql(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.id)
-_SEEN = select(_TABLE.c.reply)
+_CLAIM = """
+    INSERT INTO inbox (account, key, sender, kind, fields, created_at, received_at, state, attempts, reply)
+    VALUES (:account, :key, :sender, :kind, :fields, :created_at, :received_at, 'received', 0, '')
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+_EARLIER_REPLY = "SELECT reply FROM inbox WHERE account = :account AND key = :key"
+_FINISH = """
+    UPDATE inbox SET state = 'done', reply = :reply, attempts = :attempts, error = NULL, next_try_at = NULL
+    WHERE id = :id
+"""
+
+
+def is_away(failure: BaseException) -> bool:
+    """Whether the database is locked or cannot be reached, so that nothing is known to be wrong with the message."""
+    if not isinstance(failure, OperationalError):
+        return isinstance(failure, PoolTimeout)
+    code = getattr(failure.orig, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _SQLITE_TROUBLE
 
 
 class Away(Exception):
     """The database is locked or cannot be reached; the message is to be spooled."""
 
 
-@dataclass
 class Pending:
-    """A message waiting for the writer; ``answered`` is set once ``reply`` or ``failure`` is there."""
+    """A message waiting for the writer; ``reply`` or ``failure`` is there once ``settle`` was called."""
 
-    message: Inbound
-    answered: threading.Event = field(default_factory=threading.Event)
-    reply: str = ""
-    failure: BaseException | None = None
+    __slots__ = ("_answered", "failure", "message", "reply")
+
+    def __init__(self, message: Inbound) -> None:
+        self.message = message
+        self.reply = ""
+        self.failure: BaseException | None = None
+        # A bare lock, held until there is an answer: an Event costs ten times as much.
+        self._answered = threading.Lock()
+        self._answered.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        return self._answered.acquire(timeout=seconds)
+
+    def settle(self) -> None:
+        self._answered.release()
 
 
 class Inbox:
@@ -107,9 +142,7 @@ class Inbox:
         self._clock = clock
         self._bell = bell
         self._router = router
-        self._waiting: list[Pending] = []
-        self._changed = threading.Condition()
-        self._closed = False
+        self._arrived: SimpleQueue[Pending | None] = SimpleQueue()
         self._flood = FloodGate()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
@@ -117,43 +150,44 @@ class Inbox:
     def take(self, message: Inbound, *, patience: float) -> str:
         """The reply to ``message``, new or repeated. Waits at most ``patience`` seconds; raises Away."""
         pending = Pending(message)
-        with self._changed:
-            self._waiting.append(pending)
-            self._changed.notify()
-        if not pending.answered.wait(patience):
+        self._arrived.put(pending)
+        if not pending.wait(patience):
             raise Away("no answer from the database in time")
         if pending.failure is not None:
             raise pending.failure
         return pending.reply
 
     def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
+        self._arrived.put(None)
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._waiting and not self._closed:
-                    self._changed.wait()
-                batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            if not batch:
-                return
+        while (first := self._arrived.get()) is not None:
+            batch = [first, *self._waiting()]
             # What one sender said is handled in the order it was said, even when a later line arrived first.
             batch.sort(key=lambda pending: (pending.message.created_at, pending.message.key))
             self._work(batch)
             for pending in batch:
-                pending.answered.set()
+                pending.settle()
+
+    def _waiting(self) -> Iterator[Pending]:
+        """What else has arrived, as much as goes into one transaction."""
+        for _ in range(min(self._arrived.qsize(), BATCH - 1)):
+            pending = self._arrived.get()
+            if pending is None:
+                # Closing comes after what is handled now.
+                self._arrived.put(None)
+                return
+            yield pending
 
     def _work(self, batch: Sequence[Pending]) -> None:
         try:
             replies = self._together([pending.message for pending in batch])
-        except AWAY as failure:
-            for pending in batch:
-                pending.failure = Away(type(failure).__name__)
-            return
-        except Exception:  # noqa: BLE001  (each is tried again alone, where its own failure is kept)
+        except Exception as failure:  # noqa: BLE001  (each is tried again alone, where its own failure is kept)
+            if is_away(failure):
+                for pending in batch:
+                    pending.failure = Away(type(failure).__name__)
+                return
             # One of them failed and took the others' work with it: each again, alone, so that only its own is lost.
             log.info("inbox_batch_undone size=%d", len(batch))
             self._one_by_one(batch)
@@ -167,7 +201,7 @@ class Inbox:
             return [self._handle(tx, message) for message in messages]
 
     def _handle(self, tx: Tx, message: Inbound) -> str:
-        row_id = claim(tx, self._store, message)
+        row_id = claim(tx, message)
         if row_id is None:
             return earlier_reply(tx, message)
         deferred = self._flood.defers(message, time.monotonic())
@@ -182,15 +216,13 @@ class Inbox:
         for pending in batch:
             try:
                 pending.reply = self._alone(pending.message)
-            except AWAY as failure:
-                pending.failure = Away(type(failure).__name__)
             except Exception as failure:  # noqa: BLE001  (raised in the request's own thread)
-                pending.failure = failure
+                pending.failure = Away(type(failure).__name__) if is_away(failure) else failure
 
     def _alone(self, message: Inbound) -> str:
         with transaction(self._store, self._clock, self._bell) as tx:
             lock_senders(tx, self._store, [message])
-            row_id = claim(tx, self._store, message)
+            row_id = claim(tx, message)
             if row_id is None:
                 return earlier_reply(tx, message)
             return attempt(tx, self._router, message, row_id, attempts=1)
@@ -199,14 +231,14 @@ class Inbox:
 def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: int) -> str:
     """Handles a claimed row; a failure undoes its effects only, and keeps the row with the error for another try.
 
-    Raises the database's own trouble (``AWAY``): then nothing is known to be wrong with the message.
+    Raises the database's own trouble (``is_away``): then nothing is known to be wrong with the message.
     """
     try:
         with tx.savepoint():
             reply = router.handle(message, tx)
-    except AWAY:
-        raise
-    except Exception as failure:  # noqa: BLE001  (kept with the row, told to the person, tried again)
+    except Exception as failure:
+        if is_away(failure):
+            raise
         log.error(
             "inbox_handler_failed key=%s kind=%s attempt=%d error=%s at=%s",
             _short(message.key),
@@ -234,39 +266,31 @@ def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: 
     return reply
 
 
-def claim(tx: Tx, store: Store, message: Inbound) -> int | None:
+def claim(tx: Tx, message: Inbound) -> int | None:
     """Makes the message's row and returns its id, or None where the database has it already."""
-    statement = _CLAIM_SQLITE if store.sqlite else _CLAIM_POSTGRESQL
-    row = tx.execute(
-        statement,
+    claimed = tx.direct(
+        _CLAIM,
         {
             "account": message.account,
             "key": message.key,
             "sender": message.sender,
             "kind": message.kind,
-            "fields": message.fields,
-            "created_at": message.created_at,
-            "received_at": tx.now,
-            "state": "received",
-            "attempts": 0,
-            "reply": "",
+            "fields": orjson.dumps(message.fields).decode(),
+            "created_at": to_milliseconds(message.created_at),
+            "received_at": to_milliseconds(tx.now),
         },
-    ).first()
-    return None if row is None else int(row[0])
+    )
+    return int(claimed[0][0]) if claimed else None
 
 
 def earlier_reply(tx: Tx, message: Inbound) -> str:
     """What a repeat gets: the answer the person may have missed."""
-    row = tx.execute(_SEEN.where(_TABLE.c.account == message.account, _TABLE.c.key == message.key)).first()
-    return "" if row is None else str(row[0])
+    rows = tx.direct(_EARLIER_REPLY, {"account": message.account, "key": message.key})
+    return str(rows[0][0]) if rows else ""
 
 
 def finish(tx: Tx, row_id: int, reply: str, *, attempts: int = 1) -> None:
-    tx.execute(
-        update(_TABLE)
-        .where(_TABLE.c.id == row_id)
-        .values(state="done", reply=reply, attempts=attempts, error=None, next_try_at=None)
-    )
+    tx.direct(_FINISH, {"id": row_id, "reply": reply, "attempts": attempts})
 
 
 def later(tx: Tx, row_id: int, at: datetime, *, reply: str) -> None:

@@ -54,9 +54,9 @@ class Spool:
         with self._lock:
             self._count += 1
             name = f"{time.time_ns():020d}-{os.getpid()}-{self._count:06d}"
-            if self._count % 256 == 1 and sum(1 for _ in self._folder.iterdir()) >= CAPACITY:
-                raise SpoolFull(f"{CAPACITY} callbacks wait in {self._folder}")
             try:
+                if self._count % 256 == 1 and sum(1 for _ in self._folder.iterdir()) >= CAPACITY:
+                    raise SpoolFull(f"{CAPACITY} callbacks wait in {self._folder}")
                 self._write(name, record)
             except OSError as failure:
                 raise SpoolFull(f"{self._folder}: {failure.strerror}") from failure

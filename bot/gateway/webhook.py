@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qs
 
-from flask import Blueprint, Request, Response, request
+from flask import Blueprint, Flask, Response, request
+from flask.blueprints import BlueprintSetupState
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wsgi import get_content_length, get_input_stream
 
 from bot.clock import Clock
 from bot.gateway.inbox import Away, Inbox
@@ -18,11 +22,26 @@ from bot.platforms.official_account.inbound import Forged, Unreadable, handshake
 from bot.settings import Account
 from bot.store.engine import Store
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 64 * 1024
 # A second attempt of the platform starts after five seconds; the answer must be out well before.
 PATIENCE = 3.0
+CALLBACK = "/callback/"
+PLAIN = "text/plain; charset=utf-8"
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a callback is answered with."""
+
+    status: int
+    body: bytes
+    mimetype: str = PLAIN
 
 
 @dataclass
@@ -34,49 +53,101 @@ class Counters:
     def count(self, kind: str) -> None:
         self.seen[kind] += 1
 
+    def refused(self, kind: str, status: int) -> Answer:
+        self.count(kind)
+        return Answer(status, b"")
+
 
 def create_door(
     accounts: Mapping[str, Account], inbox: Inbox, spool: Spool, clock: Clock, counters: Counters
 ) -> Blueprint:
-    """The blueprint with ``GET/POST /callback/<account>``."""
+    """The blueprint with ``GET/POST /callback/<account>``; the POST is answered in front of Flask (see Receiver)."""
     door = Blueprint("callback", __name__)
 
     @door.get("/callback/<name>")
     def verify(name: str) -> Response:
         account = accounts.get(name)
         if account is None:
-            return _unknown(counters)
+            return _response(counters.refused("unknown_account", 404))
         try:
-            return Response(handshake(account, _query(request), clock.now()), mimetype="text/plain")
+            answer = handshake(account, request.args.to_dict(flat=False), clock.now())
         except Forged as forged:
-            return _forged(counters, forged)
+            return _response(counters.refused(f"forged_{forged.kind}", 403))
+        return Response(answer, mimetype="text/plain")
 
-    @door.post("/callback/<name>")
-    def receive(name: str) -> Response:
-        account = accounts.get(name)
-        if account is None:
-            return _unknown(counters)
-        if request.content_length is not None and request.content_length > BODY_LIMIT:
-            return _refused(counters, "too_big", 413)
-        body = request.stream.read(BODY_LIMIT + 1)
-        if len(body) > BODY_LIMIT:
-            return _refused(counters, "too_big", 413)
-        try:
-            opened = open_callback(account, _query(request), body, clock.now())
-        except Forged as forged:
-            return _forged(counters, forged)
-        except Unreadable:
-            return _refused(counters, "unreadable", 400)
-        counters.count("callback")
-        try:
-            reply = inbox.take(opened.inbound, patience=PATIENCE)
-        except Away as away:
-            counters.count("spooled")
-            log.warning("callback_spooled account=%s cause=%s", name, away)
-            return _spool(spool, name, body, counters, clock.now())
-        return Response(opened.seal.seal(reply, clock.now()), mimetype="application/xml" if reply else "text/plain")
+    @door.record_once
+    def put_in_front(state: BlueprintSetupState) -> None:
+        app = cast(Flask, state.app)
+        app.wsgi_app = Receiver(app.wsgi_app, accounts, inbox, spool, clock, counters)  # type: ignore[method-assign]
 
     return door
+
+
+class Receiver:
+    """A WSGI application that answers ``POST /callback/<account>`` itself and hands all else to ``rest``.
+
+    Flask takes 130 µs for a request, twice as long as verifying, decrypting and parsing it.
+    """
+
+    def __init__(
+        self,
+        rest: WSGIApplication,
+        accounts: Mapping[str, Account],
+        inbox: Inbox,
+        spool: Spool,
+        clock: Clock,
+        counters: Counters,
+    ) -> None:
+        self._rest = rest
+        self._accounts = accounts
+        self._inbox = inbox
+        self._spool = spool
+        self._clock = clock
+        self._counters = counters
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if environ["REQUEST_METHOD"] != "POST" or not path.startswith(CALLBACK):
+            return self._rest(environ, start_response)
+        answer = self._receive(path.removeprefix(CALLBACK), environ)
+        headers = [("Content-Type", answer.mimetype), ("Content-Length", str(len(answer.body)))]
+        start_response(_STATUS_LINES[answer.status], headers)
+        # granian sends a list at once, anything else in pieces.
+        return [answer.body]
+
+    def _receive(self, name: str, environ: WSGIEnvironment) -> Answer:
+        account = self._accounts.get(name)
+        if account is None:
+            return self._counters.refused("unknown_account", 404)
+        if (get_content_length(environ) or 0) > BODY_LIMIT:
+            return self._counters.refused("too_big", 413)
+        body = get_input_stream(environ).read(BODY_LIMIT + 1)
+        if len(body) > BODY_LIMIT:
+            return self._counters.refused("too_big", 413)
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        try:
+            opened = open_callback(account, query, body, self._clock.now())
+        except Forged as forged:
+            return self._counters.refused(f"forged_{forged.kind}", 403)
+        except Unreadable:
+            return self._counters.refused("unreadable", 400)
+        self._counters.count("callback")
+        try:
+            reply = self._inbox.take(opened.inbound, patience=PATIENCE)
+        except Away as away:
+            self._counters.count("spooled")
+            log.warning("callback_spooled account=%s cause=%s", name, away)
+            return self._keep(name, query, body)
+        sealed = opened.seal.seal(reply, self._clock.now())
+        return Answer(200, sealed, "application/xml; charset=utf-8" if reply else PLAIN)
+
+    def _keep(self, name: str, query: dict[str, list[str]], body: bytes) -> Answer:
+        try:
+            self._spool.put(Spooled(account=name, query=query, body=body, received_at=self._clock.now()))
+        except SpoolFull as full:
+            log.error("spool_full cause=%s", full)
+            return self._counters.refused("spool_full", 503)
+        return Answer(200, b"success")
 
 
 def create_watch(store: Store, counters: Counters, redis_state: Callable[[], str]) -> Blueprint:
@@ -111,27 +182,5 @@ def _database_state(store: Store) -> str:
     return "ok"
 
 
-def _query(incoming: Request) -> dict[str, list[str]]:
-    return incoming.args.to_dict(flat=False)
-
-
-def _spool(spool: Spool, account: str, body: bytes, counters: Counters, now: datetime) -> Response:
-    try:
-        spool.put(Spooled(account=account, query=_query(request), body=body, received_at=now))
-    except SpoolFull as full:
-        log.error("spool_full cause=%s", full)
-        return _refused(counters, "spool_full", 503)
-    return Response("success", mimetype="text/plain")
-
-
-def _unknown(counters: Counters) -> Response:
-    return _refused(counters, "unknown_account", 404)
-
-
-def _forged(counters: Counters, forged: Forged) -> Response:
-    return _refused(counters, f"forged_{forged.kind}", 403)
-
-
-def _refused(counters: Counters, kind: str, status: int) -> Response:
-    counters.count(kind)
-    return Response(b"", status=status)
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, status=answer.status, content_type=answer.mimetype)

@@ -16,6 +16,8 @@ from rq.serializers import JSONSerializer
 QUEUE = "shuke"
 REDIS_TIMEOUT = 0.5
 PAUSE_AFTER_FAILURE = 1.0
+# One ring costs as much as half a callback; those who ring meanwhile share the next.
+PAUSE_AFTER_RING = 0.05
 
 # The only functions a worker runs; write access to Redis must not mean running any function by name.
 BELLS = {"drain": "jobs.bells.drain", "inbox": "jobs.bells.inbox", "clock": "jobs.bells.clock"}
@@ -36,7 +38,7 @@ class Bell:
         self._queue = Queue(QUEUE, connection=connect_redis(redis_url), serializer=JSONSerializer)
         self._waiting: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
-        self._closed = False
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def ring(self, rings: Iterable[tuple[str, str]]) -> None:
@@ -52,8 +54,8 @@ class Bell:
             self._changed.notify()
 
     def close(self) -> None:
+        self._closed.set()
         with self._changed:
-            self._closed = True
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(timeout=2 * REDIS_TIMEOUT)
@@ -61,7 +63,7 @@ class Bell:
     def _run(self) -> None:
         while True:
             with self._changed:
-                while not self._waiting and not self._closed:
+                while not self._waiting and not self._closed.is_set():
                     self._changed.wait()
                 rings, self._waiting = self._waiting, set()
             if not rings:
@@ -69,11 +71,10 @@ class Bell:
             try:
                 for bell, argument in sorted(rings):
                     self._queue.enqueue(BELLS[bell], argument, result_ttl=0, failure_ttl=60, ttl=60)
+                self._closed.wait(PAUSE_AFTER_RING)
             except redis.RedisError:
                 self.failures += 1
-                with self._changed:
-                    if not self._closed:
-                        self._changed.wait(PAUSE_AFTER_FAILURE)
+                self._closed.wait(PAUSE_AFTER_FAILURE)
 
 
 def redis_state(url: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from bot.clock import Clock
@@ -29,6 +32,7 @@ class Tx:
         self.rings: set[tuple[str, str]] = set()
         self.journal: Journal | None = None
         self._session: Session | None = None
+        self._driver: Any = None
 
     @property
     def session(self) -> Session:
@@ -43,6 +47,27 @@ class Tx:
         if self._session is not None:
             self._session.flush()
         return self.connection.execute(statement, parameters)
+
+    def direct(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """Runs SQL through the driver and returns its rows; for the few statements on the way of every message.
+
+        SQLAlchemy takes 20 to 30 µs for a statement it has compiled already, the driver 3. ``:name`` stands for a
+        parameter; values are what the driver takes: moments in milliseconds, documents as JSON text. Raises SQLAlchemy's
+        errors like ``execute``.
+        """
+        if self._session is not None:
+            self._session.flush()
+        if self._driver is None:
+            self._driver = self.connection.connection.dbapi_connection
+        dialect = self.connection.dialect
+        try:
+            cursor = self._driver.execute(sql if dialect.name == "sqlite" else _pyformat(sql), parameters)
+            return cursor.fetchall() if cursor.description else ()
+        except dialect.loaded_dbapi.Error as error:
+            # Without the parameters: they hold what customers wrote, and errors are logged.
+            raise DBAPIError.instance(
+                sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
 
     def after_commit(self, bell: str, argument: str = "") -> None:
         """Rings ``bell`` for the workers once the transaction is in the database; a lost ring costs seconds only."""
@@ -63,18 +88,16 @@ class Tx:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undoes the block's effects, and only those, when it raises."""
-        if self._session is not None:
-            self._session.flush()
-        nested = self.connection.begin_nested()
+        # Through the session: a flush that fails rolls back what the session believes to be the innermost transaction,
+        # and a savepoint the session does not know of would go down with everything before it.
+        nested = self.session.begin_nested()
         rings = set(self.rings)
         try:
             yield
-            if self._session is not None:
-                self._session.flush()
+            self.session.flush()
         except BaseException:
-            if self._session is not None:
-                self._session.expunge_all()
             nested.rollback()
+            self.session.expunge_all()
             self.rings = rings
             raise
         nested.commit()
@@ -87,6 +110,11 @@ class Tx:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+@lru_cache(maxsize=256)
+def _pyformat(sql: str) -> str:
+    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", sql.replace("%", "%%"))
 
 
 @contextmanager

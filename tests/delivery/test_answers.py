@@ -211,6 +211,20 @@ def test_without_a_token_nothing_is_called_and_the_owner_hears_why(shop: Shop) -
     assert shop.alarms
 
 
+def test_a_room_that_fails_to_hear_costs_nobody_the_record(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    class Deaf(list[tuple[str, str]]):
+        def append(self, _said: tuple[str, str]) -> None:
+            raise RuntimeError("as planned")
+
+    shop.learned = Deaf()
+    shop.platform.faults.append(Fault(43004, person="p1"))
+    shop.talks("p1", "p2")
+    shop.broadcast(["p1", "p2"])
+    shop.send()
+    assert (shop.row("p1").state, shop.row("p2").state) == ("failed", "sent")
+    assert "not_heard" in caplog.text
+
+
 def test_two_accounts_rest_apart(shop: Shop) -> None:
     shop.do(lambda tx: limits.rest(tx, "other", "*", until=tx.now + timedelta(days=1), stopped=True, reason="冻结"))
     assert one_message(shop).state == "sent"

@@ -148,6 +148,18 @@ def test_a_lonely_row_is_sent_by_itself(shop: Shop) -> None:
     assert shop.states() == {"sent": 1}
 
 
+def test_a_lonely_row_of_a_mass_call_finds_another_route(shop: Shop) -> None:
+    shop.broadcast(["p1", "p2", "p3"], route="mass")
+    for _ in range(3):
+        with shop.tx() as tx:
+            rows = sorted(lease.claim_mass(tx, "main", GONE, settled=True), key=lambda row: row.id)
+            lease.release(tx, rows[1:])
+        shop.sweep()
+    assert sorted(row.lapses for row in shop.rows()) == [0, 0, 3]
+    shop.send()
+    assert shop.states() == {"sent": 2, "by_hand": 1}
+
+
 def test_a_renewed_lease_holds_and_says_what_was_lost(shop: Shop) -> None:
     some_rows(shop, 2)
     rows = claimed(shop, GONE)
@@ -214,7 +226,7 @@ def test_opt_outs_against_senders(shop: Shop) -> None:
         thread.start()
     for thread in (*senders, leaver):
         thread.join()
-    shop.send()
+    shop.send_all()
     got = shop.platform.got()
     assert set(got.values()) == {1}
     assert got.keys() == set(people) - cancelled
@@ -231,5 +243,6 @@ def test_caps_hold_against_two_senders_at_once(shop: Shop) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    shop.send_all()
     assert set(shop.platform.got().values()) == {1}
     assert len(shop.rows(state="skipped")) == 2 * len(people)

@@ -127,6 +127,21 @@ def test_who_opts_out_while_it_is_unclear_is_left_out_of_the_repeat(shop: Shop) 
     assert shop.row("p1").reason == "已退订"
 
 
+def test_two_lost_answers_around_an_opt_out_leave_that_person_to_staff(shop: Shop) -> None:
+    """The platform knows the key, but from the first call, which named her, or from the second, which did not?"""
+    shop.platform.faults += [Fault("reset", path=MASS, act=False), Fault("reset", path=MASS, act=True)]
+    shop.broadcast(FANS, route="mass")
+    shop.send()
+    shop.do(lambda tx: outbox.cancel_for_customer(tx, 1, "已退订", purpose="marketing"))
+    for _ in range(3):
+        shop.later(minutes=6)
+        shop.sweep()
+        shop.send()
+    assert "p1" not in shop.platform.got()
+    assert shop.states() == {"sent": 6, "unknown": 1}
+    assert shop.row("p1").state == "unknown"
+
+
 def test_who_opts_out_after_it_arrived_is_told_as_sent(shop: Shop) -> None:
     shop.platform.faults.append(Fault("reset", path=MASS, act=True))
     shop.broadcast(FANS, route="mass")

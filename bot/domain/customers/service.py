@@ -207,6 +207,15 @@ def unnamed(tx: Tx, count: int) -> tuple[list[Customer], int]:
     return list(newest), total
 
 
+def newest(tx: Tx, count: int) -> list[Customer]:
+    """Who has come last, first."""
+    return list(
+        tx.session.scalars(
+            select(Customer).where(Customer.is_staff.is_(False)).order_by(Customer.id.desc()).limit(count)
+        )
+    )
+
+
 def visit(tx: Tx, customer: Customer) -> None:
     customer.visited = True
     customer.last_contact_at = tx.now

@@ -1,0 +1,146 @@
+"""What customers say besides commands: opting out, complaints, a person please; and what staff hear of it."""
+
+import pytest
+
+PLAIN = ("退订", "TD", "td", "ＴＤ", "退訂", "我要退订", "帮我退订", "退订，谢谢", "取消订阅", "回复TD")
+TRAPS = ("别退订", "我没有退订", "退订多少钱", "退订金怎么退", "怎么退订", "T恤有吗", "订单退订金", "谁要退订了")
+
+
+def test_a_plain_wish_opts_out_at_once(mei):
+    for typed in PLAIN:
+        assert "退订" in mei.says(typed)
+        assert mei.file["opted_out"] is True, typed
+        mei.says("订阅")
+
+
+def test_a_negation_a_question_or_another_noun_does_not(mei):
+    for typed in TRAPS:
+        mei.says(typed)
+        assert mei.file["opted_out"] is False, typed
+
+
+def test_a_wish_that_is_not_plain_is_told_the_word(mei):
+    for typed in ("请不要再发了", "别再给我发广告"):
+        assert "退订" in mei.says(typed)
+        assert mei.file["opted_out"] is False
+
+
+def test_and_in_again(mei):
+    mei.says("退订")
+    assert "订阅" in mei.says("订阅")
+    assert mei.file["opted_out"] is False
+
+
+def test_anything_else_waits_for_staff_and_is_acknowledged_once_an_hour(shop, boss, mei):
+    assert "店" in mei.says("红色的还有吗")
+    assert mei.says("L码的") == ""
+    shop.later(minutes=61)
+    assert "店" in mei.says("在吗")
+    waiting = boss.says("待回")
+    for words in ("红色的还有吗", "L码的", "在吗"):
+        assert words in waiting
+    assert {record["text"] for record in shop.export("messages")} == {"红色的还有吗", "L码的", "在吗"}
+    assert all(record["waiting"] for record in shop.export("messages"))
+
+
+def test_staff_answer_through_the_platform(shop, boss, mei):
+    mei.says("红色的还有吗")
+    assert "已回 小美" in boss.says("回 小美 有的，给您留着")
+    shop.work()
+    assert mei.phone.pushed == ["有的，给您留着"]
+    assert "没有顾客在等" in boss.says("待回")
+    assert "收不回" in boss.says("撤销")
+
+
+def test_an_answer_the_platform_does_not_allow_is_refused_with_the_reason(shop, boss, mei, lan):
+    mei.says("红色的还有吗")
+    shop.later(days=2, minutes=1)
+    assert "没有发出去" in boss.says("回 小美 有的")
+    lan.unfollows()
+    assert "没有关注" in boss.says("回 阿兰 您好")
+    boss.says("新客 张姐 13800138000")
+    assert "没有关注" in boss.says("回 张姐 您好")
+    shop.work()
+    assert mei.phone.pushed == []
+
+
+def test_five_answers_to_one_word_are_the_most(shop, boss, newcomer):
+    shop.later(minutes=5)
+    newcomer.says("在吗")
+    for number in range(5):
+        assert f"还能回 {4 - number} 条" in boss.says(f"回 #{newcomer.number} 第{number}句")
+        shop.work()
+    assert "没有发出去" in boss.says(f"回 #{newcomer.number} 第六句")
+    assert len(newcomer.phone.pushed) == 5
+
+
+def test_a_complaint_gets_a_number_and_staff_hear_at_once(shop, boss, mei):
+    assert "编号 1" in mei.says("投诉 衣服破了")
+    shop.strike()
+    shop.work()
+    assert any("衣服破了" in text for text in boss.phone.pushed)
+    assert "❗小美" in boss.says("待回")
+
+
+def test_suggestions_and_the_wish_for_a_person_get_one_too(boss, mei):
+    assert "编号 1" in mei.says("建议 加个试衣间")
+    assert "编号 2" in mei.says("人工")
+    assert "加个试衣间" in boss.says("待回")
+
+
+@pytest.mark.parametrize("typed", ["退钱！", "骗人的吧", "你们太差了", "我要打12315"])
+def test_plain_anger_goes_on_top_without_the_word(shop, boss, mei, lan, typed):
+    lan.says("在吗")
+    shop.later(seconds=1)
+    mei.says(typed)
+    waiting = boss.says("待回").split("等回复的顾客")[1]
+    assert waiting.index("小美") < waiting.index("阿兰")
+    assert "❗" in waiting
+
+
+def test_denied_anger_is_none(boss, mei):
+    mei.says("你们不骗人吧")
+    mei.says("买个垃圾袋")
+    assert "❗" not in boss.says("待回")
+
+
+def test_pictures_voice_and_places_are_kept_for_staff(shop, boss, mei):
+    mei.does("image")
+    mei.speaks()
+    mei.speaks("几点开门")
+    mei.does("location", lat=31.2, lon=121.4, label="黄浦区")
+    messages = shop.export("messages")
+    assert [record["type"] for record in messages] == ["image", "voice", "voice", "location"]
+    assert [record["text"] for record in messages] == ["[图片]", "[语音]", "几点开门", "黄浦区"]
+    assert "几点开门" in boss.says("待回")
+
+
+def test_a_voice_of_a_customer_is_read_like_typed_words(mei):
+    mei.speaks("退订")
+    assert mei.file["opted_out"] is True
+
+
+def test_a_menu_tap_is_the_word_on_the_button(shop, boss, mei):
+    buttons = [{"type": "click", "name": name, "key": name} for name in ("活动", "我的", "退订")]
+    shop.parts.clients["main"].menu_create(buttons)
+    assert "活动" in mei.taps("活动")
+    assert "小美" in mei.taps("我的")
+    mei.taps("退订")
+    assert mei.file["opted_out"] is True
+    assert "新建" in boss.taps("活动")
+
+
+def test_my_own_page(boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    page = mei.says("我的")
+    for part in ("小美", "298元", str(mei.number), "退订"):
+        assert part in page
+
+
+def test_the_urgent_does_not_wait_for_the_collected_news(shop, boss, mei, lan):
+    lan.says("在吗")
+    mei.says("投诉 衣服破了")
+    shop.work()
+    (pushed,) = boss.phone.pushed
+    assert "衣服破了" in pushed
+    assert "在吗" not in pushed

@@ -1,0 +1,124 @@
+"""人群: counted with examples, saved under a name, and what is wrong with an expression is said."""
+
+import pytest
+
+COUNTS = {
+    "全部": 4,
+    "N": 2,
+    "未到店": 2,
+    "Y": 2,
+    "O": 2,
+    "M": 2,
+    "VIP": 1,
+    "北京": 2,
+    "标签=北京": 2,
+    "Y 且 M": 1,
+    "Y & O": 1,
+    "Y O": 1,
+    "N 或 VIP": 3,
+    "N | VIP": 3,
+    "非 VIP": 3,
+    "!VIP": 3,
+    "-VIP": 3,
+    "非VIP 且 M": 1,
+    "M 或 Y 且 北京": 3,
+    "(M 或 Y) 且 北京": 2,
+    "M 且 非(VIP 或 北京)": 0,
+    "级别=S": 2,
+    "级别=A": 1,
+    "跟进=b": 0,
+    "阶段=③": 1,
+    "阶段=②": 1,
+    "消费额>100": 1,
+    "消费额>=58": 2,
+    "消费额<58": 2,
+    "消费次数>=1": 2,
+    "最近消费<30天": 2,
+    "未消费60天": 2,
+    "最近联系<1天": 4,
+    "账号=main": 4,
+    "账号=corp": 0,
+    "头部50%": 1,
+    "性别=女": 0,
+    "非 性别=女": 4,
+    "生日=本月": 0,
+    "收到过1": 0,
+    "回复过1": 0,
+}
+WRONG = (
+    *("(O", "O)", "且 O", "O 且", "O 或 或 M", "消费额>", "消费额>很多", "级别=X", "跟进=z", "生日=明年", "头部0%"),
+    "()",
+)
+
+
+@pytest.fixture
+def people(shop, boss):
+    """甲: Y M VIP 298元. 乙: Y O 北京. 丙: N O. 丁: N M 58元 北京."""
+    for name in "甲乙丙丁":
+        shop.regular(f"阿{name}")
+    for line in ("消费 阿甲 298 裙", "阿甲 +VIP", "到店 阿乙", "阿乙 +北京", "消费 阿丁 58 袜子 线上", "阿丁 +北京"):
+        boss.says(line)
+    boss.says("级别 阿乙 A")
+    return boss
+
+
+def test_what_expressions_count(people):
+    said = {expression: people.says(f"人群 {expression}").split("：", 1)[1] for expression in COUNTS}
+    assert {expression: int(answer.split(" 位")[0]) for expression, answer in said.items()} == COUNTS
+
+
+def test_time_goes_by_for_segments_too(shop, people):
+    shop.later(days=60, seconds=1)
+    assert "4 位" in people.says("人群 未消费60天")
+    assert "0 位" in people.says("人群 最近消费<30天")
+    assert "4 位" in people.says("人群 最近联系>14天")
+
+
+def test_three_examples_are_shown(people):
+    answer = people.says("人群 全部")
+    assert [name in answer for name in ("阿甲", "阿乙", "阿丙", "阿丁")] == [True, True, True, False]
+
+
+def test_a_segment_under_a_name(people):
+    assert "1 位" in people.says("人群 保存 北京老客 = 北京 且 M")
+    assert "1 位" in people.says("人群 北京老客")
+    assert "北京老客 = 北京 且 M" in people.says("人群 列表")
+    assert "3 位" in people.says("人群 非 北京老客")
+    people.says("人群 保存 北京老客 = 北京")
+    assert "2 位" in people.says("人群 北京老客")
+
+
+def test_what_a_saved_segment_means_is_spelt_out(people):
+    people.says("人群 保存 久未买 = M 且 未消费60天")
+    assert "60天没消费" in people.says("人群 久未买")
+
+
+def test_a_segment_may_stand_on_another_but_not_on_itself(people):
+    people.says("人群 保存 甲群 = M")
+    people.says("人群 保存 乙群 = 甲群 且 北京")
+    assert "1 位" in people.says("人群 乙群")
+    refused = people.says("人群 保存 甲群 = 乙群")
+    assert "圈" in refused
+    assert "1 位" in people.says("人群 乙群")
+    assert "自己" in people.says("人群 保存 甲群 = 甲群 且 Y")
+
+
+def test_what_is_wrong_is_named_with_an_example(people):
+    for expression in WRONG:
+        answer = people.says(f"人群 {expression}")
+        assert "例如" in answer or "例子" in answer, expression
+
+
+def test_a_tag_nobody_has_is_said_to_be_none(people):
+    assert "没有" in people.says("人群 上海")
+    assert "北京" in people.says("人群 北经")
+
+
+def test_a_name_that_means_something_else_is_refused(people):
+    for name in ("O", "VIP", "全部", "消费额>500", "a 且 b"):
+        people.says(f"人群 保存 {name} = M")
+    assert "还没有" in people.says("人群 列表")
+
+
+def test_points_come_later_and_are_said_to(people):
+    assert "以后" in people.says("人群 积分>100")

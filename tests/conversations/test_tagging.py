@@ -1,0 +1,148 @@
+"""Tags in every form staff type them; wide changes ask first; every change stands in the history."""
+
+PUT_ON = {
+    "小美 +意向A": ["意向A"],
+    "小美+意向A": ["意向A"],
+    "小美 +意向A +北京": ["意向A", "北京"],
+    "标签 小美 +意向A": ["意向A"],
+    "标签 小美 意向A": ["意向A"],
+    "给小美贴标签 意向A、北京": ["意向A", "北京"],
+    "给小美打上北京标签": ["北京"],
+    "小美 ＋意向Ａ": ["意向A"],
+    "小美 +意\u200b向A": ["意向A"],
+    "小美 +🎂生日": ["🎂生日"],
+}
+TAKEN_OFF = ("小美 -旧", "标签 小美 -旧", "给小美去掉标签 旧", "去标签 小美 旧", "把小美的标签旧去掉")
+
+
+def test_put_on(boss, mei):
+    for typed, tags in PUT_ON.items():
+        boss.says(typed)
+        assert mei.file["tags"] == tags, typed
+        boss.says("撤销")
+
+
+def test_taken_off(boss, mei):
+    for typed in TAKEN_OFF:
+        boss.says("小美 +旧 +新")
+        boss.says(typed)
+        assert mei.file["tags"] == ["新"], typed
+
+
+def test_both_at_once(boss, mei):
+    boss.says("小美 +C组")
+    answer = boss.says("小美 +VIP +意向A -C组")
+    assert "+意向A" in answer
+    assert "-C组" in answer
+    assert (mei.file["tags"], mei.file["vip"]) == (["意向A"], True)
+
+
+def test_vip_and_visits_are_classes_and_not_tags(boss, mei):
+    boss.says("小美 +VIP +Y")
+    assert (mei.file["vip"], mei.file["visited"], mei.file["tags"]) == (True, True, [])
+    boss.says("小美 -VIP +N")
+    assert (mei.file["vip"], mei.file["visited"]) == (False, False)
+
+
+def test_what_follows_the_ledger_cannot_be_set_by_hand(boss, mei):
+    assert "消费" in boss.says("小美 +M")
+    assert "消费" in boss.says("小美 +O")
+    assert mei.file["purchased"] is False
+
+
+def test_contradictions_change_nothing(boss, mei):
+    boss.says("小美 +A -A")
+    boss.says("小美 +Y +N")
+    assert (mei.file["tags"], mei.file["visited"]) == ([], False)
+
+
+def test_several_customers_at_once(shop, boss, mei, lan):
+    assert "+节日" in boss.says("小美、阿兰 +节日")
+    assert [record["tags"] for record in shop.export("customers")] == [["节日"], ["节日"]]
+
+
+def test_what_was_so_before_is_said_to_be(boss, mei):
+    boss.says("小美 +北京")
+    assert "没有变化" in boss.says("小美 +北京")
+    assert "没有变化" in boss.says("小美 -上海")
+
+
+def test_a_name_too_long_is_refused(boss, mei):
+    assert "30" in boss.says("小美 +" + "长" * 31)
+    assert mei.file["tags"] == []
+
+
+def test_the_book_counts_who_carries_what(boss, mei, lan):
+    boss.says("小美、阿兰 +节日")
+    boss.says("小美 +北京")
+    book = boss.says("标签")
+    assert book.index("节日(2)") < book.index("北京(1)")
+
+
+def test_joining_two_tags_asks_first(boss, mei, lan):
+    boss.says("小美 +老客 +老顾客")
+    boss.says("阿兰 +老顾客")
+    question = boss.says("标签 合并 老顾客 到 老客")
+    assert "2 位" in question
+    assert lan.file["tags"] == ["老顾客"]
+    boss.confirms(question)
+    assert (mei.file["tags"], lan.file["tags"]) == (["老客"], ["老客"])
+    assert "老顾客" not in boss.says("标签")
+
+
+def test_deleting_a_tag_asks_first_and_can_be_taken_back(boss, mei):
+    boss.says("小美 +试用")
+    question = boss.says("标签 删除 试用")
+    assert mei.file["tags"] == ["试用"]
+    boss.confirms(question)
+    assert mei.file["tags"] == []
+    boss.says("撤销")
+    assert mei.file["tags"] == ["试用"]
+
+
+def test_a_tag_nobody_made_can_be_neither_joined_nor_deleted(boss, mei):
+    assert "没有" in boss.says("标签 删除 从来没有")
+    assert "没有" in boss.says("标签 合并 从来没有 到 老客")
+
+
+def test_up_to_twenty_people_are_changed_at_once(shop, boss):
+    shop.regulars(20)
+    assert "20 位" in boss.says("批量标签 全部 +节日")
+    assert all(record["tags"] == ["节日"] for record in shop.export("customers"))
+
+
+def test_more_than_twenty_ask_for_a_code(shop, boss):
+    shop.regulars(21)
+    question = boss.says("批量标签 全部 +节日")
+    assert "21 位" in question
+    assert all(record["tags"] == [] for record in shop.export("customers"))
+    boss.confirms(question)
+    assert all(record["tags"] == ["节日"] for record in shop.export("customers"))
+    boss.says("撤销")
+    assert all(record["tags"] == [] for record in shop.export("customers"))
+
+
+def test_a_long_list_is_as_wide_as_全部(shop, boss):
+    names = "、".join(person.name for person in shop.regulars(21))
+    question = boss.says(f"{names} +节日")
+    assert "21 位" in question
+    assert all(record["tags"] == [] for record in shop.export("customers"))
+    assert "确认" in boss.says("全部 +节日")
+
+
+def test_every_change_is_kept_with_who_and_from_where(shop, boss, mei):
+    boss.says("小美 +北京")
+    boss.says("小美 -北京")
+    boss.says("撤销")
+    rows = shop.rows("SELECT tag, added, source, staff_id FROM tag_changes ORDER BY id")
+    assert [(row.tag, bool(row.added), row.source) for row in rows] == [
+        ("北京", True, "chat"),
+        ("北京", False, "chat"),
+        ("北京", True, "undo"),
+    ]
+    assert {row.staff_id for row in rows} == {1}
+
+
+def test_a_picture_or_a_place_of_staff_is_not_dropped_silently(boss):
+    assert "文字" in boss.does("image")
+    assert boss.does("location", lat=31.2, lon=121.4, label="黄浦区") != ""
