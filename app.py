@@ -109,8 +109,8 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     parts.inbox = lambda: inbox_jobs.work_off(parts, router)
     parts.strike = lambda: notices.push(parts, clock.now())
     parts.chores = (
-        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool)),
-        Chore("inbox", 5.0, parts.inbox),
+        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool), always=True),
+        Chore("inbox", 5.0, parts.inbox, always=True),
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
