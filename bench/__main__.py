@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench import broadcast, callback, language, peer_venv, segments, start
 from bench.processes import OTHERS, free_port, running, wait_for_port_only
-from bench.report import Section, version_of, write
+from bench.report import RESULTS, Section, told, version_of
 from bot.cli.embedded import find_program
 
 
@@ -26,8 +26,10 @@ def main() -> None:
         sections, redis_version = _measured(folder, arguments)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    text = write(sections, quick=arguments.quick, seconds=time.monotonic() - began, redis_version=redis_version)
+    text = told(sections, quick=arguments.quick, seconds=time.monotonic() - began, redis_version=redis_version)
     print(text)
+    if not arguments.only:
+        RESULTS.write_text(text, encoding="utf-8")
 
 
 def _measured(folder: Path, arguments: argparse.Namespace) -> tuple[list[Section], str]:
@@ -55,7 +57,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
     parts: dict[str, Callable[[], Section]] = {
         "callbacks": lambda: callback.measure(folder, size, redis),
         "broadcasts": lambda: broadcast.measure(
-            folder, redis, rounds=3 if quick else 5, people=3000 if quick else 20_000
+            folder, redis, rounds=3 if quick else 5, people=2000 if quick else 20_000, jobs=80 if quick else 250
         ),
         "language": lambda: language.measure(3 if quick else 9),
         "segments": lambda: segments.measure(folder, 1_000_000 if arguments.million else 20_000),

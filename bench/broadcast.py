@@ -17,7 +17,6 @@ from bench.report import Section
 from bench.shop import Shop
 
 ROOT = Path(__file__).resolve().parents[1]
-JOBS = 250
 LATENCY = 0.03
 CONNECTIONS = 512
 HOW = (
@@ -28,7 +27,7 @@ HOW = (
 )
 
 
-def measure(folder: Path, redis: str, *, rounds: int, people: int) -> Section:
+def measure(folder: Path, redis: str, *, rounds: int, people: int, jobs: int) -> Section:
     """Rounds of our broadcast and of the peer's jobs in turn; and one of ours at 30 ms latency."""
     section = Section("Broadcasts", HOW)
     ours, theirs = [], []
@@ -36,19 +35,19 @@ def measure(folder: Path, redis: str, *, rounds: int, people: int) -> Section:
         shop = _shop(folder / "broadcast", redis, sink, people)
         for number in range(rounds):
             ours.append(_broadcast(shop, number, people))
-            theirs.append(_jobs(folder, redis, sink))
+            theirs.append(_jobs(folder, redis, sink, jobs))
     with _sink(folder, LATENCY) as slow:
         far = _shop(folder / "far", redis, slow, people)
         distant = _broadcast(far, 0, people)
     drained = [one["sent"] / one["drain_seconds"] for one in ours]
     whole = [one["sent"] / (one["drain_seconds"] + one["plan_seconds"]) for one in ours]
-    jobs = [one["sent"] / one["seconds"] for one in theirs]
+    singly = [one["sent"] / one["seconds"] for one in theirs]
     slowly = distant["sent"] / distant["drain_seconds"]
     section.add("熟客, plan and drain together", f"{median(whole):,.0f} messages/s")
     section.add("熟客, drain alone (claim, mark, call, record)", f"{median(drained):,.0f} messages/s")
-    section.add("one RQ job a message, SimpleWorker", f"{median(jobs):,.0f} messages/s")
-    section.ratio("plan and drain beside a job a message", whole, jobs, 50)
-    section.ratio("drain alone beside a job a message", drained, jobs, 50)
+    section.add("one RQ job a message, SimpleWorker", f"{median(singly):,.0f} messages/s")
+    section.ratio("plan and drain beside a job a message", whole, singly, 50)
+    section.ratio("drain alone beside a job a message", drained, singly, 50)
     ceiling = CONNECTIONS / LATENCY
     shown = f"{slowly:,.0f} messages/s, {slowly / ceiling:.0%} of {CONNECTIONS} connections ÷ latency"
     section.add("drain at 30 ms latency", shown, "≥ 70 %", slowly >= 0.7 * ceiling)
@@ -70,11 +69,11 @@ def _broadcast(shop: Shop, number: int, people: int) -> dict[str, Any]:
     return told
 
 
-def _jobs(folder: Path, redis: str, sink: str) -> dict[str, Any]:
-    argv = (str(prepared() / "python"), "rq_send.py", redis, f"sqlite:///{folder}/jobs.db", sink, str(JOBS))
+def _jobs(folder: Path, redis: str, sink: str, jobs: int) -> dict[str, Any]:
+    argv = (str(prepared() / "python"), "rq_send.py", redis, f"sqlite:///{folder}/jobs.db", sink, str(jobs))
     told: dict[str, Any] = json.loads(completed(argv, core=TESTED, folder=PEERS))
-    if told["sent"] != JOBS:
-        raise RuntimeError(f"{JOBS} jobs ended as {told}")
+    if told["sent"] != jobs:
+        raise RuntimeError(f"{jobs} jobs ended as {told}")
     return told
 
 

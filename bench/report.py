@@ -53,8 +53,8 @@ class Section:
         return f"## {self.title}\n\n{self.how}\n\n| what | measured | target | |\n|---|---|---|---|\n{rows}\n"
 
 
-def write(sections: Sequence[Section], *, quick: bool, seconds: float, redis_version: str) -> str:
-    """Writes ``RESULTS.md`` and returns its text."""
+def told(sections: Sequence[Section], *, quick: bool, seconds: float, redis_version: str) -> str:
+    """The whole report as Markdown."""
     kind = "a quick run (fewer and shorter rounds)" if quick else "a full run"
     head = (
         f"# Measurements\n\nWritten by `make bench` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {kind} of {seconds:.0f} s, "
@@ -63,9 +63,7 @@ def write(sections: Sequence[Section], *, quick: bool, seconds: float, redis_ver
         "stand-in share the other. Rounds are interleaved and medians taken; absolute figures of a shared machine move "
         "by a third, ratios within a run do not.\n"
     )
-    text = "\n".join([head, *(section.as_text() for section in sections)])
-    RESULTS.write_text(text, encoding="utf-8")
-    return text
+    return "\n".join([head, *(section.as_text() for section in sections)])
 
 
 def _machine(redis_version: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from house import FULL, House
 from lost_writes import COMPILER
 from nursery import Nursery
+from sqlalchemy import Engine, make_url, text
 from stand_ins import HungRedis, PostgreSQL, Redis, Town
 
 # Needs minutes and a C compiler.
@@ -64,10 +65,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture
 def build(nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., House]]:
     """Builds a shop; whatever it has started is gone when the drill is over."""
-    for ground in ("database", "frail_database"):
-        # Asked for first, and so taken away last, when nobody uses it any more.
-        if ground in request.fixturenames:
-            request.getfixturevalue(ground)
+    # Asked for first, and so taken away last, when nobody uses it any more.
+    for ground in {"database", "empty"} & set(request.fixturenames):
+        request.getfixturevalue(ground)
     built: list[House] = []
 
     def one(store_url: str, **more: Any) -> House:
@@ -127,19 +127,13 @@ def hung_redis() -> Iterator[HungRedis]:
     one.close()
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A server that may crash."""
-    one = PostgreSQL()
-    yield one
-    one.close()
-
-
 @pytest.fixture
-def frail_database(postgresql: PostgreSQL) -> Iterator[str]:
-    """A database on the server that may crash."""
-    postgresql.start()
-    address = postgresql.database()
-    yield address
-    postgresql.start()
-    postgresql.drop(address)
+def postgresql(migrated_server: tuple[Engine, str], database: str) -> Iterator[PostgreSQL]:
+    """The server behind a database of the second kind; it may crash, and runs again when the drill is over."""
+    admin, _uri = migrated_server
+    with admin.connect() as connection:
+        # The session's server is fast and careless; what is committed here must outlive a crash of it.
+        connection.execute(text(f"ALTER DATABASE {make_url(database).database} SET synchronous_commit = on"))
+    one = PostgreSQL(admin)
+    yield one
+    one.start()

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import SystemRandom
 from typing import Any
 
+import pytest
 from nursery import Nursery
 from sqlalchemy import text
 
@@ -25,6 +26,8 @@ from bot.store.engine import Store, open_store
 FULL = os.environ.get("SHUKE_DRILLS") == "full"
 PATIENCE = 120.0 if FULL else 60.0
 ACCOUNT = "main"
+# For drills in which the kind of database matters less than the minutes of `make test`.
+ONE_IF_SMALL = pytest.mark.parametrize("database", ["sqlite", "postgresql"] if FULL else ["sqlite"], indirect=True)
 NOBODY = "http://127.0.0.1:9"
 # Below the ports that the kernel gives to whoever asks for any.
 FIRST_PORT, LAST_PORT = 20_000, 32_000

@@ -58,7 +58,6 @@ class Disk:
     def cut(self, chance: Random) -> int:
         """Cuts the power; nobody may have a file of the folder open. Returns how many changes were lost."""
         notes = sorted(self._read(), key=lambda note: note.moment)
-        print("notes", len(notes), {k.name: sum(n.kind == k for n in notes) for k in Kind})
         loose = [note for note in notes if note.kind != Kind.SYNC and not _is_flushed(note, notes)]
         for note in reversed(loose):
             _take_back(note)

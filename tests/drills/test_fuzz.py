@@ -17,8 +17,8 @@ from bot.language.staff import VERBS
 from bot.sandbox import wire
 
 CALLBACKS = 1_000_000 if FULL else 400
-LINES = 200_000 if FULL else 300
-STAFF, CUSTOMERS = (60, 200) if FULL else (6, 10)
+LINES = 200_000 if FULL else 150
+STAFF, CUSTOMERS = (20, 200) if FULL else (6, 10)
 HANDS = 8
 SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 BOTH_IF_FULL = pytest.mark.parametrize("database", ["sqlite", "postgresql"] if FULL else ["postgresql"], indirect=True)

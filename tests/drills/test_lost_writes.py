@@ -16,7 +16,7 @@ from callers import Answer, Caller, Said, person, says
 from house import PATIENCE, House, until
 from lost_writes import Disk, build
 
-CUTS = 6
+CUTS = 200
 HANDS = 6
 SENDERS = 400
 WRITERS = {

@@ -11,7 +11,7 @@ from evening import OPEN, begin
 from house import FULL, House, until
 from stand_ins import Redis, Town
 
-PEOPLE = 2_000 if FULL else 120
+PEOPLE = 2_000 if FULL else 80
 LEAVING = PEOPLE // 4
 WORKERS = 4 if FULL else 2
 

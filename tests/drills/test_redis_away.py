@@ -7,11 +7,10 @@ from collections.abc import Callable
 import pytest
 from callers import all_at_once
 from evening import OPEN, Evening, begin
-from house import FULL, House, until
+from house import FULL, ONE_IF_SMALL, House, until
 from stand_ins import HungRedis, Redis, Town
 
 PEOPLE = 500 if FULL else 30
-ONE_DATABASE = pytest.mark.parametrize("database", ["sqlite", "postgresql"] if FULL else ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -40,13 +39,13 @@ def everybody_is_answered_and_reached(evening: Evening) -> None:
     assert evening.shop.spooled() == []
 
 
-@ONE_DATABASE
+@ONE_IF_SMALL
 def test_refused(evening_with: Callable[[str], Evening], figure: Callable[[str], None]) -> None:
     everybody_is_answered_and_reached(evening_with("unix:///nowhere/redis.sock"))
     figure(f"{PEOPLE} answered and reached")
 
 
-@ONE_DATABASE
+@ONE_IF_SMALL
 def test_hung(evening_with: Callable[[str], Evening], hung_redis: HungRedis, figure: Callable[[str], None]) -> None:
     evening = evening_with(hung_redis.url)
     everybody_is_answered_and_reached(evening)
@@ -54,7 +53,7 @@ def test_hung(evening_with: Callable[[str], Evening], hung_redis: HungRedis, fig
     figure(f"{PEOPLE} answered and reached, {len(hung_redis.callers)} connections left hanging")
 
 
-@ONE_DATABASE
+@ONE_IF_SMALL
 def test_killed_in_the_middle(
     evening_with: Callable[[str], Evening], redis: Redis, figure: Callable[[str], None]
 ) -> None:

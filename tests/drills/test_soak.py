@@ -18,37 +18,18 @@ DATABASE_CRASHES = 3 if FULL else 1
 A_CALL = 1.0 if FULL else 0.3
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_broadcast_among_kills_on_sqlite(
+def test_a_broadcast_among_kills(
     build: Callable[..., House],
     database: str,
     redis: Redis,
     build_town: Callable[[int], Town],
+    request: pytest.FixtureRequest,
     chance: Random,
     figure: Callable[[str], None],
 ) -> None:
+    server: PostgreSQL | None = None if database.startswith("sqlite") else request.getfixturevalue("postgresql")
     town = build_town(PEOPLE)
     shop = build(database, redis_url=redis.url, platform_url=town.url, clock_file=town.clock_file)
-    soak(shop, town, redis, None, chance, figure)
-
-
-def test_a_broadcast_among_kills_on_postgresql(
-    build: Callable[..., House],
-    frail_database: str,
-    postgresql: PostgreSQL,
-    redis: Redis,
-    build_town: Callable[[int], Town],
-    chance: Random,
-    figure: Callable[[str], None],
-) -> None:
-    town = build_town(PEOPLE)
-    shop = build(frail_database, redis_url=redis.url, platform_url=town.url, clock_file=town.clock_file)
-    soak(shop, town, redis, postgresql, chance, figure)
-
-
-def soak(
-    shop: House, town: Town, redis: Redis, server: PostgreSQL | None, chance: Random, figure: Callable[[str], None]
-) -> None:
     town.serves(shop)
     evening = begin(shop, town)
     shop.start("scheduler")

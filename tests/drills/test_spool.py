@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
+import pytest
 from callers import Caller, all_at_once, person, says
-from house import House, until
+from house import ONE_IF_SMALL, House, until
 from stand_ins import PostgreSQL, Town
 
 ACKNOWLEDGED = "收到，已经转给店里。店员看到后会亲自回您。"
@@ -34,6 +34,7 @@ def test_a_locked_database(shop: House, town: Town) -> None:
     assert sorted(town.ledger()) == sorted((openid, ACKNOWLEDGED) for openid in people)
 
 
+@ONE_IF_SMALL
 def test_what_is_handled_too_late_for_its_answer_is_answered_later(shop: House, town: Town) -> None:
     """The second callback's turn comes while it waits; its patience ends before its turn does."""
     shop.open()
@@ -53,6 +54,7 @@ def test_what_is_handled_too_late_for_its_answer_is_answered_later(shop: House, 
     assert [said_by(shop, openid) for openid in (first, second)] == [["在吗"], ["在吗"]]
 
 
+@ONE_IF_SMALL
 def test_it_dies_between_the_spool_and_the_answer(shop: House, town: Town) -> None:
     caller = Caller(shop.port, now=lambda: shop.clock.now().timestamp())
     said = says(town.people[0], "在吗", at=shop.clock.now().timestamp())
@@ -72,6 +74,7 @@ def test_it_dies_between_the_spool_and_the_answer(shop: House, town: Town) -> No
     assert shop.value("SELECT count(*) FROM inbox") == 1
 
 
+@ONE_IF_SMALL
 def test_a_spool_that_takes_nothing_sends_the_platform_away(house: House) -> None:
     house.open()
     caller = Caller(house.port)
@@ -87,11 +90,8 @@ def test_a_spool_that_takes_nothing_sends_the_platform_away(house: House) -> Non
     assert answer.reply == ACKNOWLEDGED
 
 
-def test_a_database_that_is_away(
-    build: Callable[..., House], frail_database: str, postgresql: PostgreSQL, town: Town
-) -> None:
-    shop = build(frail_database, platform_url=town.url, clock_file=town.clock_file)
-    town.serves(shop)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_database_that_is_away(shop: House, postgresql: PostgreSQL, town: Town) -> None:
     shop.open().kill()
     postgresql.crash()
     shop.open()
@@ -109,3 +109,15 @@ def test_a_database_that_is_away(
     assert shop.spooled() == []
     assert sorted(said_by(shop, people[0])) == sorted(["一", "二", "三"])
     assert [said_by(shop, openid) for openid in people[1:]] == [["一", "二"]] * 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_it_starts_while_the_database_is_locked(house: House) -> None:
+    with house.locked():
+        house.open()
+        answer = Caller(house.port).send(says(person(1), "在吗"))
+        assert answer is not None
+        assert answer.body == b"success"
+    assert len(house.spooled()) == 1
+    house.work_off()
+    assert said_by(house, person(1)) == ["在吗"]

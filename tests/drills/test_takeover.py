@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import pytest
 from evening import begin
-from house import FULL, House, until
+from house import FULL, ONE_IF_SMALL, House, until
 from stand_ins import Town
 
-ONE_DATABASE = ["sqlite", "postgresql"] if FULL else ["sqlite"]
 PEOPLE = 400 if FULL else 60
 LEASE = 30 if FULL else 2
 WORKER_GONE, SCHEDULER_GONE = 35.0, 60.0
 
 
-@pytest.mark.parametrize("database", ONE_DATABASE, indirect=True)
+@ONE_IF_SMALL
 def test_a_dead_workers_rows_are_sent_by_another(
     build: Callable[..., House], database: str, build_town: Callable[[int], Town], figure: Callable[[str], None]
 ) -> None:
@@ -52,7 +50,7 @@ def test_a_dead_workers_rows_are_sent_by_another(
     figure(f"lease {LEASE} s: {len(held)} rows free after {freed:.1f} s, all sent after {took:.1f} s")
 
 
-@pytest.mark.parametrize("database", ONE_DATABASE, indirect=True)
+@ONE_IF_SMALL
 def test_a_dead_schedulers_plans_are_struck_by_another(
     build: Callable[..., House], database: str, town: Town, figure: Callable[[str], None]
 ) -> None:

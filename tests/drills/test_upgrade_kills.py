@@ -22,7 +22,7 @@ from bot.cli import database as schema
 from bot.domain.customers.models import Customer, TimelineEntry
 from bot.store.engine import Store, open_store
 
-SAMPLE = 3
+SAMPLE = 2
 LATER_STEP = """
 import sqlalchemy as sa
 from alembic import op
