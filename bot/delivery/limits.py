@@ -85,7 +85,7 @@ _CLOSED = f"""
 def opened(tx: Tx, account: str, person_id: str, kind: Kind, at: datetime) -> None:
     """Notes that a person wrote, followed, scanned or tapped at ``at``; an older event never overwrites a newer one."""
     parameters = {"account": account, "person_id": person_id, "at": to_milliseconds(at)}
-    run(tx, _OPENED[kind], **parameters)
+    tx.direct(_OPENED[kind], parameters)
 
 
 def left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, tuple[int, datetime]]:

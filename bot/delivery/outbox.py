@@ -325,9 +325,9 @@ def replied(tx: Tx, account: str, person_id: str, at: datetime) -> int | None:
     moment = to_milliseconds(at)
     # The platform's times are whole seconds: an answer within the second of the message seems older than it.
     since, until = to_milliseconds(at - REPLY_COUNTS), moment + 1000
-    return run(
-        tx, _REPLIED, account=account, person_id=person_id, at=moment, since=since, until=until
-    ).scalar_one_or_none()
+    asked = {"account": account, "person_id": person_id, "at": moment, "since": since, "until": until}
+    rows = tx.direct(_REPLIED, asked)
+    return rows[0][0] if rows else None
 
 
 def export(tx: Tx) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,10 @@
 """话术: the shelf, a merchant's own wording in versions, and nothing hostile is ever kept."""
 
+import pytest
+
+# One database is enough: wording is kept alike in both.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 HOSTILE = (
     "{{ ''.__class__.__mro__ }}",
     "{{ c.__class__ }}",

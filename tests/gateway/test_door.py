@@ -7,6 +7,9 @@ import pytest
 
 from bot.sandbox import wire
 
+# One database is enough: the door stands before the database.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 BODY = "<xml><ToUserName><![CDATA[gh_sandbox0001]]></ToUserName></xml>"
 NO_LETTERS = (
     "",

@@ -2,7 +2,7 @@
 
 from threading import Thread
 
-LINES = 400
+LINES = 300
 
 
 def flood(shop, person, count=LINES, threads=4):

@@ -4,6 +4,9 @@ import pytest
 
 from bot.sandbox import wire
 
+# One database is enough: the seal is opened before the database is asked.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.mark.parametrize("mode", ["plain", "compatible", "safe"])
 def test_the_talk_is_the_same_in_every_mode(open_shop, mode):

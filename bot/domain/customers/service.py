@@ -14,6 +14,7 @@ from bot.domain.customers.rules import known_name
 from bot.errors import Refusal
 from bot.language.intents import Whom
 from bot.language.whom import name_keys
+from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.transaction import Tx
 
 SHOWN_MATCHES = 9
@@ -30,21 +31,20 @@ class Met:
     acknowledged_at: datetime | None
 
 
-_WHO = select(
-    Customer.id,
-    Customer.is_staff,
-    Customer.acknowledged_at,
-    Customer.name,
-    Customer.own_name,
-    Customer.nickname,
-).join(Identity, Identity.customer_id == Customer.id)
+# On the way of every message, hence tx.direct.
+_WHO = """
+    SELECT customers.id, is_staff, COALESCE(NULLIF(name, ''), NULLIF(own_name, ''), nickname), acknowledged_at
+    FROM identities JOIN customers ON customers.id = customer_id WHERE account = :account AND person_id = :person_id
+"""
+_SEEN = "UPDATE customers SET last_seen_at = :now, last_contact_at = :now WHERE id = :id"
+_ACKNOWLEDGED = _SEEN.replace(" WHERE", ", acknowledged_at = :now WHERE")
 
 
 def meet(tx: Tx, account: str, person_id: str) -> Met:
     """Finds the customer behind a platform person, or makes a new one (N and O, without a name)."""
-    row = tx.execute(_WHO.where(Identity.account == account, Identity.person_id == person_id)).first()
-    if row is not None:
-        return Met(row.id, row.is_staff, False, row.name or row.own_name or row.nickname, row.acknowledged_at)
+    for number, is_staff, name, acknowledged in tx.direct(_WHO, {"account": account, "person_id": person_id}):
+        acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
+        return Met(number, bool(is_staff), False, name, acknowledged_at)
     created = tx.execute(insert(Customer).values(created_at=tx.now).returning(Customer.id)).scalar_one()
     tx.execute(
         insert(Identity).values(
@@ -87,10 +87,7 @@ def _relate(tx: Tx, account: str, person_id: str, **values: object) -> bool:
 
 def seen(tx: Tx, customer_id: int, *, acknowledged: bool) -> None:
     """Notes that the customer was here now; ``acknowledged`` also starts the hour without a second acknowledgement."""
-    values: dict[str, datetime] = {"last_seen_at": tx.now, "last_contact_at": tx.now}
-    if acknowledged:
-        values["acknowledged_at"] = tx.now
-    tx.execute(update(Customer).where(Customer.id == customer_id).values(**values))
+    tx.direct(_ACKNOWLEDGED if acknowledged else _SEEN, {"id": customer_id, "now": to_milliseconds(tx.now)})
 
 
 def get(tx: Tx, customer_id: int) -> Customer:

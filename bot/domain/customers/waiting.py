@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, func, insert, select
+from sqlalchemy import Integer, func, select
 
 from bot.domain.customers.models import Customer, Utterance
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
+_HEAR = """
+    INSERT INTO utterances (customer_id, account, person_id, at, kind, text, media_id, urgent, waiting, broadcast_id)
+    VALUES (:customer_id, :account, :person_id, :at, :kind, :text, :media_id, :urgent, true, :broadcast_id)
+"""
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
 
 
@@ -46,18 +51,19 @@ def hear(
     broadcast_id: int | None,
 ) -> None:
     """Keeps what a customer said; ``broadcast_id`` is the broadcast it answers."""
-    tx.execute(
-        insert(Utterance).values(
-            customer_id=customer_id,
-            account=account,
-            person_id=person_id,
-            at=at,
-            kind=kind,
-            text=text,
-            media_id=media_id,
-            urgent=urgent,
-            broadcast_id=broadcast_id,
-        )
+    tx.direct(
+        _HEAR,
+        {
+            "customer_id": customer_id,
+            "account": account,
+            "person_id": person_id,
+            "at": to_milliseconds(at),
+            "kind": kind,
+            "text": text,
+            "media_id": media_id,
+            "urgent": urgent,
+            "broadcast_id": broadcast_id,
+        },
     )
 
 

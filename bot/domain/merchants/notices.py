@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from bot.domain.merchants.models import Notice
 from bot.store.base import to_milliseconds
@@ -43,18 +43,18 @@ def tell(tx: Tx, staff_id: int, words: str, *, kind: str, urgent: bool = False, 
     return notice.id
 
 
-_TELL_ALL = text("""
+_TELL_ALL = """
     INSERT INTO notices (staff_id, kind, subject, text, urgent, state, created_at)
     SELECT id, :kind, :subject, :text, :urgent, 'open', :now FROM staff WHERE active
     ON CONFLICT (staff_id, subject) WHERE state = 'open' AND subject <> ''
     DO UPDATE SET text = excluded.text, urgent = notices.urgent OR excluded.urgent
-""")
+"""
 
 
 def tell_all(tx: Tx, words: str, *, kind: str, subject: str, urgent: bool = False) -> None:
     """Tells every active staff member, in one statement: this stands on the way of every customer's message."""
     told = {"kind": kind, "subject": subject, "text": words, "urgent": urgent, "now": to_milliseconds(tx.now)}
-    tx.execute(_TELL_ALL, told)
+    tx.direct(_TELL_ALL, told)
     tx.after_commit("clock")
 
 

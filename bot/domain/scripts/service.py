@@ -16,6 +16,11 @@ from bot.store.transaction import Tx
 
 Context = Mapping[str, Mapping[str, str]]
 NAME_LIMIT = 20
+_OWN = """
+    SELECT script_versions.text, script_versions.version FROM scripts
+    JOIN script_versions ON script_versions.script_id = scripts.id
+    WHERE scripts.name = :name ORDER BY script_versions.version DESC LIMIT 1
+"""
 FORBIDDEN_IN_NAMES = " /、,,|#【】"
 
 
@@ -31,15 +36,8 @@ class Wording:
 
 def find(tx: Tx, name: str) -> Wording:
     """Raises Refusal that offers the nearest names."""
-    own = tx.session.execute(
-        select(ScriptVersion.text, ScriptVersion.version)
-        .join(OwnScript, OwnScript.id == ScriptVersion.script_id)
-        .where(OwnScript.name == name)
-        .order_by(ScriptVersion.version.desc())
-        .limit(1)
-    ).first()
-    if own is not None:
-        return Wording(name, own.text, own.version, own=True)
+    for text, version in tx.direct(_OWN, {"name": name}):
+        return Wording(name, text, version, own=True)
     shelf = load().get(name)
     if shelf is not None:
         return Wording(name, shelf.text, shelf.version, own=False)
