@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Transaction, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from bot.errors import ShukeError
-from bot.store.engine import Store, open_store
+from bot.store.engine import WRITES, Store, open_store
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 # Any number, the same for everybody who upgrades: PostgreSQL lets one of them in at a time.
@@ -48,7 +48,8 @@ def head(migrations: Path = MIGRATIONS) -> str | None:
 def schema(store: Store, migrations: Path = MIGRATIONS) -> Schema:
     """Raises UnreachableError where the database does not answer."""
     with _connected(store) as connection:
-        return _schema(connection, migrations)
+        # Looking must not wait for whoever writes: `shuke web` starts, and spools, while the database is locked.
+        return _schema(connection.execution_options(**{WRITES: False}), migrations)
 
 
 def _schema(connection: Connection, migrations: Path) -> Schema:

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 64
 TRIES = 3
+COMMIT_SECONDS = 1.0
 FLOOD_LINES = 10.0  # lines a second from one person that are answered at once for as long as it goes on
 FLOOD_BURST = 100.0  # lines at once that are still no flood
 SENDERS_KNOWN = 10_000
@@ -114,15 +115,25 @@ class Away(Exception):
     """The database is locked or cannot be reached; the message is to be spooled."""
 
 
-class Pending:
-    """A message waiting for the writer; ``reply`` or ``failure`` is there once ``settle`` was called."""
+class _GivenUp(Exception):
+    """Somebody in the batch waits no longer; nothing of theirs may be kept."""
 
-    __slots__ = ("_answered", "failure", "message", "reply")
+
+class Pending:
+    """A message waiting for the writer; ``reply`` or ``failure`` is there once ``settle`` was called.
+
+    ``given_up``: its request has gone to the spool, from where it is handled and answered; handled by the writer as
+    well, its answer would reach nobody. ``decided``: its transaction is about to be committed.
+    """
+
+    __slots__ = ("_answered", "decided", "failure", "given_up", "message", "reply")
 
     def __init__(self, message: Inbound) -> None:
         self.message = message
         self.reply = ""
         self.failure: BaseException | None = None
+        self.given_up = False
+        self.decided = False
         # A bare lock, held until there is an answer: an Event costs ten times as much.
         self._answered = threading.Lock()
         self._answered.acquire()
@@ -144,6 +155,8 @@ class Inbox:
         self._router = router
         self._arrived: SimpleQueue[Pending | None] = SimpleQueue()
         self._flood = FloodGate()
+        # Held while a request gives up or the writer decides to commit: one of them comes first.
+        self._fates = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
 
@@ -152,7 +165,11 @@ class Inbox:
         pending = Pending(message)
         self._arrived.put(pending)
         if not pending.wait(patience):
-            raise Away("no answer from the database in time")
+            with self._fates:
+                pending.given_up = not pending.decided
+            # A commit that has begun is waited for.
+            if pending.given_up or not pending.wait(COMMIT_SECONDS):
+                raise Away("no answer from the database in time")
         if pending.failure is not None:
             raise pending.failure
         return pending.reply
@@ -166,7 +183,7 @@ class Inbox:
             batch = [first, *self._waiting()]
             # What one sender said is handled in the order it was said, even when a later line arrived first.
             batch.sort(key=lambda pending: (pending.message.created_at, pending.message.key))
-            self._work(batch)
+            self._work([pending for pending in batch if not pending.given_up])
             for pending in batch:
                 pending.settle()
 
@@ -181,8 +198,13 @@ class Inbox:
             yield pending
 
     def _work(self, batch: Sequence[Pending]) -> None:
+        if not batch:
+            return
         try:
-            replies = self._together([pending.message for pending in batch])
+            replies = self._together(batch)
+        except _GivenUp:
+            self._work([pending for pending in batch if not pending.given_up])
+            return
         except Exception as failure:  # noqa: BLE001  (each is tried again alone, where its own failure is kept)
             if is_away(failure):
                 for pending in batch:
@@ -195,10 +217,21 @@ class Inbox:
         for pending, reply in zip(batch, replies, strict=True):
             pending.reply = reply
 
-    def _together(self, messages: Sequence[Inbound]) -> list[str]:
+    def _together(self, batch: Sequence[Pending]) -> list[str]:
+        messages = [pending.message for pending in batch]
         with transaction(self._store, self._clock, self._bell) as tx:
             lock_senders(tx, self._store, messages)
-            return [self._handle(tx, message) for message in messages]
+            replies = [self._handle(tx, message) for message in messages]
+            self._decide(batch)
+            return replies
+
+    def _decide(self, batch: Sequence[Pending]) -> None:
+        """The last step before a commit; raises _GivenUp where somebody has left meanwhile."""
+        with self._fates:
+            if any(pending.given_up for pending in batch):
+                raise _GivenUp
+            for pending in batch:
+                pending.decided = True
 
     def _handle(self, tx: Tx, message: Inbound) -> str:
         row_id = claim(tx, message)
@@ -215,17 +248,23 @@ class Inbox:
     def _one_by_one(self, batch: Sequence[Pending]) -> None:
         for pending in batch:
             try:
-                pending.reply = self._alone(pending.message)
+                pending.reply = self._alone(pending)
+            except _GivenUp:
+                continue
             except Exception as failure:  # noqa: BLE001  (raised in the request's own thread)
                 pending.failure = Away(type(failure).__name__) if is_away(failure) else failure
 
-    def _alone(self, message: Inbound) -> str:
+    def _alone(self, pending: Pending) -> str:
+        message = pending.message
         with transaction(self._store, self._clock, self._bell) as tx:
             lock_senders(tx, self._store, [message])
             row_id = claim(tx, message)
             if row_id is None:
-                return earlier_reply(tx, message)
-            return attempt(tx, self._router, message, row_id, attempts=1)
+                reply = earlier_reply(tx, message)
+            else:
+                reply = attempt(tx, self._router, message, row_id, attempts=1)
+            self._decide([pending])
+            return reply
 
 
 def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: int) -> str:

@@ -20,7 +20,7 @@ from bot.gateway.inbox import Away, Inbox
 from bot.gateway.spool import Spool, Spooled, SpoolFull
 from bot.platforms.official_account.inbound import Forged, Unreadable, handshake, open_callback
 from bot.settings import Account
-from bot.store.engine import Store
+from bot.store.engine import WRITES, Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -175,7 +175,7 @@ def create_watch(store: Store, counters: Counters, redis_state: Callable[[], str
 
 def _database_state(store: Store) -> str:
     try:
-        with store.engine.connect() as connection:
+        with store.engine.connect().execution_options(**{WRITES: False}) as connection:
             connection.exec_driver_sql("SELECT 1 FROM alembic_version")
     except SQLAlchemyError as failure:
         return f"{type(failure).__name__}; run: shuke db upgrade"

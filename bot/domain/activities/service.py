@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 
@@ -66,14 +66,17 @@ def join(tx: Tx, activity: Activity, customer: Customer) -> Joined:
     """Gives a place, or a place in the waiting list. Raises Refusal when the activity is closed or over."""
     if not activity.open or (activity.at is not None and activity.at <= tx.now):
         raise Refusal(f"“{activity.title}”已经结束报名了。发送“活动”看看别的活动。")
+    # One after another: two who join the queue at once on two connections would both be told the same number.
+    tx.session.refresh(activity, with_for_update=True)
     sign_up = _sign_up(tx, activity, customer)
     if sign_up is not None and sign_up.state != "left":
         return Joined(activity, sign_up.state, _place(tx, sign_up), again=True)
     state = "in" if _take_place(tx, activity) else "waiting"
+    queued_at = _end_of_queue(tx, activity)
     if sign_up is None:
         sign_up = SignUp(activity_id=activity.id, customer_id=customer.id)
         tx.session.add(sign_up)
-    sign_up.state, sign_up.queued_at = state, tx.now
+    sign_up.state, sign_up.queued_at = state, queued_at
     tx.session.flush()
     timeline.add(
         tx, customer.id, "activity", f"报名 活动{activity.id} {activity.title}{'（候补）' if state != 'in' else ''}"
@@ -102,6 +105,12 @@ def _take_place(tx: Tx, activity: Activity) -> bool:
     )
     tx.session.refresh(activity)
     return taken.rowcount == 1
+
+
+def _end_of_queue(tx: Tx, activity: Activity) -> datetime:
+    """Now, or just behind the last: who waited for the lock began earlier than who went before."""
+    last = tx.execute(select(func.max(SignUp.queued_at)).where(SignUp.activity_id == activity.id)).scalar()
+    return tx.now if last is None else max(tx.now, last + timedelta(milliseconds=1))
 
 
 def _move_up(tx: Tx, activity: Activity) -> Customer | None:
