@@ -13,10 +13,11 @@ from urllib.parse import parse_qs
 from flask import Blueprint, Flask, Response, request
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.wsgi import get_content_length, get_input_stream
+from werkzeug.wsgi import get_content_length
 
 from bot.clock import Clock
 from bot.gateway.inbox import Away, Inbox
+from bot.gateway.patience import BodyReader, TooSlow
 from bot.gateway.spool import Spool, Spooled, SpoolFull
 from bot.platforms.official_account.inbound import Forged, Unreadable, handshake, open_callback
 from bot.settings import Account
@@ -104,6 +105,7 @@ class Receiver:
         self._spool = spool
         self._clock = clock
         self._counters = counters
+        self._bodies = BodyReader()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
@@ -121,7 +123,10 @@ class Receiver:
             return self._counters.refused("unknown_account", 404)
         if (get_content_length(environ) or 0) > BODY_LIMIT:
             return self._counters.refused("too_big", 413)
-        body = get_input_stream(environ).read(BODY_LIMIT + 1)
+        try:
+            body = self._bodies.read(environ, BODY_LIMIT + 1)
+        except TooSlow:
+            return self._counters.refused("too_slow", 408)
         if len(body) > BODY_LIMIT:
             return self._counters.refused("too_big", 413)
         query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
