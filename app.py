@@ -154,7 +154,11 @@ def run_worker(settings: Settings, clock: Clock) -> None:
     from jobs.worker import run_worker as work
 
     _log()
-    work(create_parts(settings, clock))
+    parts = create_parts(settings, clock)
+    # Whoever starts a worker may have repaired the settings.
+    for account in settings.accounts:
+        _try_again(parts.store, clock, account)
+    work(parts)
 
 
 def run_scheduler(settings: Settings, clock: Clock) -> None:
@@ -226,15 +230,24 @@ def broadcast(settings: Settings, clock: Clock, action: str, number: int | None)
 
 
 def reach(settings: Settings, clock: Clock, account: Account) -> None:
-    """Fetches a token; raises PlatformFailure."""
+    """Fetches a token; raises PlatformFailure. Where that goes well, paths that had stopped are tried again."""
     from bot.platforms.http import HttpEngine
     from bot.platforms.official_account.client import OfficialAccount
 
-    http = HttpEngine()
+    http, store = HttpEngine(), _store(settings)
     try:
-        OfficialAccount(account, store=_store(settings), clock=clock, redis_url=None, http=http).callback_addresses()
+        OfficialAccount(account, store=store, clock=clock, redis_url=None, http=http).callback_addresses()
     finally:
         http.close()
+    _try_again(store, clock, account)
+
+
+def _try_again(store: Store, clock: Clock, account: Account) -> None:
+    from bot.delivery import limits
+    from bot.store.transaction import transaction
+
+    with transaction(store, clock) as tx:
+        limits.resume(tx, account.name)
 
 
 def _store(settings: Settings) -> Store:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.delivery import outbox
+from bot.delivery import limits, outbox
 from bot.delivery.rules import MASS_LEAST, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns import service as campaigns
@@ -166,6 +166,11 @@ def step(talk: StaffTalk) -> str:
     intent = talk.intent
     if intent.broadcast is None and intent.step == "pause":
         return _pause_all(talk)
+    if intent.broadcast is None and intent.step == "resume":
+        repaired = sum(limits.resume(talk.tx, account.name) for account in talk.shop.accounts)
+        if repaired:
+            talk.final("这只是让停下的发送再试一次")
+            return "好，停下的发送马上再试。看看怎样了：进度"
     number = intent.broadcast if intent.broadcast is not None else _latest_number(talk)
     return _STEPS[intent.step](talk, campaigns.get(talk.tx, number))
 

@@ -168,7 +168,10 @@ def _platform_time(address: str) -> datetime | None:
     except OSError:
         # Not reachable: the look at the account says so, with what to do.
         return None
-    return parsedate_to_datetime(date) if date else None
+    try:
+        return parsedate_to_datetime(date).astimezone(UTC) if date else None
+    except ValueError:
+        return None  # a proxy's own idea of a date
 
 
 def _compared(whose: str, there: datetime) -> Finding:

@@ -367,7 +367,7 @@ def rest(tx: Tx, terms: Terms, channel: str, *, until: datetime, stopped: bool, 
         return
     what = _CHANNEL_WORDS.get(channel, channel)
     if stopped:
-        words = f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发。"
+        words = f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发，发送“继续”马上接着发。"
     else:
         when = until.astimezone(terms.zone).strftime("%m-%d %H:%M")
         words = f"{what}先停一停：{reason}。没发的都留着，{when} 自动接着发。"

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select, update
 
 from bot.delivery.bulk import chunks, run, run_with
 from bot.delivery.models import ChannelState, MassMonth, Quota, Window
@@ -302,13 +302,16 @@ def rest(tx: Tx, account: str, channel: str, *, until: datetime, stopped: bool, 
     return tell
 
 
-def resume(tx: Tx, account: str, channel: str | None = None) -> None:
-    """Somebody has repaired it: the path (None: every path of the account) is used again at once."""
-    which = ChannelState.account == account
-    if channel is not None:
-        which &= or_(ChannelState.channel == channel, ChannelState.channel == WHOLE_ACCOUNT)
-    tx.execute(delete(ChannelState).where(which))
-    tx.after_commit("drain", account)
+def resume(tx: Tx, account: str) -> int:
+    """Somebody may have repaired it: the account's stopped paths are tried again at once; returns how many there were.
+
+    What is known of them stays, so that the owner is not told of the same trouble a second time.
+    """
+    stopped = (ChannelState.account == account) & ChannelState.stopped & (ChannelState.until > tx.now)
+    resumed = tx.execute(update(ChannelState).where(stopped).values(until=tx.now)).rowcount
+    if resumed:
+        tx.after_commit("drain", account)
+    return resumed
 
 
 def forget(tx: Tx, account: str, person_id: str) -> None:

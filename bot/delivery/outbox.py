@@ -245,6 +245,12 @@ def resume(tx: Tx, broadcast_id: int) -> None:
     tx.after_commit("drain", "")
 
 
+def accounts_of(tx: Tx, broadcast_id: int) -> Sequence[str]:
+    """The accounts a broadcast still has messages to send from."""
+    waiting = (Delivery.broadcast_id == broadcast_id) & (Delivery.state == "planned")
+    return tx.execute(select(Delivery.account).where(waiting).distinct()).scalars().all()
+
+
 def _switch(tx: Tx, broadcast_id: int, *, paused: bool) -> None:
     run(tx, _ADD_RUN, broadcast_id=broadcast_id, paused=paused)
     tx.execute(update(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast_id).values(paused=paused))

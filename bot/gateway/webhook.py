@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wsgi import get_content_length
 
 from bot.clock import Clock
-from bot.gateway.inbox import Away, Inbox
+from bot.gateway.inbox import Away, Inbox, is_away
 from bot.gateway.patience import BodyReader, TooSlow
 from bot.gateway.spool import Spool, Spooled, SpoolFull
 from bot.platforms.official_account.inbound import Forged, Unreadable, handshake, open_callback
@@ -183,7 +183,7 @@ def _database_state(store: Store) -> str:
         with store.engine.connect().execution_options(**{WRITES: False}) as connection:
             connection.exec_driver_sql("SELECT 1 FROM alembic_version")
     except SQLAlchemyError as failure:
-        return f"{type(failure).__name__}; run: shuke db upgrade"
+        return type(failure).__name__ if is_away(failure) else "no tables of ours; run: shuke db upgrade"
     return "ok"
 
 

@@ -185,6 +185,20 @@ def test_a_pause_stops_it_and_going_on_reaches_the_rest(shop, boss, mei, lan):
     assert (len(mei.phone.pushed), len(lan.phone.pushed)) == (1, 1)
 
 
+def test_a_path_that_stopped_is_tried_again_when_somebody_says_so(shop, boss, mei):
+    stopped = shop.fault({"kind": "errcode", "errcode": 48001}, path="*/custom/send", times=100)
+    boss.confirms(boss.says(SEND))
+    shop.goes_on()
+    assert "接着发" in boss.says("继续 1")
+    shop.goes_on()
+    shop.ask(f"/faults/{stopped}", method="DELETE")
+    shop.goes_on()
+    assert mei.phone.pushed == []
+    assert "马上再试" in boss.says("继续")
+    shop.goes_on()
+    assert len(mei.phone.pushed) == 1
+
+
 def test_暂停_alone_stops_everything_that_is_being_sent(shop, boss, mei):
     boss.confirms(boss.says(SEND))
     assert "群发 1" in boss.says("暂停")

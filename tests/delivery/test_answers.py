@@ -135,7 +135,7 @@ def test_a_missing_right_stops_the_path_tells_the_owner_once_and_is_tried_again(
     assert len(shop.alarms) == 1
     assert "自动接着发" in shop.alarms[0]
     shop.platform.faults.clear()
-    shop.do(lambda tx: limits.resume(tx, "main"))
+    assert shop.do(lambda tx: limits.resume(tx, "main"))
     shop.send()
     assert shop.states() == {"sent": 1}
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce, update
 
-from bot.delivery import outbox
+from bot.delivery import limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
@@ -138,8 +138,14 @@ def pause_all(tx: Tx) -> list[int]:
 
 
 def resume(tx: Tx, number: int) -> None:
-    """Goes on after a pause, or starts now what missed its time. Raises Refusal otherwise."""
+    """Goes on after a pause, or starts now what missed its time, by paths that had stopped as well.
+
+    Raises Refusal where there is nothing to go on with.
+    """
+    repaired = sum(limits.resume(tx, account) for account in outbox.accounts_of(tx, number))
     if not _move(tx, number, ("paused", "missed"), "running"):
+        if repaired and get(tx, number).state == "running":
+            return
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能继续。")
     tx.execute(
         update(Broadcast).where(Broadcast.id == number, Broadcast.started_at.is_(None)).values(started_at=tx.now)
