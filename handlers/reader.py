@@ -87,11 +87,11 @@ PUNCTUATION = frozenset("，。！？；：、,!?;{}\n")
 def create_reader(settings: Settings) -> Reader:
     """The reader ``app.py`` hands to the router."""
 
-    def read(router: Router, message: Inbound, tx: Tx) -> str:
+    def read(router: Router, message: Inbound, tx: Tx) -> str | None:
         if message.kind in OF_THE_ACCOUNT or message.kind.startswith(OF_THE_ACCOUNT_STARTS):
             return _event(router, Talk(tx, settings, message, message.kind))
         if message.kind not in MESSAGES and message.kind not in WINDOWS and router.find("event", message.kind) is None:
-            return ""
+            return None
         met = customers.meet(tx, message.account, message.sender)
         _open_window(tx, message)
         # Staff follow, unfollow and scan like everybody; only what they say or tap is a line of theirs.
@@ -106,6 +106,9 @@ def create_reader(settings: Settings) -> Reader:
 
 def _open_window(tx: Tx, message: Inbound) -> None:
     kind: limits.Kind | None = "talk" if message.kind in MESSAGES else WINDOWS.get(message.kind)
+    # An item tapped in a menu message arrives as a text, yet is a tap and opens no 48 hours.
+    if message.kind == "text" and message.event_key:
+        kind = "menu"
     if kind is not None:
         limits.opened(tx, message.account, message.sender, kind, message.created_at)
 

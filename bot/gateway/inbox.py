@@ -98,7 +98,7 @@ _CLAIM = """
 """
 _EARLIER_REPLY = "SELECT reply FROM inbox WHERE account = :account AND key = :key"
 _FINISH = """
-    UPDATE inbox SET state = 'done', reply = :reply, attempts = :attempts, error = NULL, next_try_at = NULL
+    UPDATE inbox SET state = :state, reply = :reply, attempts = :attempts, error = NULL, next_try_at = NULL
     WHERE id = :id
 """
 
@@ -243,7 +243,7 @@ class Inbox:
             return deferred
         reply = self._router.handle(message, tx)
         finish(tx, row_id, reply)
-        return reply
+        return reply or ""
 
     def _one_by_one(self, batch: Sequence[Pending]) -> None:
         for pending in batch:
@@ -302,7 +302,7 @@ def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: 
         tx.after_commit("inbox")
         return APOLOGY
     finish(tx, row_id, reply, attempts=attempts)
-    return reply
+    return reply or ""
 
 
 def claim(tx: Tx, message: Inbound) -> int | None:
@@ -328,8 +328,10 @@ def earlier_reply(tx: Tx, message: Inbound) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def finish(tx: Tx, row_id: int, reply: str, *, attempts: int = 1) -> None:
-    tx.direct(_FINISH, {"id": row_id, "reply": reply, "attempts": attempts})
+def finish(tx: Tx, row_id: int, reply: str | None, *, attempts: int = 1) -> None:
+    """``reply`` None: nobody handles its kind, so the row is kept and left alone."""
+    state = "ignored" if reply is None else "done"
+    tx.direct(_FINISH, {"id": row_id, "state": state, "reply": reply or "", "attempts": attempts})
 
 
 def later(tx: Tx, row_id: int, at: datetime, *, reply: str) -> None:

@@ -15,7 +15,7 @@ Key = tuple[str, object]
 class Reader(Protocol):
     """Turns a message into the answer by looking up handlers in the router; given by ``app.py``."""
 
-    def __call__(self, router: Router, message: Inbound, tx: Tx) -> str: ...
+    def __call__(self, router: Router, message: Inbound, tx: Tx) -> str | None: ...
 
 
 class Router:
@@ -48,8 +48,8 @@ class Router:
     def find(self, door: str, what: object) -> Callable[..., Any] | None:
         return self._handlers.get((door, what))
 
-    def handle(self, message: Inbound, tx: Tx) -> str:
-        """The reply to a message: Chinese text, or an empty string where nothing is to be said."""
+    def handle(self, message: Inbound, tx: Tx) -> str | None:
+        """The reply to a message: Chinese text, empty where nothing is to be said, None where nobody handles its kind."""
         self._closed = True
         if self._reader is None:
             raise RuntimeError("the router has no reader; app.py must call read_with() before the first message")

@@ -15,7 +15,7 @@ class Inbound:
 
     ``kind``: ``text image voice video shortvideo location link``, ``follow unfollow scan menu_click``, the lower-case
     name of any other event (``event_`` stands before a name that one of the above has taken), or ``unknown`` for what
-    cannot be trusted to mean anything (unknown type, an element missing or doubled).
+    cannot be trusted to mean anything (unknown type, an element missing or doubled; it may have no sender).
     ``text``: the words in it, ``""`` where there are none. ``event_key``: scene, menu key or menu item, else ``""``.
     ``created_at``: aware, UTC, to the second. ``key``: same for every delivery of the same message, ``m:`` + message id
     or ``e:`` + SHA-256 of the fields. ``to``: the account's own id on the wire. ``fields``: everything that came.

@@ -22,6 +22,8 @@ NO_LETTERS = (
     "<xml>" + "<a/>" * 201 + "</xml>",
     "<xml><Content>\x00</Content></xml>",
     "<xml><Content>&#0;</Content></xml>",
+)
+NAMELESS = (
     BODY,
     BODY.replace("</xml>", "<FromUserName>o1</FromUserName></xml>"),
     BODY.replace("</xml>", "<FromUserName>a b</FromUserName><CreateTime>1790000000</CreateTime></xml>"),
@@ -109,6 +111,14 @@ def test_what_is_no_letter_inside_the_seal_is_a_400(shop):
     for xml in NO_LETTERS:
         answer = shop.push(xml)
         assert (answer.status, answer.body) == (400, b""), xml
+
+
+def test_a_letter_without_a_sender_or_a_time_is_kept_and_left_alone(shop):
+    for xml in NAMELESS:
+        answer = shop.push(xml)
+        assert (answer.status, answer.body) == (200, b"success"), xml
+    assert shop.rows("SELECT kind, state FROM inbox") == [("unknown", "ignored")] * len(NAMELESS)
+    assert shop.export("customers") == []
 
 
 def test_bytes_that_are_no_text_are_turned_away(shop, letter):

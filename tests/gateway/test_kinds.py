@@ -147,6 +147,7 @@ def test_what_cannot_be_understood_is_kept_and_answered(shop, mei):
         assert (answer.status, answer.body) == (200, b"success"), inner
     assert len(rows(shop)) == kept + len(UNCLEAR)
     assert shop.export("messages") == []
+    assert {state for _kind, state in rows(shop)[kept:]} == {"ignored"}
 
 
 def test_the_helper_behind_a_mass_job_becomes_no_customer(shop, mei):
@@ -162,3 +163,11 @@ def test_an_item_tapped_in_a_menu_message_is_read_like_a_typed_word(shop, mei):
     )
     shop.push(mei.xml(inner))
     assert mei.file["opted_out"] is True
+
+
+def test_such_a_tap_opens_no_48_hours(shop, boss, mei):
+    shop.later(hours=49)
+    inner = "<MsgType>text</MsgType><Content>好的</Content><bizmsgmenuid>101</bizmsgmenuid><MsgId>9301</MsgId>"
+    shop.push(mei.xml(inner))
+    shop.later(minutes=2)
+    assert "人工发 1 位" in boss.says("群发 全部 用 到店礼A")

@@ -301,26 +301,26 @@ def _depth(bare: str) -> int:
 def read_fields(account: str, fields: dict[str, Any]) -> Inbound:
     """The message that the fields of a callback mean, fresh or from the inbox.
 
-    Raises Unreadable where sender or time cannot be told; anything else that is wrong makes it ``unknown``.
+    Whatever is missing or wrong makes it ``unknown``; its sender is ``""`` where none is named, its time 1970 where none
+    is told.
     """
-    sender, created = fields.get("FromUserName"), fields.get("CreateTime")
-    if not isinstance(sender, str) or not _SENDER.fullmatch(sender):
-        raise Unreadable("sender")
-    if not isinstance(created, str) or not _SECONDS.fullmatch(created):
-        raise Unreadable("time")
-    to = fields.get("ToUserName")
-    kind, message = _kind(fields)
+    sender, created = _matching(_SENDER, fields.get("FromUserName")), _matching(_SECONDS, fields.get("CreateTime"))
+    kind, message = _kind(fields) if sender and created else ("unknown", UnknownMessage(dict(fields)))
     return Inbound(
         account=account,
         sender=sender,
         kind=kind,
         text=_words(kind, message),
         event_key=_event_key(kind, fields),
-        created_at=datetime.fromtimestamp(int(created), UTC),
+        created_at=datetime.fromtimestamp(int(created or 0), UTC),
         key=_key(fields),
-        to=to if isinstance(to, str) and _SENDER.fullmatch(to) else "",
+        to=_matching(_SENDER, fields.get("ToUserName")),
         fields=fields,
     )
+
+
+def _matching(form: re.Pattern[str], value: object) -> str:
+    return value if isinstance(value, str) and form.fullmatch(value) else ""
 
 
 def _kind(fields: dict[str, Any]) -> tuple[str, BaseMessage]:
