@@ -6,10 +6,12 @@ within a second, and the supervisor of ``shuke run`` needs none of it.
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
 from bot.cli.commands import Commands
@@ -48,7 +50,7 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     accounts = {account.name: account for account in settings.accounts}
     web.register_blueprint(create_door(accounts, inbox, Spool(settings.state_folder / "spool"), clock, counters))
     web.register_blueprint(create_watch(store, counters, lambda: redis_state(url)))
-    # The first name to be spelt in pinyin would otherwise wait for its dictionary, half a second.
+    # The first name to be spelt in pinyin would otherwise wait for its dictionary.
     threading.Thread(target=warm_up, args=(clock.now().astimezone(settings.timezone),), daemon=True).start()
     return web
 
@@ -104,12 +106,13 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         learned=journeys.learned,
         alarm=journeys.alarm,
     )
-    router = create_router(settings)
+    # The scheduler, which understands no lines, never builds it.
+    router = cache(lambda: create_router(settings))
     spool = Spool(settings.state_folder / "spool")
-    parts.inbox = lambda: inbox_jobs.work_off(parts, router)
+    parts.inbox = lambda: inbox_jobs.work_off(parts, router())
     parts.strike = lambda: notices.push(parts, clock.now())
     parts.chores = (
-        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool), always=True),
+        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router(), spool), always=True),
         Chore("inbox", 5.0, parts.inbox, always=True),
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
@@ -129,11 +132,14 @@ def serve_web(settings: Settings, clock: Clock) -> None:
     from bot.cli.supervisor import bound_to
 
     _log()
+    _load_quickly()
     parent = os.getpid()
 
     def load(_target: str) -> Flask:
         bound_to(parent)()
-        return create_web(settings, clock)
+        web = create_web(settings, clock)
+        _loaded()
+        return web
 
     # The serving process inherits what is loaded here, the clock's shared file included.
     multiprocessing.set_start_method("fork", force=True)
@@ -154,7 +160,9 @@ def run_worker(settings: Settings, clock: Clock) -> None:
     from jobs.worker import run_worker as work
 
     _log()
+    _load_quickly()
     parts = create_parts(settings, clock)
+    _loaded()
     # Whoever starts a worker may have repaired the settings.
     for account in settings.accounts:
         _try_again(parts.store, clock, account)
@@ -167,10 +175,13 @@ def run_scheduler(settings: Settings, clock: Clock) -> None:
     from jobs.scheduler import run_scheduler as strike
 
     _log()
+    _load_quickly()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    strike(create_parts(settings, clock), stop=stop)
+    parts = create_parts(settings, clock)
+    _loaded()
+    strike(parts, stop=stop)
 
 
 def sandbox(argv: Sequence[str]) -> int:
@@ -254,6 +265,16 @@ def _store(settings: Settings) -> Store:
     from bot.store.engine import open_store
 
     return open_store(settings.store_url)
+
+
+def _load_quickly() -> None:
+    """What is imported stays for good; looking through it for garbage again and again takes a third of the start."""
+    gc.disable()
+
+
+def _loaded() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def _log() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from bot.language.intents import Whom
 from bot.language.normalise import Words, normalise, read
@@ -51,6 +53,8 @@ _SURNAMES = {
     "折": "she",
 }
 _LONGEST_SURNAMED = 4
+# Words in names that are read otherwise than their characters one by one.
+_READ_TOGETHER = {"尉迟": "yù chí", "万俟": "mò qí", "朝阳": "zhāo yáng", "重阳": "chóng yáng", "还珠": "huán zhū"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,21 @@ def read_whom(text: str) -> tuple[Whom, ...]:
     return whoms(read(text))
 
 
+@cache
+def _pinyin() -> Callable[..., list[str]]:
+    # Imported at first use, a start-up cost. Its phrases would take 40 MB of every process; names need only these.
+    os.environ["PYPINYIN_NO_PHRASES"] = "1"
+    from pypinyin import lazy_pinyin, load_phrases_dict, load_single_dict
+
+    load_single_dict({ord("长"): "cháng,zhǎng"})
+    load_phrases_dict({word: [[syllable] for syllable in said.split()] for word, said in _READ_TOGETHER.items()})
+    return lazy_pinyin
+
+
 @lru_cache(maxsize=4096)
 def name_keys(name: str) -> NameKeys:
     """Pinyin and initials of a name; of several readings the most common one."""
-    # Imported at first use: the dictionary of pypinyin takes 250 ms, which a start without any search need not pay.
-    from pypinyin import lazy_pinyin
+    lazy_pinyin = _pinyin()
 
     plain = re.sub(r"[^\w\u4e00-\u9fff ]", "", normalise(name)).lower()
     syllables: list[str] = []
