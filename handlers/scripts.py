@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.customers.rules import known_name, shown
+from bot.domain.customers.rules import addressed, shown
 from bot.domain.merchants import desk
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import check_template, compile_template
@@ -79,7 +79,7 @@ def try_(talk: StaffTalk) -> str:
     context = {
         "shop": scripts.shop_context(talk.shop.shop_name),
         "c": {
-            "name": known_name(customer) or "",
+            "name": addressed(customer) or "",
             "number": str(customer.id),
             "grade": customer.grade or "",
             "spent": show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",

@@ -11,8 +11,11 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections import OrderedDict
 from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.delivery import drain, sweep
 from jobs.parts import Chore, Parts
@@ -107,6 +110,10 @@ class Hands(threading.Thread):
     def _try(self, name: str, do: Callable[[], object]) -> None:
         try:
             do()
+        except SQLAlchemyError as error:
+            # A database's words name the row it refused, openid and all: where it happened is told, what it said is not.
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.error("worker.failed work=%s error=%s\n%s", name, type(error).__name__, where)
         except Exception:
             # A worker outlives whatever one piece of work meets; rows keep their own failures, this is for the rest.
             log.exception("worker.failed work=%s", name)

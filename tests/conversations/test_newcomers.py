@@ -1,6 +1,14 @@
 """Somebody comes: a welcome, a number, a name; and staff hear of it by the best way open."""
 
+import logging
+
+import pytest
+from shop import ACCOUNT
+
+import app
 from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
+from jobs.accounts import FollowerIntake
+from jobs.hands import Hands
 
 
 def test_a_follower_is_welcomed_and_has_a_number_at_once(shop, boss):
@@ -75,7 +83,8 @@ def test_a_regular_who_follows_nothing_gets_a_file(shop, boss):
     (record,) = shop.export("customers")
     assert (record["name"], record["phone"], record["identities"]) == ("张姐", "13800138000", [])
     assert "已经有这位顾客了" in boss.says("新客 张姐")
-    assert "已经有这位顾客了" in boss.says("建档 李姐 13800138000")
+    known = boss.says("建档 李姐 13800138000")
+    assert "已经有这位顾客了：张姐 #" in known
     assert len(shop.export("customers")) == 1
 
 
@@ -128,6 +137,112 @@ def test_taking_in_again_adds_nobody(open_shop):
     shop.work()
     shop.later(hours=1)
     shop.work()
+    assert len(shop.export("customers")) == 5
+
+
+def openids(shop):
+    return [record["identities"][0]["id"] for record in shop.export("customers")]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_the_platform_knows_of_them_comes_along(open_shop):
+    shop = open_shop(following=3)
+    boss = shop.staff("王姐", "owner")
+    client = shop.parts.clients[ACCOUNT]
+    first, second, third = [person["openid"] for person in shop.ask("/state")["people"] if person["habit"]]
+    client.remark(first, "张姐老客")
+    client.tag(client.tags_create("穿L码"), [first, second])
+    client.tag(client.tags_create("VIP"), [second])
+    client.tag(client.tags_create("待整理"), [third])
+    shop.goes_on()
+    found = {record["identities"][0]["id"]: record for record in shop.export("customers")}
+    assert sorted(found[first]["tags"]) == ["待整理", "穿L码"]
+    assert (sorted(found[second]["tags"]), found[second]["vip"]) == (["待整理", "穿L码"], True)
+    assert found[third]["tags"] == ["待整理"]
+    assert "2 位" in boss.says("人群 穿L码")
+    number = found[first]["number"]
+    for typed in (f"#{number}", "张姐老客", "zjlk"):
+        assert f"【张姐老客 #{number}】" in boss.says(f"查 {typed}")
+    assert "2 位" in boss.says("新客")
+    assert f"【小张 #{number}】" in boss.says(f"改名 #{number} 小张") + boss.says(f"查 #{number}")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_待整理_goes_with_a_name_or_a_tag_and_comes_back_with_撤销(open_shop):
+    shop = open_shop(following=3)
+    boss = shop.staff("王姐", "owner")
+    shop.goes_on()
+    first, second, _third = (record["number"] for record in shop.export("customers"))
+
+    def unsorted():
+        return [record["number"] for record in shop.export("customers") if "待整理" in record["tags"]]
+
+    boss.says(f"改名 #{first} 小美")
+    assert first not in unsorted()
+    boss.says("撤销")
+    assert first in unsorted()
+    assert "-待整理" in boss.says(f"#{second} +北京")
+    assert second not in unsorted()
+    boss.says("批量标签 待整理 +待整理")
+    assert "2 位" in boss.says("人群 待整理")
+
+
+def test_of_two_workers_one_takes_them_in_and_nobody_twice(open_shop, platform_port, caplog):
+    """The second one begins while the first waits for an answer, its lease lapsed."""
+    shop = open_shop(following=230)
+    other = app.create_parts(shop.settings, shop.clock)
+    first, second = FollowerIntake(shop.parts), FollowerIntake(other)
+    platform, overtaken = platform_port._server.app, []
+
+    def lapse():
+        with shop.open() as tx:
+            tx.connection.exec_driver_sql("UPDATE scheduler_leases SET lease_until = 0 WHERE name = 'followers:main'")
+
+    def overtaking(environ, start):
+        if environ["PATH_INFO"].endswith("/user/info/batchget") and not overtaken:
+            overtaken.append(second.turn())
+            lapse()
+            overtaken.append(second.turn())
+        return platform(environ, start)
+
+    platform_port._server.app = overtaking
+    with caplog.at_level(logging.INFO):
+        came = first.turn()
+        lapse()
+        assert first.turn() == 0
+    assert (overtaken, came) == ([0, 230], 0)
+    assert [record["number"] for record in shop.export("customers")] == list(range(1, 231))
+    assert len(set(openids(shop))) == 230
+    assert "taken_in=230" in caplog.text
+    assert not any(openid in caplog.text for openid in openids(shop))
+    other.engine.close()
+    other.store.close()
+
+
+def test_what_a_database_refuses_is_logged_without_its_words(shop, mei, caplog):
+    def meets_her_twice():
+        with shop.open() as tx:
+            tx.connection.exec_driver_sql(
+                "INSERT INTO identities (customer_id, account, person_id, relation, relation_at) "
+                f"VALUES ({mei.number}, 'main', '{mei.openid}', 'active', 0)"
+            )
+
+    Hands(shop.parts)._try("followers", meets_her_twice)
+    assert "work=followers error=IntegrityError" in caplog.text
+    assert mei.openid not in caplog.text
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_bad_answer_costs_seconds_and_more_with_every_other(open_shop):
+    shop = open_shop(following=5)
+    intake = FollowerIntake(shop.parts)
+    shop.fault({"kind": "status", "status": 500}, path="*/user/get", times=4)
+    waited = 0
+    while not intake.turn():
+        shop.later(seconds=1)
+        waited += 1
+        assert waited < 60
+    assert waited == 5 + 5 + 5 + 8
     assert len(shop.export("customers")) == 5
 
 

@@ -18,7 +18,7 @@ from bot.domain.campaigns.rules import Dealer, Recipient
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, Identity
-from bot.domain.customers.rules import known_name
+from bot.domain.customers.rules import addressed
 from bot.domain.scripts.rules import compile_template
 from bot.domain.scripts.service import shop_context
 from bot.errors import Refusal
@@ -168,7 +168,7 @@ class Planner:
         return {
             "shop": shop_context(self._shop.shop_name),
             "c": {
-                "name": known_name(customer) or "",
+                "name": addressed(customer) or "",
                 "number": str(customer.id),
                 "grade": customer.grade or "",
                 "spent": show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",

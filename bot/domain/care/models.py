@@ -112,7 +112,7 @@ class Occurrence(Base):
 
 
 class SchedulerLease(Base):
-    """Who strikes the clock. ``lease_until`` is in milliseconds of the database's own clock."""
+    """Who strikes the clock, and which worker takes in followers. ``lease_until``: ms of the database's own clock."""
 
     __tablename__ = "scheduler_leases"
 

@@ -1,4 +1,7 @@
-"""Taking in the followers an account had before us: no welcome, no news to staff, tagged 待整理 until sorted."""
+"""Taking in the followers an account had before us: no welcome, no news to staff, tagged 待整理 until sorted.
+
+Several workers may try; a row lock on the account's progress lets one page after the other be kept, each once.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, text
 
-from bot.domain.customers.models import AccountStart, Customer, CustomerTag, Identity, Tag
+from bot.domain.customers import tags
+from bot.domain.customers.models import AccountStart, Customer, CustomerTag, Identity
+from bot.language.normalise import display_name
+from bot.language.whom import name_keys
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
-UNSORTED = "待整理"
+# Whoever writes to us at this very moment may be met by the web process first.
+_IDENTIFY = text(
+    "INSERT INTO identities (customer_id, account, person_id, relation, relation_at, followed_at, unionid) "
+    "VALUES (:customer_id, :account, :person_id, 'active', :relation_at, :followed_at, :unionid) "
+    "ON CONFLICT (account, person_id) DO NOTHING"
+)
+_BEGIN = text(
+    "INSERT INTO account_starts (account, next_person, taken_in, started_at) VALUES (:account, '', 0, :now) "
+    "ON CONFLICT (account) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """What a platform tells of a follower; ``channel`` is the scene they came by, or empty."""
+    """What a platform tells of a follower; ``channel`` is the scene they came by, or empty, ``tags`` are names."""
 
     person_id: str
     followed_at: datetime | None
     remark: str
     channel: str
     unionid: str
+    tags: tuple[str, ...] = ()
 
 
 def start_of(tx: Tx, account: str) -> AccountStart:
-    """What was done for the account so far; begun by this call when it is first seen."""
-    found = tx.session.get(AccountStart, account)
-    if found is None:
-        found = AccountStart(account=account, next_person="", taken_in=0, started_at=tx.now)
-        tx.session.add(found)
-        tx.session.flush()
-    return found
+    """What was done for the account so far, begun when it is first seen; nobody else's until the transaction ends."""
+    tx.execute(_BEGIN, {"account": account, "now": to_milliseconds(tx.now)})
+    return tx.session.get_one(AccountStart, account, with_for_update=True)
 
 
 def unknown(tx: Tx, account: str, person_ids: Sequence[str]) -> list[str]:
@@ -46,44 +59,59 @@ def unknown(tx: Tx, account: str, person_ids: Sequence[str]) -> list[str]:
 
 
 def take_in(tx: Tx, account: str, followers: Sequence[Follower]) -> int:
-    """Makes a customer for each follower not met yet; returns how many."""
+    """Makes a customer for each follower not met yet; returns how many. To be called under ``start_of``'s lock."""
     fresh = set(unknown(tx, account, [follower.person_id for follower in followers]))
     newcomers = [follower for follower in followers if follower.person_id in fresh]
     if not newcomers:
         return 0
-    rows = [
-        {
-            "created_at": follower.followed_at or tx.now,
-            "remark": follower.remark or None,
-            "channel": follower.channel or None,
-        }
-        for follower in newcomers
-    ]
+    rows = [_file(follower, tx.now) for follower in newcomers]
     numbers = list(tx.session.scalars(insert(Customer).returning(Customer.id, sort_by_parameter_order=True), rows))
     tx.execute(
-        insert(Identity),
+        _IDENTIFY,
         [
             {
                 "customer_id": number,
                 "account": account,
                 "person_id": follower.person_id,
-                "relation": "active",
-                "relation_at": follower.followed_at or tx.now,
-                "followed_at": follower.followed_at,
+                "relation_at": to_milliseconds(follower.followed_at or tx.now),
+                "followed_at": follower.followed_at and to_milliseconds(follower.followed_at),
                 "unionid": follower.unionid or None,
             }
             for number, follower in zip(numbers, newcomers, strict=True)
         ],
     )
-    tag_id = _unsorted_tag(tx)
-    tx.execute(insert(CustomerTag), [{"customer_id": number, "tag_id": tag_id, "since": tx.now} for number in numbers])
-    return len(numbers)
+    ours = set(tx.session.scalars(select(Identity.customer_id).where(Identity.customer_id.in_(numbers))))
+    tx.execute(delete(Customer).where(Customer.id.in_([number for number in numbers if number not in ours])))
+    taken = [(number, follower) for number, follower in zip(numbers, newcomers, strict=True) if number in ours]
+    _tag(tx, taken)
+    return len(taken)
 
 
-def _unsorted_tag(tx: Tx) -> int:
-    tag = tx.session.scalars(select(Tag).where(Tag.name == UNSORTED)).first()
-    if tag is None:
-        tag = Tag(name=UNSORTED, created_at=tx.now)
-        tx.session.add(tag)
-        tx.session.flush()
-    return tag.id
+def _file(follower: Follower, now: datetime) -> dict[str, object]:
+    remark = display_name(follower.remark)[0]
+    keys = name_keys(remark)
+    return {
+        "created_at": follower.followed_at or now,
+        "remark": remark or None,
+        "name_pinyin": keys.pinyin or None,
+        "name_initials": keys.initials or None,
+        "channel": follower.channel or None,
+    }
+
+
+def _tag(tx: Tx, taken: Sequence[tuple[int, Follower]]) -> None:
+    if not taken:
+        return
+    people = {
+        customer.id: customer
+        for customer in tx.session.scalars(select(Customer).where(Customer.id.in_([number for number, _ in taken])))
+    }
+    worn: dict[str, list[Customer]] = {}
+    for number, follower in taken:
+        for name in follower.tags:
+            worn.setdefault(name, []).append(people[number])
+    tags.imported(tx, worn)
+    unsorted = tags.named(tx, tags.UNSORTED)
+    tx.execute(
+        insert(CustomerTag), [{"customer_id": number, "tag_id": unsorted.id, "since": tx.now} for number, _ in taken]
+    )

@@ -26,6 +26,7 @@ class Named(Protocol):
     """What a name is chosen from."""
 
     name: str | None
+    remark: str | None
     own_name: str | None
     nickname: str | None
 
@@ -34,7 +35,13 @@ class Named(Protocol):
 
 
 def known_name(customer: Named) -> str | None:
-    """Staff's own name for the customer, else the customer's, else the nickname a platform told, else None."""
+    """What staff call the customer: their name here, else their remark at the platform, else the customer's own name,
+    else the nickname a platform told, else None."""
+    return customer.name or customer.remark or customer.own_name or customer.nickname or None
+
+
+def addressed(customer: Named) -> str | None:
+    """The name a message to the customer may use; a remark at the platform was never meant for the customer's eyes."""
     return customer.name or customer.own_name or customer.nickname or None
 
 

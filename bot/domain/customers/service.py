@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
-from bot.domain.customers import timeline
+from bot.domain.customers import tags, timeline
 from bot.domain.customers.models import Customer, Identity
-from bot.domain.customers.rules import known_name
+from bot.domain.customers.rules import known_name, shown
 from bot.errors import Refusal
 from bot.language.intents import Whom
+from bot.language.normalise import display_name
 from bot.language.whom import name_keys
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.transaction import Tx
@@ -22,18 +23,23 @@ SHOWN_MATCHES = 9
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """Somebody who wrote: the customer's number and the few facts every message needs."""
+    """Somebody who wrote: the customer's number and the few facts every message needs.
+
+    ``name`` is what staff call the customer, and for staff's eyes only; ``own_name`` what the customer may be called.
+    """
 
     customer_id: int
     is_staff: bool
     is_new: bool
     name: str | None
+    own_name: str | None
     acknowledged_at: datetime | None
 
 
 # On the way of every message, hence tx.direct.
 _WHO = """
-    SELECT customers.id, is_staff, COALESCE(NULLIF(name, ''), NULLIF(own_name, ''), nickname), acknowledged_at
+    SELECT customers.id, is_staff, COALESCE(NULLIF(name, ''), NULLIF(remark, ''), NULLIF(own_name, ''), nickname),
+           own_name, acknowledged_at
     FROM identities JOIN customers ON customers.id = customer_id WHERE account = :account AND person_id = :person_id
 """
 _SEEN = "UPDATE customers SET last_seen_at = :now, last_contact_at = :now WHERE id = :id"
@@ -42,9 +48,9 @@ _ACKNOWLEDGED = _SEEN.replace(" WHERE", ", acknowledged_at = :now WHERE")
 
 def meet(tx: Tx, account: str, person_id: str) -> Met:
     """Finds the customer behind a platform person, or makes a new one (N and O, without a name)."""
-    for number, is_staff, name, acknowledged in tx.direct(_WHO, {"account": account, "person_id": person_id}):
+    for number, is_staff, name, own_name, acknowledged in tx.direct(_WHO, {"account": account, "person_id": person_id}):
         acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
-        return Met(number, bool(is_staff), False, name, acknowledged_at)
+        return Met(number, bool(is_staff), False, name, own_name or None, acknowledged_at)
     created = tx.execute(insert(Customer).values(created_at=tx.now).returning(Customer.id)).scalar_one()
     tx.execute(
         insert(Identity).values(
@@ -55,7 +61,7 @@ def meet(tx: Tx, account: str, person_id: str) -> Met:
             relation_at=datetime.fromtimestamp(0, tx.now.tzinfo),
         )
     )
-    return Met(created, False, True, None, None)
+    return Met(created, False, True, None, None, None)
 
 
 def followed(tx: Tx, account: str, person_id: str, *, at: datetime) -> Met:
@@ -119,15 +125,17 @@ def matches(tx: Tx, whom: Whom, *, last_spoken_of: int | None) -> list[Customer]
         return _people(tx, Customer.id == number) if number < 2**31 else []
     if whom.kind == "phone":
         return _people(tx, Customer.phone == whom.text)
-    exact = _people(tx, or_(*(column == whom.text for column in _names())))
+    # Names are kept without what hides inside them, so they are looked for without it too.
+    name = display_name(whom.text)[0] or whom.text
+    exact = _people(tx, or_(*(column == name for column in _names())))
     if whom.kind == "tail":
         return exact or _people(tx, Customer.phone.endswith(whom.text, autoescape=True))
     if exact:
         return exact
-    part = _people(tx, or_(*(column.contains(whom.text, autoescape=True) for column in _names())))
+    part = _people(tx, or_(*(column.contains(name, autoescape=True) for column in _names())))
     if part:
         return part
-    spelt = "".join(whom.text.lower().split())
+    spelt = "".join(name.lower().split())
     return _people(tx, or_(Customer.name_pinyin == spelt, Customer.name_initials == spelt)) if spelt.isalnum() else []
 
 
@@ -158,15 +166,18 @@ def _people(tx: Tx, where: ColumnElement[bool]) -> list[Customer]:
 # --- the file -----------------------------------------------------------------------------------------------------
 
 
-def rename(customer: Customer, name: str) -> None:
+def rename(tx: Tx, customer: Customer, name: str, *, staff_id: int | None = None) -> None:
+    """Staff's own name for the customer; whoever has a name is sorted (待整理 goes)."""
     customer.name = name
     _index_name(customer)
+    tags.sort_out(tx, [customer], staff_id=staff_id)
 
 
 def call_me(tx: Tx, customer: Customer, name: str) -> None:
     """The customer says what to be called; staff's own name for them wins where both are shown."""
     customer.own_name = name
     _index_name(customer)
+    tags.sort_out(tx, [customer], staff_id=None)
     timeline.add(tx, customer.id, "name", f"自己说叫“{name}”")
 
 
@@ -182,7 +193,9 @@ def enrol(tx: Tx, *, name: str, phone: str, wechat: str) -> Customer:
         same.append(Customer.phone == phone)
     known = _people(tx, or_(*same))
     if known:
-        raise Refusal(f"已经有这位顾客了：{known_name(known[0])} #{known[0].id}。要改资料，发送“查 #{known[0].id}”。")
+        number = known[0].id
+        rename = "" if known_name(known[0]) else f"要取名，发送：改名 #{number} {name}。"
+        raise Refusal(f"已经有这位顾客了：{shown(known[0])}，没有再建。看档案，发送：查 #{number}。{rename}")
     customer = Customer(name=name, phone=phone or None, wechat=wechat or None, created_at=tx.now)
     _index_name(customer)
     tx.session.add(customer)
@@ -195,6 +208,7 @@ def unnamed(tx: Tx, count: int) -> tuple[list[Customer], int]:
     """The newest customers without any name, and how many there are in all."""
     where = (
         Customer.name.is_(None),
+        Customer.remark.is_(None),
         Customer.own_name.is_(None),
         Customer.nickname.is_(None),
         Customer.is_staff.is_(False),
@@ -258,4 +272,4 @@ def leave_staff(tx: Tx, account: str, person_id: str, *, name: str) -> None:
     customer = tx.session.get_one(Customer, met.customer_id)
     customer.is_staff = False
     if known_name(customer) is None:
-        rename(customer, name)
+        rename(tx, customer, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, func, insert, select
@@ -13,6 +13,7 @@ from bot.language.normalise import tag_name
 from bot.store.transaction import Tx
 
 NAME_LIMIT = 30
+UNSORTED = "待整理"  # on the followers taken in from before, until somebody names or sorts them
 CLASS_TAGS = {
     "VIP": "vip",
     "重点客户": "vip",
@@ -82,13 +83,39 @@ def apply(tx: Tx, customers: Sequence[Customer], wanted: TagEdit, *, staff_id: i
                 changed[f"{'+' if value else '-'}{word}"] = None
     tx.session.flush()
     for name in wanted.add:
-        if _put_on(tx, customers, _tag(tx, name), staff_id=staff_id, source=source):
+        if _put_on(tx, customers, named(tx, name), staff_id=staff_id, source=source):
             changed[f"+{name}"] = None
     for name in wanted.remove:
         tag = _existing(tx, name)
         if tag is not None and _take_off(tx, customers, tag, staff_id=staff_id, source=source):
             changed[f"-{name}"] = None
+    sorts = staff_id is not None and any(change[0] == "+" for change in changed) and UNSORTED not in wanted.add
+    if sorts and sort_out(tx, customers, staff_id=staff_id):
+        changed[f"-{UNSORTED}"] = None
     return list(changed)
+
+
+def sort_out(tx: Tx, customers: Sequence[Customer], *, staff_id: int | None) -> bool:
+    """Takes 待整理 off those who are named or sorted now; whether anybody carried it."""
+    tag = _existing(tx, UNSORTED)
+    return tag is not None and _take_off(tx, customers, tag, staff_id=staff_id, source="chat")
+
+
+def imported(tx: Tx, worn: Mapping[str, Sequence[Customer]]) -> None:
+    """Puts the tags of a platform on those who wear them there, by name; a class is set, except what the ledger sets.
+
+    A name that is none (empty, too long) is left out: nobody is there who could be told.
+    """
+    for typed, people in worn.items():
+        name = tag_name(typed)
+        if not name or len(name) > NAME_LIMIT or name == UNSORTED or OPPOSITE.get(name.upper()):
+            continue
+        column = CLASS_TAGS.get(name.upper())
+        if column is None:
+            _put_on(tx, people, named(tx, name), staff_id=None, source="platform")
+        elif column != "purchased":
+            for customer in people:
+                setattr(customer, column, True)
 
 
 def _put_on(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
@@ -141,7 +168,8 @@ def _existing(tx: Tx, name: str) -> Tag | None:
     return tx.session.scalars(select(Tag).where(Tag.name == name)).first()
 
 
-def _tag(tx: Tx, name: str) -> Tag:
+def named(tx: Tx, name: str) -> Tag:
+    """The tag of this clean name, made if it is new."""
     tag = _existing(tx, name)
     if tag is None:
         tag = Tag(name=name, created_at=tx.now)
@@ -207,5 +235,5 @@ def join(tx: Tx, old: str, new: str, *, staff_id: int) -> int:
     if clean(old) == clean(new):
         raise Refusal("两个标签一样，不用合并。")
     people = carriers(tx, old)
-    _put_on(tx, people, _tag(tx, clean(new)), staff_id=staff_id, source="chat")
+    _put_on(tx, people, named(tx, clean(new)), staff_id=staff_id, source="chat")
     return drop(tx, old, staff_id=staff_id)
