@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.language.normalise import Words
+from bot.language.normalise import Words, without_marks, without_mood
 
 LONGEST_NAME = 20
 
@@ -17,7 +17,11 @@ _NO_NAME = re.compile(r"[?!,。;:、\n]|[吗呢么]$|什么|怎么|为什么|不
 
 
 def called(line: Words) -> str:
-    """The name somebody gives themselves, as typed; empty if the line is anything else."""
+    """The name somebody gives themselves, as typed, emoji and all; empty if the line is anything else."""
+    return _called(without_marks(line)) or _called(without_mood(line))
+
+
+def _called(line: Words) -> str:
     match = _CALLED.fullmatch(line.plain)
     if match is None:
         return ""

@@ -98,7 +98,17 @@ def _is_unseen(char: str) -> bool:
     return unicodedata.category(char) in ("Cf", "Cc", "Cs")
 
 
-_TURNING = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_TURNING = r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+_EMOJI = (
+    r"\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u2bff\u3030\u303d\u3297\u3299"
+    r"\U0001f000-\U0001faff"
+)
+# Joiners, selectors and tags make one emoji of several signs; anywhere else they only hide a name from who looks for it.
+_HIDING = re.compile(
+    rf"{_TURNING}|[\u200c\u200d](?![{_EMOJI}])|(?<![{_EMOJI}\ufe0f])[\u200c\u200d]"
+    r"|[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff9-\ufffb]"
+    rf"|(?<![{_EMOJI}\U000e0020-\U000e007f])[\ufe00-\ufe0f\U000e0000-\U000e0fff](?!\u20e3)"
+)
 
 
 def display_name(text: str, limit: int = NAME_LIMIT) -> tuple[str, bool]:
@@ -106,7 +116,7 @@ def display_name(text: str, limit: int = NAME_LIMIT) -> tuple[str, bool]:
 
     Joiners inside emoji stay. A name that shows nothing at all comes back empty.
     """
-    name = " ".join(_TURNING.sub("", stored(text)).split())
+    name = " ".join(_HIDING.sub("", stored(text)).split())
     if all(ord(char) in _FOLD and _FOLD[ord(char)] in (_DROP, " ") for char in name):
         return "", False
     name = unicodedata.normalize("NFC", name)
@@ -230,19 +240,29 @@ class Words:
         return self.cut(0, 0) if start < 0 else self.cut(start, end)
 
 
-# Marks of mood around a word: punctuation, emoji, WeChat's own [微笑].
-_MOOD = r"(?:[ \n。.!?~…,;:、\"^*·—]|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]|\[[^\[\] \n]{1,6}\])"
-_MOOD_BEFORE = re.compile(f"{_MOOD}+")
-_MOOD_AFTER = re.compile(f"{_MOOD}+$")
+# Marks of mood around a word: punctuation, WeChat's own [微笑], emoji.
+_MARK = r"[ \n。.!?~…,;:、\"^*·—]|\[[^\[\] \n]{1,6}\]"
+_MOOD = rf"(?:{_MARK}|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff])"
+_MOOD_BEFORE, _MOOD_AFTER = re.compile(f"{_MOOD}+"), re.compile(f"{_MOOD}+$")
+_MARKS_BEFORE, _MARKS_AFTER = re.compile(f"(?:{_MARK})+"), re.compile(f"(?:{_MARK})+$")
 
 
 def without_mood(words: Words) -> Words:
     """A piece of a line without punctuation and emoji at its edges: 退订🙏 and 今日! mean 退订 and 今日."""
-    before = _MOOD_BEFORE.match(words.plain)
+    return _stripped(words, _MOOD_BEFORE, _MOOD_AFTER)
+
+
+def without_marks(words: Words) -> Words:
+    """As ``without_mood``, for what may end in an emoji of its own: the 🌸 of 我叫小美🌸 stays, a ! after it does not."""
+    return _stripped(words, _MARKS_BEFORE, _MARKS_AFTER)
+
+
+def _stripped(words: Words, leading: re.Pattern[str], trailing: re.Pattern[str]) -> Words:
+    before = leading.match(words.plain)
     rest = words.cut(before.end() if before else 0)
     # Looked for near the end only: the pattern tries every position, and a long text has many.
     tail = max(len(rest) - 64, 0)
-    after = _MOOD_AFTER.search(rest.plain, tail)
+    after = trailing.search(rest.plain, tail)
     return rest.cut(0, after.start()) if after else rest
 
 

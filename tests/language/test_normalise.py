@@ -94,6 +94,15 @@ def test_a_display_name_is_cleaned_and_cut_with_a_note():
     assert display_name(" 小\u202e美\n😀 ") == ("小美 😀", False)
     assert display_name("👩\u200d👧") == ("👩\u200d👧", False)
     assert display_name("\u200b\u2060\u3164") == ("", False)
+    assert display_name("小\u200d美\u00ad\u200c\ufe0f") == ("小美", False)
+    for whole in (
+        "❤\ufe0f\u200d🔥",
+        "🏴\U000e0067\U000e0062\U000e007f",
+        "👍🏽",
+        "3\ufe0f\u20e3",
+        "🏳\ufe0f\u200d🌈小美",
+    ):
+        assert display_name(whole) == (whole, False)
     name, cut = display_name("美" * 10_000)
     assert (len(name), cut) == (64, True)
 
