@@ -21,7 +21,7 @@ from bot.language.intents import (
     Remind,
 )
 from bot.language.money import read_money, take_money
-from bot.language.normalise import Words
+from bot.language.normalise import Words, read
 from bot.language.segments import parse_words
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only_number, read_count, take_number
@@ -46,8 +46,15 @@ _SLOT_NAMES = {
     "时间": "time",
 }
 _UNLIMITED = ("不限", "无限", "不限制", "不限人数", "不限名额")
+_REMIND_DAYS = re.compile(
+    r"(?:^|(?<=[ ,]))提前 ?(?P<days>\d{1,4}|[一二两三四五六七八九十]{1,3}) ?天 ?(?:提醒(?:我|一下)?|通知)?(?=$|[ ,])",
+    re.ASCII,
+)
+MOST_REMIND_DAYS = 30
 _YEARLY = re.compile(r"[ ,]?(?:每年|年年)[ ,]?")
-_PACKETS = re.compile(r"(?<![\d.])(?P<count>\d{1,6}|[一二两三四五六七八九十百]{1,6}) ?(?:个|份|包)(?=$|[ ,])", re.ASCII)
+_PACKETS = re.compile(
+    r"(?<![\d.-])(?P<count>\d{1,6}|[一二两三四五六七八九十百]{1,6}) ?(?:个|份|包)(?=$|[ ,])", re.ASCII
+)
 
 
 def _activity(said: Said) -> Intent:
@@ -217,7 +224,7 @@ def _packet(said: Said) -> Intent:
 
 
 def _packet_plan(said: Said) -> Intent:
-    words = said.words
+    remind_days, words = _remind_days(said.words)
     packets = _PACKETS.search(words.plain)
     count = read_count(packets["count"]) if packets else None
     if packets is None or not count:
@@ -228,7 +235,22 @@ def _packet_plan(said: Said) -> Intent:
         raise Unclear(f"要写节日、群、总额和个数，例如：{_PLAN}", _PLAN)
     if budget < count:
         raise Unclear(f"{count} 个红包，总额至少 {count / 100:.2f} 元，例如：{_PLAN}", _PLAN)
-    return PacketPlan(names[0].typed, names[1].through(names[-1]).typed, budget, count, wishes.typed)
+    group = names[1].through(names[-1]).typed
+    return PacketPlan(names[0].typed, group, budget, count, wishes.typed, remind_days)
+
+
+def _remind_days(words: Words) -> tuple[int | None, Words]:
+    """How many days before staff want to hear of it (提前1天), and the line without that. Raises ``Unclear``."""
+    early = _REMIND_DAYS.search(words.plain)
+    if early is None:
+        if odd := re.search(r"(?:^|[ ,])(?P<odd>提前 ?[-\d一二两三四五六七八九十半几][^ ,]*)", words.plain):
+            raise Unclear(f"“{odd['odd'][:20]}”没看懂，写 提前1天，例如：{_PLAN} 提前1天", _PLAN)
+        return None, words
+    days = read_count(early["days"])
+    if days is None or days > MOST_REMIND_DAYS:
+        raise Unclear(f"最多提前 {MOST_REMIND_DAYS} 天提醒，例如：{_PLAN} 提前3天", _PLAN)
+    around = (words.cut(0, early.start()), words.cut(early.end()))
+    return days, read(" ".join(piece.strip(" ,").typed for piece in around if piece))
 
 
 def _budget(before: Words, after: Words) -> tuple[int, list[Words], Words]:

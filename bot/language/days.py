@@ -190,6 +190,30 @@ def _lunar(match: re.Match[str], today: date) -> Day:
     return _coming(on, lunar_day(today.year + 1, month, day), today)
 
 
+_SOLAR_HOLIDAYS = {
+    **{"元旦": (1, 1), "情人节": (2, 14), "妇女节": (3, 8), "三八": (3, 8), "劳动节": (5, 1), "五一": (5, 1)},
+    **{"儿童节": (6, 1), "六一": (6, 1), "教师节": (9, 10), "国庆": (10, 1), "双十一": (11, 11), "双十二": (12, 12)},
+    **{"平安夜": (12, 24), "圣诞": (12, 25)},
+}
+_LUNAR_HOLIDAYS = {
+    **{"春节": (1, 1), "大年初一": (1, 1), "元宵": (1, 15), "端午": (5, 5), "七夕": (7, 7), "中秋": (8, 15)},
+    "重阳": (9, 9),
+}
+
+
+def _holiday(match: re.Match[str], today: date) -> Day:
+    name, said_year = match["holiday"], match["relative"]
+
+    def in_year(year: int) -> date:
+        lunar = _LUNAR_HOLIDAYS.get(name)
+        return lunar_day(year, *lunar) if lunar else solar_day(year, *_SOLAR_HOLIDAYS[name])
+
+    if said_year:
+        return _exact(in_year(today.year + "今明后".index(said_year[0])), today)
+    coming = [on for year in range(today.year, today.year + 3) if (on := in_year(year)) >= today]
+    return Day(coming[0], coming[1])
+
+
 _ALONE = r"(?![\d/.\-])"  # 9-20 is a date, 9-20-30 or 010-1234 is something else
 # 正月, 腊月, 初八 and 廿三 can only be lunar, said without 农历 too.
 LUNAR_DATE = re.compile(
@@ -213,12 +237,20 @@ _MONTH_DOT_DAY = re.compile(
     r"(?P<month>\d{1,2})\.(?P<day>\d{1,2})(?= ?(?:凌晨|早|上午|中午|下午|傍晚|晚|\d{1,2}[:点]))", re.ASCII
 )
 
+# 元旦 10:00 is a time, the 中秋 of 中秋茶会 or 中秋 9月20日 is a name: only an hour makes the day one.
+_HOLIDAY = re.compile(
+    rf"(?P<relative>今年|明年|后年)?(?:的 ?)?(?P<holiday>{'|'.join((*_SOLAR_HOLIDAYS, *_LUNAR_HOLIDAYS))})节?(?:当天|那天)?"
+    r"(?= ?(?:凌晨|早|上午|中午|下午|傍晚|晚|\d{1,2}[:点时]|[一二两三四五六七八九十]{1,3}点))",
+    re.ASCII,
+)
+
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Day]], ...] = (
     (LUNAR_DATE, _lunar),
     (MONTH_DAY, _month_day),
     (YEAR_MONTH_DAY, _month_day),
     (MONTH_SLASH_DAY, _month_day),
     (_MONTH_DOT_DAY, _month_day),
+    (_HOLIDAY, _holiday),
     (
         re.compile(
             r"(?P<count>\d{1,4}(?!\d)|[一二两三四五六七八九十]{1,3}) ?个?(?P<unit>天|日|周|星期|礼拜|月)(?:以|之)?后",

@@ -366,13 +366,14 @@ class Remind(Intent):
 
 @dataclass(frozen=True, slots=True)
 class PacketPlan(Intent):
-    """``红包 计划 中秋 老客群 200元 20个``."""
+    """``红包 计划 中秋 老客群 200元 20个 提前1天``; ``remind_days`` None = not said."""
 
     holiday: str
     group: str
     budget_fen: int
     count: int
     wishes: str = ""
+    remind_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +444,14 @@ class Note(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCase(Intent):
+    """``立案 <谁> [什么事]``: staff take what a customer said for a complaint."""
+
+    whom: Whom
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class History(Intent):
     whom: Whom
 
@@ -481,16 +490,18 @@ class Activities(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Join(Intent):
-    """``报名 3``; None = the word alone."""
+    """``报名 3``; None = the word alone. ``odd``: what stood there instead of a number (``报名 abc``)."""
 
     activity: int | None = None
+    odd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Leave(Intent):
-    """``取消报名 3``; None = the word alone."""
+    """``取消报名 3``; like ``Join``."""
 
     activity: int | None = None
+    odd: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,20 @@ def test_a_day_of_the_shops_own_is_said_back_with_its_reminders(says, line, repl
     assert says(line) == "记下了：" + reply + TAKE_BACK
 
 
+def test_two_days_of_one_name_could_not_be_told_apart(says):
+    says("日历 添加 店庆 10月18日 每年")
+    refused = says("日历 添加 店庆 12月1日 每年")
+    assert "已经有“店庆”（10月18日 周六）" in refused
+    example = refused.split("例如：")[1]
+    assert "记下了" in says(example)
+    assert "（10月18日 周六）" in says("红包 计划 店庆 老客群 200元 20个")
+
+
+def test_a_packet_may_be_announced_earlier_or_later_than_usual(says):
+    assert "\n10月5日、10月6日 09:30 会提醒" in says("红包 计划 中秋 老客群 200元 20个 提前1天")
+    assert "\n9月29日、10月5日、10月6日 09:30 会提醒" in says("红包 计划 中秋 老客群 200元 20个 提前7天")
+
+
 def test_a_reminder_stands_in_the_calendar_until_it_is_taken_back(shop, says):
     with shop.open() as tx:
         tea = shop.at("2025-09-20 14:00")

@@ -38,8 +38,14 @@ def add(tx: Tx, shop: Settings, *, staff_id: int, said: CalendarAdd) -> tuple[Ca
         staff_id=staff_id,
         created_at=tx.now,
     )
-    if any(other.title == own_day.title and next_date(other, today) == first for other in _all(tx)):
-        raise Refusal(f"日历里已经有“{own_day.title}”（{rules.day_words(first, today)}）。")
+    there = coming(tx, today).get(own_day.title)
+    if there is not None:
+        # By its name a day is meant later (红包 计划 店庆 …): two of one name could not be told apart.
+        raise Refusal(
+            f"日历里已经有“{own_day.title}”（{rules.day_words(there, today)}），没有再记。"
+            f"刚才记错了日子就先“撤销”；真有两个，请换个名字，例如：日历 添加 {own_day.title}第二天 "
+            f"{date_words(own_day)}{' 每年' if said.yearly else ''}"
+        )
     tx.session.add(own_day)
     tx.session.flush()
     plan = Plan(
@@ -91,8 +97,13 @@ def between(tx: Tx, start: date, end: date) -> list[tuple[date, str]]:
 
 
 def coming(tx: Tx, today: date) -> dict[str, date]:
-    """The shop's own days by title, each with the next time it comes."""
-    return {own_day.title: day for own_day in _all(tx) if (day := next_date(own_day, today)) is not None}
+    """The shop's own days by title, each with the next time it comes; of several with one name the nearest."""
+    found: dict[str, date] = {}
+    for own_day in _all(tx):
+        day = next_date(own_day, today)
+        if day is not None:
+            found[own_day.title] = min(day, found.get(own_day.title, day))
+    return found
 
 
 def unplanted(tx: Tx, now: datetime) -> Sequence[int]:

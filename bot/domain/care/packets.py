@@ -44,7 +44,7 @@ def plan(tx: Tx, shop: Settings, *, staff_id: int, said: intents.PacketPlan) -> 
         budget_fen=said.budget_fen,
         count=said.count,
         wishes=stored(said.wishes),
-        remind_days=rules.PACKET_REMIND_DAYS,
+        remind_days=rules.PACKET_REMIND_DAYS if said.remind_days is None else said.remind_days,
         state="planned",
         spent_known=False,
         staff_id=staff_id,
