@@ -45,7 +45,7 @@ def create(talk: StaffTalk) -> str:
     intent = talk.intent
     if intent.audience:
         parse_segment(intent.audience)
-    title, _cut = display_name(intent.title)
+    title, cut = display_name(intent.title)
     activity = activities.create(
         talk.tx,
         title=title,
@@ -58,7 +58,8 @@ def create(talk: StaffTalk) -> str:
     talk.label(f"开活动 {activity.id} {activity.title}")
     audience = f"\n对象：{intent.audience}" if intent.audience else ""
     how = f"顾客回复“报名 {activity.id}”就能参加\n名单：活动 名单 {activity.id}"
-    return f"开好了 {_line(talk, activity)}{audience}\n{how}"
+    shortened = "\n（名字太长，只留前 64 个字）" if cut else ""
+    return f"开好了 {_line(talk, activity)}{shortened}{audience}\n{how}"
 
 
 @on.staff(ActivityList)
@@ -154,12 +155,14 @@ def _meant(talk: CustomerTalk, word: str) -> Activity:
         choices = [activity for activity, _state in activities.joined_by(talk.tx, talk.customer_id)]
     else:
         choices = [activity for activity in activities.open_ones(talk.tx) if _invited(talk, activity)]
-    if len(choices) == 1:
+    odd = talk.intent.odd
+    if len(choices) == 1 and not odd:
         return choices[0]
     if not choices:
         raise Refusal("您没有报名的活动。" if word == "取消报名" else "最近还没有活动，有了会告诉您。")
     listed = "\n".join(f"{activity.id}. {activity.title} {_when(talk, activity)}" for activity in choices)
-    raise Refusal(f"请带上编号：\n{listed}\n例如：{word} {choices[0].id}")
+    told = f"没有编号是“{odd}”的活动，请带上编号" if odd else "请带上编号"
+    raise Refusal(f"{told}：\n{listed}\n例如：{word} {choices[0].id}")
 
 
 def _invited(talk: CustomerTalk, activity: Activity) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from bot.delivery import outbox
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import service as customers
-from bot.domain.customers import tags, waiting
+from bot.domain.customers import tags, timeline, waiting
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import notices
-from bot.language.intents import Complain, FreeTalk
-from handlers.talk import CustomerTalk, Talk, on
+from bot.errors import Refusal
+from bot.language.intents import Complain, FreeTalk, OpenCase
+from handlers.talk import CustomerTalk, StaffTalk, Talk, on
 
+ONE_OF_US = "您已经是店里的人了，发送“帮助”看能说什么。"
 QUOTE = 60  # characters of a customer's words that a notice shows
 
 
@@ -21,7 +23,7 @@ def follow(talk: CustomerTalk) -> str:
     message = talk.message
     customers.followed(talk.tx, message.account, message.sender, at=message.created_at)
     if talk.met.is_staff:
-        return "您已经是店里的人了，发送“帮助”看能说什么。"
+        return ONE_OF_US
     customer = talk.customer()
     _from_channel(talk, customer)
     customers.seen(talk.tx, customer.id, acknowledged=False)
@@ -32,7 +34,7 @@ def follow(talk: CustomerTalk) -> str:
     )
     if talk.met.is_new or talk.met.name is None:
         return talk.say("bot/welcome")
-    return talk.say("welcome/back", c={"name": talk.met.name})
+    return talk.say("welcome/back", c={"name": talk.met.own_name or ""})
 
 
 def _from_channel(talk: CustomerTalk, customer: Customer) -> None:
@@ -55,11 +57,12 @@ def unfollow(talk: CustomerTalk) -> str:
 
 @on.event("scan")
 def scan(talk: CustomerTalk) -> str:
+    if talk.met.is_staff:
+        return ONE_OF_US
     customer = talk.customer()
-    if not talk.met.is_staff:
-        _from_channel(talk, customer)
-        customers.seen(talk.tx, customer.id, acknowledged=False)
-    return talk.say("welcome/back", c={"name": talk.met.name or ""})
+    _from_channel(talk, customer)
+    customers.seen(talk.tx, customer.id, acknowledged=False)
+    return talk.say("welcome/back", c={"name": talk.met.own_name or ""})
 
 
 @on.event("masssendjobfinish")
@@ -97,6 +100,24 @@ def complain(talk: CustomerTalk) -> str:
     return f"{answer}\n（编号 {case.id}）"
 
 
+@on.staff(OpenCase)
+def open_case(talk: StaffTalk) -> str:
+    """Staff take what a customer said for a complaint: it stands in 今日 until done, and stops marketing meanwhile."""
+    customer = talk.one(talk.intent.whom)
+    there = next((case for case, whose in complaints.open_complaints(talk.tx) if whose.id == customer.id), None)
+    if there is not None:
+        raise Refusal(f"{shown(customer)} 的投诉 {there.id} 还开着，没有再立。处理完在“今日”里发“完成”。")
+    said = waiting.lately(talk.tx, customer.id, 1)
+    words = talk.intent.text or (said[-1].text if said else "")
+    if not words:
+        raise Refusal(f"{shown(customer)} 最近没说过话，请写上什么事，例如：立案 #{customer.id} 裙子破了要退钱")
+    case = complaints.open_case(talk.tx, customer_id=customer.id, kind="complaint", text=words)
+    timeline.add(talk.tx, customer.id, "case", f"立案 {case.id}：{words[:100]}", talk.staff.id)
+    talk.label(f"{shown(customer)} 立案 {case.id}")
+    quoted = words if len(words) <= QUOTE else f"{words[:QUOTE]}…"
+    return f"立案了：{shown(customer)} 投诉 {case.id}（{quoted}）。\n在“今日”里，处理完发“完成”；这期间不给 TA 发营销消息。"
+
+
 def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None:
     message = talk.message
     broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at)
@@ -112,12 +133,13 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None
         urgent=urgent,
         broadcast_id=broadcast,
     )
+    hint = f"\n要按投诉处理：立案 #{talk.customer_id}" if of == complaints.WORDS["angry"] else ""
     name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
     about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""
     quoted = words if len(words) <= QUOTE else f"{words[:QUOTE]}…"
     notices.tell_all(
         talk.tx,
-        f"{name} 说{about}：{quoted}\n回 TA：回 #{talk.customer_id} 您好",
+        f"{name} 说{about}：{quoted}\n回 TA：回 #{talk.customer_id} 您好{hint}",
         kind="reply",
         urgent=urgent,
         subject=f"said:{talk.customer_id}",

@@ -12,6 +12,7 @@ from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_
 from bot.domain.merchants import notices
 from bot.domain.orders import service as orders
 from bot.domain.orders.rules import items_shown, stage_shown
+from bot.errors import Refusal
 from bot.language.intents import (
     CallMe,
     Enrol,
@@ -37,18 +38,13 @@ from bot.language.intents import (
     Visit,
 )
 from bot.language.money import show_money
-from bot.language.normalise import display_name
+from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.segments import explain, parse_segment
-from handlers.talk import CustomerTalk, StaffTalk, on
+from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ENTRIES = 12  # of a customer's history in one answer
-WIDE = 20  # a change that touches more people than this asks first
-
-
-def names_of(people: Sequence[Customer]) -> str:
-    """``小美 #3、张姐 #5 等 12 位``."""
-    listed = "、".join(shown(customer) for customer in people[:3])
-    return listed if len(people) <= 3 else f"{listed} 等 {len(people)} 位"
+QUOTE = 60  # characters of a note that the answer shows back
+CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
 
 # --- looking ------------------------------------------------------------------------------------------------------
@@ -66,7 +62,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
     lines = [
         f"【{shown(customer)}】{classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
     ]
-    if customer.own_name and customer.own_name != customer.name and customer.name:
+    if customer.own_name and customer.own_name != known_name(customer):
         lines.append(f"自称：{customer.own_name}")
     if customer.phone:
         lines.append(f"电话：{customer.phone}")
@@ -133,20 +129,24 @@ def rename(talk: StaffTalk) -> str:
     customer = talk.one(talk.intent.whom)
     before = shown(customer)
     name, cut = display_name(talk.intent.name)
-    customers.rename(customer, name)
+    if not name:
+        raise Refusal("这个名字里没有看得见的字，没有改。例如：改名 #12 小美")
+    customers.rename(talk.tx, customer, name, staff_id=talk.staff.id)
     talk.label(f"{before} 改名为 {name}")
     timeline.add(talk.tx, customer.id, "name", f"改名为“{name}”", talk.staff.id)
-    return f"{before} 现在叫 {shown(customer)}{'（名字太长，只留前 64 个字）' if cut else ''}"
+    return f"{before} 现在叫“{name}”{CUT if cut else ''}"
 
 
 @on.staff(Enrol)
 def enrol(talk: StaffTalk) -> str:
     intent = talk.intent
-    name, _cut = display_name(intent.name)
+    name, cut = display_name(intent.name)
+    if intent.name and not name:
+        raise Refusal("这个名字里没有看得见的字，没有建。例如：新客 张姐 13800138000")
     customer = customers.enrol(talk.tx, name=name, phone=intent.phone, wechat=intent.wechat)
     talk.label(f"建档 {shown(customer)}")
     phone = f" {customer.phone}" if customer.phone else ""
-    return f"建好了：{shown(customer)}{phone}。还没关注公众号，群发时会列给您人工联系。"
+    return f"建好了：{shown(customer)}{phone}{CUT if cut else ''}。还没关注公众号，群发时会列给您人工联系。"
 
 
 @on.staff(Note)
@@ -155,7 +155,8 @@ def note(talk: StaffTalk) -> str:
     timeline.add(talk.tx, customer.id, "note", talk.intent.text, talk.staff.id)
     talk.label(f"给 {shown(customer)} 记备注")
     talk.final("备注记在时间线里，不会删掉。写错了再记一条更正就好。")
-    return f"记下了 {shown(customer)}：{talk.intent.text[:60]}"
+    text = " ".join(talk.intent.text.split())
+    return f"记下了 {shown(customer)}：{text if len(text) <= QUOTE else text[:QUOTE] + '…'}"
 
 
 @on.customer(CallMe)
@@ -170,7 +171,7 @@ def call_me(talk: CustomerTalk) -> str:
 @on.customer(Mine)
 def mine(talk: CustomerTalk) -> str:
     customer = talk.customer()
-    name = known_name(customer)
+    name = customer.own_name  # staff's own name for the customer is for staff's eyes
     lines = [f"{name or '您好'}，您在{talk.shop.shop_name}的资料：", f"会员编号：{customer.id}"]
     if customer.purchases:
         lines.append(f"累计消费：{show_money(customer.spent_fen)}（{customer.purchases} 次）")
@@ -207,15 +208,7 @@ def opt_in(talk: CustomerTalk) -> str:
 @on.staff(Tag)
 def tag(talk: StaffTalk) -> str:
     wanted = tags.edit(talk.intent.add, talk.intent.remove)
-    people = talk.all(talk.intent.whom)
-    if len(people) > WIDE:
-        payload = {
-            "ids": [customer.id for customer in people],
-            "add": list(talk.intent.add),
-            "remove": list(talk.intent.remove),
-        }
-        return talk.confirm("tag.many", payload, f"要给 {len(people)} 位顾客改标签：{_signs(talk.intent)}。")
-    return _tag(talk, people, wanted)
+    return _tag(talk, talk.all(talk.intent.whom), wanted)
 
 
 @on.staff(TagSegment)
@@ -249,7 +242,7 @@ def _tag(talk: StaffTalk, people: Sequence[Customer], wanted: tags.TagEdit) -> s
     return f"{shown(people[0])} {' '.join(changed)}\n现在：{code}{' · ' + '、'.join(now) if now else ''}"
 
 
-def _signs(intent: Tag | TagSegment) -> str:
+def _signs(intent: TagSegment) -> str:
     return " ".join([*(f"+{name}" for name in intent.add), *(f"-{name}" for name in intent.remove)])
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.delivery import limits
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
-from bot.language import help_text
+from bot.language import help_text, understand
 from bot.language.intents import (
     Bind,
     Choice,
@@ -36,9 +38,12 @@ def help_(talk: StaffTalk) -> str:
 
 @on.staff(NotUnderstood)
 def not_understood(talk: StaffTalk) -> str:
-    nearest = talk.intent.nearest
-    offer = "\n您是不是要说：\n" + "\n".join(f"· {form}" for form in nearest) if nearest else "\n发送“帮助”看能说什么。"
-    return f"{talk.intent.problem}{offer}"
+    problem, nearest = talk.intent.problem, talk.intent.nearest
+    # What the sentence itself shows need not stand below it once more.
+    unsaid = [form for form in nearest if form not in problem]
+    if unsaid:
+        return f"{problem}\n您是不是要说：\n" + "\n".join(f"· {form}" for form in unsaid)
+    return problem if nearest else f"{problem}\n发送“帮助”看能说什么。"
 
 
 @on.staff(FreeTalk)
@@ -123,6 +128,17 @@ def confirm(talk: StaffTalk) -> str:
     if handler is None:
         raise Refusal("这件事现在不能确认了，请把口令再发一次。")
     return str(handler(talk, found.payload))
+
+
+@on.confirmed("line")
+def line_confirmed(talk: StaffTalk, payload: dict[str, Any]) -> str:
+    """Does the line that asked first because it names so many."""
+    talk.line, talk.chosen, talk.may_be_wide = payload["line"], payload["chosen"], True
+    talk.intent = understand(talk.line, talk.now)
+    handler = on.find("staff", type(talk.intent))
+    if handler is None:
+        raise Refusal("这件事现在不能确认了，请把口令再发一次。")
+    return str(handler(talk))
 
 
 @on.staff(Undo)

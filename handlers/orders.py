@@ -16,7 +16,9 @@ from bot.domain.scripts.rules import compile_template
 from bot.errors import Refusal
 from bot.language.intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from bot.language.money import show_money
-from handlers.talk import StaffTalk, on
+from handlers.talk import StaffTalk, names_of, on
+
+LISTED = 5  # purchases told one by one; of more only the sum
 
 
 @on.staff(Purchase)
@@ -25,12 +27,19 @@ def purchase(talk: StaffTalk) -> str:
     people: list[Customer | None] = [*talk.all(intent.whom)] if intent.whom else [None]
     who = "、".join("散客" if customer is None else shown(customer) for customer in people[:3])
     talk.label(f"{who} 消费 {show_money(intent.amount_fen)}{'等' if len(people) > 3 else ''}")
-    return "\n".join(_purchase(talk, customer) for customer in people)
+    booked = [(customer, _book(talk, customer)) for customer in people]
+    if len(booked) > LISTED:
+        what = f" {items_shown(intent.items)}" if intent.items else ""
+        return (
+            f"记好了：{names_of([*filter(None, people)])} 每位消费 {show_money(intent.amount_fen)}{what}，"
+            f"单号{booked[0][1].id} 到 {booked[-1][1].id}，合计 {show_money(intent.amount_fen * len(booked))}"
+        )
+    return "\n".join(_booked(talk, customer, order) for customer, order in booked)
 
 
-def _purchase(talk: StaffTalk, customer: Customer | None) -> str:
+def _book(talk: StaffTalk, customer: Customer | None) -> Order:
     intent = talk.intent
-    order = orders.purchase(
+    return orders.purchase(
         talk.tx,
         customer,
         amount_fen=intent.amount_fen,
@@ -39,6 +48,10 @@ def _purchase(talk: StaffTalk, customer: Customer | None) -> str:
         in_shop=intent.in_shop,
         staff_id=talk.staff.id,
     )
+
+
+def _booked(talk: StaffTalk, customer: Customer | None, order: Order) -> str:
+    intent = talk.intent
     what = f" {items_shown(intent.items)}" if intent.items else ""
     if customer is None:
         return f"记好了：散客 {show_money(intent.amount_fen)}{what}，单号{order.id}"

@@ -49,7 +49,7 @@ from bot.language.intents import (
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers.talk import UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear
+from handlers.talk import UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Wide, names_of
 
 GOES_ON = "\n（接下一条）"
 REPLY_LIMIT = 2048  # bytes of UTF-8 in a passive text reply (official manual, Passive_user_reply_message)
@@ -81,6 +81,7 @@ LOOKS = (
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
+ECHO = 80  # characters of a long line that are shown back
 PUNCTUATION = frozenset("，。！？；：、,!?;{}\n")
 
 
@@ -212,6 +213,7 @@ class _StaffLine:
             return "这句话我还不会处理，发送“帮助”看能说什么。"
         talk = self._talk(intent, line)
         talk.chosen = chosen or {}
+        talk.may_be_wide = isinstance(intent, LOOKS)
         if isinstance(intent, Confirm) and talk.unproven:
             return f"确认码在这个账号用不了。{UNPROVEN}"
         try:
@@ -221,6 +223,8 @@ class _StaffLine:
                 return self._journaled(handler, talk)
         except Unclear as unclear:
             return self._ask_which(unclear, line, talk.chosen)
+        except Wide as wide:
+            return self._ask_first(wide, talk)
         except Refusal as refusal:
             return str(refusal)
 
@@ -238,6 +242,12 @@ class _StaffLine:
             message_key=self._message.key,
         )
         return reply if talk.change_final is not None else f"{reply}\n（不对就回复“撤销”）"
+
+    def _ask_first(self, wide: Wide, talk: StaffTalk) -> str:
+        """The code does the very line that was said, whichever verb it has."""
+        line = talk.line if len(talk.line) <= ECHO else f"{talk.line[:ECHO]}…"
+        question = f"这一句会改 {len(wide.people)} 位顾客（{names_of(wide.people)}），还没有做：\n{line}"
+        return talk.confirm("line", {"line": talk.line, "chosen": talk.chosen}, question)
 
     def _ask_which(self, unclear: Unclear, line: str, chosen: dict[str, int]) -> str:
         people = unclear.candidates[: customers.SHOWN_MATCHES]

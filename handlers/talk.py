@@ -22,6 +22,8 @@ from bot.store.transaction import Tx
 
 on = Router()
 
+WIDE = 20  # a change that touches more people than this asks first
+
 UNPROVEN = (
     "账号用的是明文模式，看不出消息是不是本人发的，所以群发、批量和删除都不做。"
     "请在公众号后台把消息加解密改成安全模式，再把密钥填进配置 aes_key。"
@@ -72,11 +74,15 @@ class CustomerTalk(Talk):
 
 @dataclass
 class StaffTalk(Talk):
-    """A staff member speaks. ``chosen`` maps a typed name to the customer picked for it from a numbered list."""
+    """A staff member speaks. ``chosen`` maps a typed name to the customer picked for it from a numbered list.
+
+    ``may_be_wide``: the line only looks, or was confirmed; any other that names more than ``WIDE`` people asks first.
+    """
 
     staff: Staff
     line: str
     chosen: dict[str, int] = field(default_factory=dict)
+    may_be_wide: bool = False
     change_label: str = ""
     change_final: str | None = None
 
@@ -95,8 +101,10 @@ class StaffTalk(Talk):
         return customer
 
     def all(self, whom: Sequence[Whom]) -> list[Customer]:
-        """Every customer named, each once. Raises Unclear or Refusal; then nothing was changed."""
+        """Every customer named, each once. Raises Unclear, Wide or Refusal; then nothing was changed."""
         found = {customer.id: customer for customer in map(self._find, whom)}
+        if len(found) > WIDE and not self.may_be_wide:
+            raise Wide(list(found.values()))
         if len(found) == 1:
             desk.speak_of(self.tx, self.staff.id, next(iter(found)))
         return list(found.values())
@@ -131,6 +139,20 @@ class Unclear(Exception):
         super().__init__(f"{len(candidates)} customers match")
         self.whom = whom
         self.candidates = candidates
+
+
+class Wide(Exception):
+    """A line names so many customers that it is done only after a code."""
+
+    def __init__(self, people: Sequence[Customer]) -> None:
+        super().__init__(f"{len(people)} customers named")
+        self.people = people
+
+
+def names_of(people: Sequence[Customer]) -> str:
+    """``小美 #3、张姐 #5 等 12 位``."""
+    listed = "、".join(shown(customer) for customer in people[:3])
+    return listed if len(people) <= 3 else f"{listed} 等 {len(people)} 位"
 
 
 def _as_typed(whom: Whom) -> str:

@@ -15,6 +15,7 @@ from bot.language.intents import (
     History,
     Intent,
     Note,
+    OpenCase,
     Rename,
     Show,
     Unnamed,
@@ -30,6 +31,7 @@ from bot.language.whom import whoms
 _SHOW, _RENAME, _ENROL = "查 小美", "改名 #12 小美", "新客 张姐 13800138000 微信 zhang88"
 _FOLLOW = "跟进 小美 b 聊了价格 下次发新款图 周五 预计500"
 _GRADE, _NOTE, _ANSWER = "级别 小美 A", "备注 小美 喜欢素色", "回 小美 您要的款到了"
+_CASE = "立案 小美 裙子破了要退钱"
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII)
 _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", re.ASCII)
@@ -69,7 +71,7 @@ def _history(said: Said) -> Intent:
 
 
 def _rename(said: Said) -> Intent:
-    glued = re.match(r"#\d+(?=[^\d ])", said.words.plain, re.ASCII)
+    glued = re.match(r"#\d+(?![\d ]|$| ?[、,;])", said.words.plain, re.ASCII)
     if said.whom is None and glued:
         said = Said(said.words.cut(glued.end()), said.now, said.words.cut(0, glued.end()))
     person, rest = take_person(said, _RENAME)
@@ -188,6 +190,11 @@ def _note(said: Said) -> Intent:
     return Note(person, text.typed)
 
 
+def _open_case(said: Said) -> Intent:
+    person, text = take_addressee(said, _CASE)
+    return OpenCase(person, text.typed)
+
+
 def _answer(said: Said) -> Intent:
     person, text = take_addressee(said, _ANSWER)
     return Answer(person, text.typed)
@@ -223,6 +230,7 @@ VERBS = (
     Verb(("级别", "评级", "定级", "等级"), _grade, (_GRADE,), after_whom=True),
     Verb(("跟进",), _follow_up, (_FOLLOW,), after_whom=True),
     Verb(("备注", "备忘", "记一下", "记下"), _note, (_NOTE,), after_whom=True, takes_text=True),
+    Verb(("立案",), _open_case, (_CASE, "立案 #12"), after_whom=True, takes_text=True),
     Verb(("回",), _answer, (_ANSWER,), gluable=False, takes_text=True),
     Verb(("回复",), _reply, (_ANSWER, "回复 12"), takes_text=True),
     Verb(("待回", "待回复", "未回复", "谁在等"), _waiting, ("待回",)),

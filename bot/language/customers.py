@@ -69,6 +69,8 @@ _EAGER = rf"(?:{_POLITE})*"
 _JOIN = re.compile(rf"{_EAGER}(?:报名|参加|报个名)(?:参加)? ?(?:{_NUMBER})?(?:吧|一下|谢谢|哦|啊)?", re.ASCII)
 _JOIN_TURNED = re.compile(r"(?:活动)? ?(?P<number>\d{1,6}) ?号?(?:活动)? ?(?:我要|我)?报名", re.ASCII)
 _LEAVE = re.compile(rf"{_EAGER}(?:取消|退出|撤销) ?报名 ?(?:{_NUMBER})?(?:吧|一下|了|谢谢)*", re.ASCII)
+# No number of ours, and nothing people say about an activity either: told how to say it.
+_ODD_NUMBER = re.compile(r"(?P<leave>取消)? ?报名 ?(?P<odd>[a-z0-9#._-]{1,20})", re.ASCII)
 _ACTIVITIES = re.compile(
     r"(?:看看|看下|查看)?(?:最近|现在|你们|还|今天|本周|这周)*(?:的|有什么|有哪些|有没有|有啥|有)? ?"
     r"(?:活动|活动列表|活动报名)(?:吗|呢|呀|啊)?"
@@ -104,9 +106,11 @@ def understand_customer(text: str, now: datetime) -> Intent:  # noqa: ARG001
     line = read(text)
     bare = without_mood(line)
     if 0 < len(bare) <= LONGEST_COMMAND:
-        for reader in (_opt_out, _opt_in, _activity, _self):
+        for reader in (_opt_out, _opt_in, _activity):
             if intent := reader(bare):
                 return intent
+        if intent := _self(bare, line):
+            return intent
     if intent := _complaint(line if bare else bare):
         return intent
     if 0 < len(bare) <= _LONGEST_SEARCHED and _may_want_out(bare.lower):
@@ -154,6 +158,8 @@ def _activity(line: Words) -> Intent | None:
             return Join(_number(match))
     if match := _LEAVE.fullmatch(plain):
         return Leave(_number(match))
+    if match := _ODD_NUMBER.fullmatch(plain):
+        return (Leave if match["leave"] else Join)(None, line.group(match, "odd").typed)
     return None
 
 
@@ -161,8 +167,8 @@ def _number(match: re.Match[str]) -> int | None:
     return read_count(match["number"]) if match["number"] else None
 
 
-def _self(line: Words) -> Intent | None:
-    if line.plain in _MINE:
+def _self(bare: Words, line: Words) -> Intent | None:
+    if bare.plain in _MINE:
         return Mine()
     name = called(line)
     return CallMe(name) if name else None

@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from bot.language.homophones import sounds
 from bot.language.normalise import Words
-from bot.language.verbs import Verb
+from bot.language.verbs import Unclear, Verb
 
 MOST_OFFERED = 3
 _LONGEST_ECHO = 60  # a longer line is offered as the bare form: the answer is read on a phone
@@ -21,6 +21,7 @@ class Nearest:
     """Looks up verbs by sound and by spelling. Built once from the table of verbs."""
 
     def __init__(self, verbs: Sequence[Verb]) -> None:
+        self._single = {word: verb for verb in verbs for word in verb.words if verb.forms and len(word) == 1}
         self._verbs = {word: verb for verb in verbs for word in verb.words if verb.forms and len(word) > 1}
         self._by_sound: dict[tuple[str, ...], str] = {}
         self._by_length: dict[int, list[str]] = {}
@@ -30,12 +31,23 @@ class Nearest:
 
     def forms(self, line: Words) -> tuple[str, ...]:
         """Up to three lines to offer, best first; the words after the verb are kept where they surely fit."""
-        offers: dict[str, str] = {}
+        offers = self._one_character(line)
         for word, length in self._sounding(line.lower):
-            offers.setdefault(self._verbs[word].words[0], self._corrected(line, word, length))
+            verb = self._verbs[word]
+            offers.setdefault(verb.words[0], self._corrected(line, verb, length))
         for word in self._spelt(line.lower):
             offers.setdefault(self._verbs[word].words[0], self._verbs[word].forms[0])
         return tuple(offers.values())[:MOST_OFFERED] or _about_somebody(line)
+
+    def _one_character(self, line: Words) -> dict[str, str]:
+        """For a first word of one character: the verb that sounds like it (差 小美), then those it begins (消 小美 298)."""
+        if not re.match(r"[\u3400-\u9fff](?: |$)", line.plain):
+            return {}
+        sound = sounds(line.plain[0])
+        verbs = [verb for word, verb in self._single.items() if sounds(word) == sound]
+        verbs += [verb for word, verb in self._verbs.items() if word[0] == line.plain[0]]
+        verbs += [verb for word, verb in self._verbs.items() if sounds(word[0]) == sound]
+        return {verb.words[0]: self._corrected(line, verb, 1) for verb in verbs}
 
     def _sounding(self, plain: str) -> list[tuple[str, int]]:
         """Verbs that sound like the beginning of the line, or have its characters turned round (发群)."""
@@ -57,12 +69,21 @@ class Nearest:
             found.extend((score + length, word) for word, score, _ in best)
         return [word for _, word in sorted(found, key=lambda entry: -entry[0])]
 
-    def _corrected(self, line: Words, word: str, length: int) -> str:
-        verb = self._verbs[word]
+    def _corrected(self, line: Words, verb: Verb, length: int) -> str:
         rest = line.cut(length)
         if not rest or len(rest) > _LONGEST_ECHO:
             return verb.forms[0]
         return f"{verb.words[0]} {rest.typed}"
+
+
+def pasted(line: Words) -> Unclear:
+    """What to say to a text that was pasted and is no command: it is offered to be kept, never kept by itself."""
+    text = " ".join(line.typed.split())
+    kept = text if len(text) <= _LONGEST_ECHO else "…"
+    phone = re.search(r"(?<!\d)1\d{10}(?!\d)", line.plain, re.ASCII)
+    whom = phone.group() if phone else "小美"
+    looked_up = (f"查 {phone.group()}",) if phone else ()
+    return Unclear("像是贴来的收货资料，没有记。要记下来，请换成是哪位顾客。", f"备注 {whom} {kept}", *looked_up)
 
 
 def _about_somebody(line: Words) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from bot.language.about_activities import remind_by_time
 from bot.language.about_tags import tag_by_signs
 from bot.language.callme import called
 from bot.language.intents import CallMe, Choice, Confirm, Help, Intent, NotUnderstood, Rename, Show, Visit, Yes
-from bot.language.nearest import MOST_OFFERED, Nearest
+from bot.language.nearest import MOST_OFFERED, Nearest, pasted
 from bot.language.normalise import Words, read, without_mood
 from bot.language.verbs import Said, Unclear, Verb
 from bot.language.whom import whom, whoms
@@ -45,6 +45,8 @@ _PAID = re.compile(
 )
 _GRADED = re.compile(r"(?P<whom>[^ \n]{1,12}?) ?(?P<verb>级别|等级) ?(?P<rest>[=:]? ?[a-z]级?)", re.ASCII)
 _NAMED = re.compile(r"(?P<whom>#\d+) ?(?:叫做?|是|改名叫?) ?(?P<name>[^ \n].{0,80})", re.ASCII)
+# 收货 is a verb of ours; 收货地址 begins what a customer's order says.
+_PASTED = re.compile(r"(?:收货|收件|寄件|取件) ?(?:人|地址|信息|方式|电话|手机|姓名)")
 # 客户没到店 and 明天到店 tell about a visit, they are none.
 _NO_VISIT = re.compile(r"(?:[没未不别想要会能请可再]|明天|后天|下周|周末|怎么|何时|几点|时候|人|谁|都)$")
 
@@ -78,6 +80,8 @@ def _understood(line: Words, now: datetime) -> Intent:
     if intent := _whole_line(line):
         return intent
     line = _without_politeness(line)
+    if _PASTED.match(line.plain):
+        raise pasted(line)
     found = _verb_at(line)
     if not (found and found[0].takes_text) and (second := _second_sentence(line, now)):
         raise Unclear(f"一次说一句，“{second.typed[:20]}”请另发，什么都没有改。", line.split("\n")[0].typed)
@@ -136,7 +140,7 @@ def _whole_line(line: Words) -> Intent | None:
         raise Unclear(f"要确认请说：确认 {code}", f"确认 {code}", f"查 {bare.typed}")
     if re.fullmatch(r"# ?\d{1,9}", bare.plain, re.ASCII):
         return Show((whom(bare),))
-    if name := called(bare):
+    if name := called(line):
         return CallMe(name)
     return None
 

@@ -33,6 +33,15 @@ def test_ways_to_say_it(boss, mei, tea):
         mei.says("取消报名 1")
 
 
+def test_what_is_no_number_is_told_how_to_say_it(boss, mei, tea):
+    for typed in ("报名 abc", "报名 3a", "取消报名 abc"):
+        answer = mei.says(typed)
+        assert "没有" in answer, typed
+        assert "报名" in answer, typed
+    assert "没有编号是“abc”的活动" in mei.says("报名 abc")
+    assert "0/2" in boss.says("活动")
+
+
 def test_asking_twice_takes_one_place(boss, mei, tea):
     mei.says("报名 1")
     assert "已经报上" in mei.says("报名 1")

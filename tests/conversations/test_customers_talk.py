@@ -98,6 +98,21 @@ def test_plain_anger_goes_on_top_without_the_word(shop, boss, mei, lan, typed):
     assert "❗" in waiting
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_staff_hear_of_anger_at_once_and_how_to_make_a_case_of_it(shop, boss, mei):
+    mei.says("退钱！你们骗人")
+    shop.work()
+    (told,) = boss.phone.pushed
+    line = told.splitlines()[-1].split("：")[1]
+    assert line == f"立案 #{mei.number}"
+    assert "立案了：小美" in boss.says(line)
+    assert "没有再立" in boss.says(line)
+    boss.says(f"回 #{mei.number} 马上给您退")
+    assert "投诉 1 还没处理完：退钱！你们骗人" in boss.says("今日")
+    assert "做完了" in boss.says("完成 1")
+    assert "立案了" in boss.says("立案 小美 还没收到钱")
+
+
 def test_denied_anger_is_none(boss, mei):
     mei.says("你们不骗人吧")
     mei.says("买个垃圾袋")
@@ -135,6 +150,33 @@ def test_my_own_page(boss, mei):
     page = mei.says("我的")
     for part in ("小美", "298元", str(mei.number), "退订"):
         assert part in page
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_staff_call_a_customer_is_not_for_the_customer(shop, boss, mei, newcomer):
+    boss.says(f"改名 #{mei.number} 难缠的张姐")
+    boss.says(f"改名 #{newcomer.number} 爱砍价")
+    assert mei.says("我的").startswith("小美，")
+    assert newcomer.says("我的").startswith("您好，")
+    shop.parts.clients["main"].qr_code("门店海报")
+    for customer in (mei, newcomer):
+        customer.unfollows()
+        said = customer.follows() + customer.scans("门店海报")
+        assert "难缠" not in said
+        assert "砍价" not in said
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_name_keeps_its_emoji(boss, newcomer):
+    newcomer.says("我叫小美🌸！")
+    assert newcomer.file["name"] == "小美🌸"
+    assert "【小美🌸" in boss.says("查 小美")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_staff_who_scan_a_code_are_no_guests(shop, boss):
+    shop.parts.clients["main"].qr_code("门店海报")
+    assert "店里的人" in boss.scans("门店海报")
 
 
 def test_the_urgent_does_not_wait_for_the_collected_news(shop, boss, mei, lan):

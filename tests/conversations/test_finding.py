@@ -19,6 +19,13 @@ def test_one_match_goes_on(boss, people):
         assert "【王芳" in boss.says(line), line
 
 
+def test_what_hides_in_a_name_hides_nobody(boss, newcomer):
+    for hidden in ("\u200b", "\u200c", "\u200d", "\u00ad", "\ufeff", "\ufe0f"):
+        assert "64" not in boss.says(f"改名 #{newcomer.number} 小{hidden}美")
+        for typed in ("小美", f"小{hidden}美", "xiaomei"):
+            assert f"【小美 #{newcomer.number}】" in boss.says(f"查 {typed}"), (hidden, typed)
+
+
 def test_the_number_always_means_the_customer(boss, people):
     number = people["张丽"]
     for typed in (f"查 #{number}", f"#{number}", f"查＃{number}"):
@@ -108,7 +115,9 @@ def test_a_number_nobody_has_is_said_to_be_so(boss, people):
 
 def test_renaming_keeps_the_number(shop, boss, mei):
     number = mei.number
-    assert f"小美 #{number}" in boss.says("改名 小美 张美丽")
+    answer = boss.says("改名 小美 张美丽")
+    assert f"\n小美 #{number} 现在叫“张美丽”" in answer
+    assert f"张美丽 #{number}" not in answer
     assert (mei.number, mei.file["name"]) == (number, "张美丽")
     assert "【张美丽" in boss.says("查 zml")
 
@@ -128,6 +137,41 @@ def test_the_history_tells_what_happened_newest_first(boss, mei):
     mei.says("裙子很好看")
     history = boss.says("历史 小美")
     assert history.index("裙子很好看") < history.index("298元") < history.index("+北京") < history.index("关注")
+
+
+def test_renaming_is_for_one_at_a_time(shop, boss, mei, lan):
+    for line in (
+        f"改名 #{mei.number}、#{lan.number} 哈",
+        f"改名 #{mei.number} 、 #{lan.number} 哈",
+        "改名 小美、阿兰 哈",
+    ):
+        assert "一次只能说一位" in boss.says(line), line
+    assert [record["name"] for record in shop.export("customers")] == ["小美", "阿兰"]
+
+
+def test_a_refusal_shows_its_example_once(boss, mei):
+    for line in ("消费 小美", "级别 小美", "改名 小美", "备注 小美", "退款"):
+        answer = boss.says(line)
+        example = answer.split("例如：")[1].splitlines()[0].split("，")[0]
+        assert answer.count(example) == 1, answer
+
+
+def test_a_long_note_is_not_echoed_whole(boss, mei):
+    answer = boss.says("备注 小美 " + "喜欢素色的裙子" * 30)
+    assert "…" in answer
+    assert len(answer) < 120
+
+
+def test_an_address_pasted_is_offered_to_be_kept(shop, boss, mei):
+    answer = boss.says("收货地址：北京市朝阳区建国路88号 张女士 13800138000")
+    assert "备注 13800138000 收货地址" in answer
+    assert "签收" not in answer
+
+
+def test_a_misspelt_verb_of_one_character_gets_the_nearest(shop, boss, mei):
+    assert "· 查 小美" in boss.says("差 小美")
+    assert "· 消费 小美 298" in boss.says("消 小美 298")
+    assert shop.export("customers")[0]["spent_fen"] == 0
 
 
 def test_a_misspelt_verb_gets_the_nearest(boss):

@@ -39,6 +39,12 @@ def test_online_money_is_no_visit(shop, boss, mei):
     assert shop.export("orders")[0]["source"] == "online"
 
 
+def test_the_place_may_stand_before_the_amount(shop, boss, mei):
+    boss.says("消费 小美 线上 100")
+    assert (mei.file["visited"], mei.file["spent_fen"]) == (False, 10_000)
+    assert shop.export("orders")[0]["items"] == ""
+
+
 def test_amounts_as_people_write_them(boss, mei):
     for typed, fen in AMOUNTS.items():
         boss.says(f"消费 小美 {typed} 裙")

@@ -130,6 +130,26 @@ def test_a_long_list_is_as_wide_as_全部(shop, boss):
     assert "确认" in boss.says("全部 +节日")
 
 
+def test_whatever_the_verb_a_long_list_asks_first(shop, boss):
+    names = "、".join(person.name for person in shop.regulars(21))
+    for line, field, before, after in (
+        (f"到店 {names}", "visited", False, True),
+        (f"级别 {names} A", "grade", None, "A"),
+        (f"消费 {names} 10 茶", "spent_fen", 0, 1000),
+    ):
+        question = boss.says(line)
+        assert "21 位" in question
+        assert line[:20] in question
+        assert {record[field] for record in shop.export("customers")} == {before}
+        done = boss.confirms(question)
+        assert "21 位" in done
+        assert len(done.splitlines()) <= 3
+        assert {record[field] for record in shop.export("customers")} == {after}
+        boss.says("撤销")
+        assert {record[field] for record in shop.export("customers")} == {before}
+    assert "确认" not in boss.says(f"查 {names}")
+
+
 def test_every_change_is_kept_with_who_and_from_where(shop, boss, mei):
     boss.says("小美 +北京")
     boss.says("小美 -北京")
