@@ -96,6 +96,7 @@ class FollowerIntake:
             progress.done_at = tx.now if done else None
             total = progress.taken_in
         if done:
+            self._leases[name].release()
             log.info("follower_import_done account=%s taken_in=%d", name, total)
         return count
 

@@ -61,7 +61,7 @@ def test_a_dead_schedulers_plans_are_struck_by_another(
     schedulers = {str(part.pid): part for part in (shop.start("scheduler"), shop.start("scheduler"))}
 
     def holder() -> tuple[str, int]:
-        found = shop.rows("SELECT owner, fence FROM scheduler_leases WHERE lease_until > 0")
+        found = shop.rows("SELECT owner, fence FROM scheduler_leases WHERE name = 'scheduler' AND lease_until > 0")
         return (found[0].owner.split(":")[1], found[0].fence) if found else ("", 0)
 
     until(lambda: holder()[0] in schedulers, "a scheduler that holds the lease")
