@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from browser import ARGUMENTS, chromium_path
-from house import House
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from rooms import House
 from screen import DESKTOP, Page
 
 ANSWERS = 10_000  # milliseconds for the answer to a line, on a machine that runs other tests as well

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from browser import needs_browser
-from house import House, still_there
 from playwright.sync_api import Locator, expect
+from rooms import House, still_there
 from screen import ARRIVES, PHONE, Page, Phone
 
 GIFTS = ("到店礼A", "到店礼B", "到店礼C")
