@@ -54,7 +54,14 @@ _SURNAMES = {
 }
 _LONGEST_SURNAMED = 4
 # Words in names that are read otherwise than their characters one by one.
-_READ_TOGETHER = {"尉迟": "yù chí", "万俟": "mò qí", "朝阳": "zhāo yáng", "重阳": "chóng yáng", "还珠": "huán zhū"}
+_READ_TOGETHER = {
+    "尉迟": "yù chí",
+    "万俟": "mò qí",
+    "朝阳": "zhāo yáng",
+    "重阳": "chóng yáng",
+    "重庆": "chóng qìng",
+    "还珠": "huán zhū",
+}
 
 
 @dataclass(frozen=True, slots=True)
