@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from bot.delivery import limits, outbox
 from bot.delivery.rules import MASS_LEAST, quiet_until
@@ -10,16 +11,19 @@ from bot.domain.campaigns import rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Summary
+from bot.domain.campaigns.service import Unclear
 from bot.domain.customers import segments, waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants.models import Staff
 from bot.domain.scripts.rules import is_personal
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
-from bot.language.intents import BroadcastList, BroadcastStep
+from bot.language.intents import BroadcastList, BroadcastStep, Checked
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
 
+LISTED = 20  # people in one answer
+WIDE = 20  # a change that touches more people than this asks first
 ROUTE_WORDS = {
     "custom": "客服消息（48小时内互动过，不占群发次数）",
     "mass": "群发接口（每人每月最多 4 次）",
@@ -233,6 +237,7 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
             sent = group.counts.get("sent", 0)
             lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
     lines += [f"· {reason} {count} 位" for reason, count in campaigns.reasons(talk.tx, broadcast.id)]
+    lines += _unclear_lines(campaigns.unclear(talk.tx, broadcast.id), broadcast.id)
     lines.append(f"谁回复了：回复 {broadcast.id}")
     return "\n".join(lines)
 
@@ -250,6 +255,60 @@ def _replies(talk: StaffTalk, broadcast: Broadcast) -> str:
     )
 
 
+def _unclear_lines(found: Unclear, number: int) -> list[str]:
+    """What happens to those of whom nobody knows whether they got it: sending again is never a part of it."""
+    lines = []
+    if found.asked_again:
+        lines.append(f"结果不明的里面 {found.asked_again} 位，系统会自动向平台核对，不会重复发")
+    if found.people:
+        lines.append(f"结果不明的里面 {len(found.people)} 位不会自动再发，要人核对：结果 {number} 未知")
+    return lines
+
+
+def _unclear(talk: StaffTalk, broadcast: Broadcast) -> str:
+    found = campaigns.unclear(talk.tx, broadcast.id)
+    if not found.people:
+        return "\n".join(
+            [f"群发 {broadcast.id} 没有要人核对的。", *_unclear_lines(found, broadcast.id)],
+        )
+    lines = [f"群发 {broadcast.id} 不知道有没有收到的 {len(found.people)} 位（不会自动再发，免得收到两次）："]
+    lines += [f"· {shown(customer)}：{delivery.reason}" for delivery, customer in found.people[:LISTED]]
+    if len(found.people) > LISTED:
+        lines.append(f"还有 {len(found.people) - LISTED} 位")
+    first = found.people[0][1].id
+    lines.append(f"问过以后：核对 {broadcast.id} #{first} 收到了，或 核对 {broadcast.id} #{first} 没收到")
+    return "\n".join(lines)
+
+
+@on.staff(Checked)
+def checked(talk: StaffTalk) -> str:
+    intent = talk.intent
+    broadcast = campaigns.get(talk.tx, intent.broadcast)
+    people = [customer.id for customer in talk.all(intent.whom)] if intent.whom else None
+    count = len(people) if people is not None else len(campaigns.unclear(talk.tx, broadcast.id).people)
+    if count > WIDE:
+        question = f"群发 {broadcast.id} 结果不明的 {count} 位，都算{_RECEIVED[intent.received]}。"
+        return talk.confirm(
+            "checked", {"number": broadcast.id, "people": people, "received": intent.received}, question
+        )
+    return _settle_unclear(talk, broadcast.id, people, received=intent.received)
+
+
+@on.confirmed("checked")
+def checked_many(talk: StaffTalk, payload: dict[str, Any]) -> str:
+    return _settle_unclear(talk, payload["number"], payload["people"], received=payload["received"])
+
+
+def _settle_unclear(talk: StaffTalk, number: int, people: list[int] | None, *, received: bool) -> str:
+    settled = campaigns.settle_unclear(talk.tx, number, people, received=received)
+    if not settled:
+        raise Refusal(f"群发 {number} 里没有这样要人核对的，什么都没有改。看名单：结果 {number} 未知")
+    talk.final("核对过的按您说的算，不会因此再发")
+    hint = "" if received else "。没有再发；TA 说话后可以用“回”"
+    return f"记下了：群发 {number} 有 {settled} 位{_RECEIVED[received]}{hint}"
+
+
+_RECEIVED = {True: "收到了", False: "没收到"}
 _STEPS = {
     "progress": _progress,
     "pause": _pause,
@@ -257,4 +316,5 @@ _STEPS = {
     "cancel": _cancel,
     "result": _result,
     "replies": _replies,
+    "unclear": _unclear,
 }

@@ -90,13 +90,32 @@ def opened(tx: Tx, account: str, person_id: str, kind: Kind, at: datetime) -> No
 
 def left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, tuple[int, datetime]]:
     """Who may be sent customer messages at ``now``: how many, and when the last open window closes."""
+    found = spans(tx, account, person_ids, now)
+    return {person_id: (sum(count for count, _closes in open_), open_[-1][1]) for person_id, open_ in found.items()}
+
+
+def spans(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, list[tuple[int, datetime]]]:
+    """Who may be sent customer messages at ``now``: (how many, until when) for each open window, the soonest first.
+
+    The platform draws from them in this order.
+    """
     moment = to_milliseconds(now)
-    found: dict[str, tuple[int, datetime]] = {}
+    found: dict[str, list[tuple[int, datetime]]] = {}
     for person_id, *window in _windows(tx, account, person_ids):
-        buckets = open_buckets(window, moment)
-        if buckets:
-            found[person_id] = (sum(bucket.left for bucket in buckets), from_milliseconds(buckets[-1].closes_at))
+        if buckets := open_buckets(window, moment):
+            found[person_id] = [(bucket.left, from_milliseconds(bucket.closes_at)) for bucket in buckets]
     return found
+
+
+def beyond(spans: Sequence[tuple[int, datetime]], used: int) -> list[tuple[int, datetime]]:
+    """What `spans` leave after ``used`` messages more."""
+    left = []
+    for count, closes in spans:
+        drawn = min(count, used)
+        used -= drawn
+        if count > drawn:
+            left.append((count - drawn, closes))
+    return left
 
 
 @dataclass(frozen=True, slots=True)

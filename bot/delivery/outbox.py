@@ -24,6 +24,8 @@ __all__ = ["BroadcastRun", "Content", "Delivery", "Evidence", "MassResult"]
 
 # An answer counts for a broadcast this long.
 REPLY_COUNTS = timedelta(days=7)
+# On the way; in every other state the outcome is decided, or waits for somebody to look (unknown, by_hand).
+OPEN_STATES = ("planned", "claimed", "handed")
 
 Purpose = Literal["marketing", "service", "reminder"]
 Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
@@ -217,6 +219,12 @@ def cancel_for_customer(
     return _cancel(tx, " AND ".join(f"{name} = :{name}" for name in named), reason, named)
 
 
+def cancel(tx: Tx, delivery_id: int, reason: str) -> bool:
+    """Cancels one message; False where its call has begun or its end is known."""
+    mine = "id = :id AND state <> 'claimed'"
+    return run(tx, _CANCEL.format(whose=mine), reason=reason, id=delivery_id).rowcount == 1
+
+
 def cancel_for_staff(tx: Tx, staff_id: int, reason: str) -> int:
     """Cancels the notices still waiting for a staff member, who has left."""
     whose = "staff_id = :staff_id AND staff_id IS NOT NULL AND state IN ('planned', 'by_hand')"
@@ -232,6 +240,12 @@ def _cancel(tx: Tx, whose: str, reason: str, parameters: dict[str, Any]) -> int:
     cancelled = run(tx, _CANCEL.format(whose=whose), reason=reason, **parameters).rowcount
     run(tx, _WITHDRAW.format(whose=whose), reason=reason, **parameters)
     return cancelled
+
+
+def path_rest(tx: Tx, account: str, route: str) -> Rest | None:
+    """Why messages of this route do not go out right now and until when, or None."""
+    resting = limits.resting(tx, account, tx.now)
+    return resting.get(limits.WHOLE_ACCOUNT) or resting.get(route)
 
 
 def pause(tx: Tx, broadcast_id: int) -> None:
@@ -390,7 +404,25 @@ def done_by_hand(tx: Tx, ids: Sequence[int]) -> int:
 
 def _done(tx: Tx, ids: Sequence[int], route: Route) -> int:
     open_rows = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == "by_hand")
-    return tx.execute(open_rows.values(state="sent", route=route, sent_at=tx.now, calling_since=tx.now)).rowcount
+    said = {"state": "sent", "route": route, "reason": "", "sent_at": tx.now, "calling_since": tx.now}
+    return tx.execute(open_rows.values(**said)).rowcount
+
+
+def send_after_all(tx: Tx, delivery_id: int) -> bool:
+    """Staff send by the platform what was to be sent by hand; False where it is done or sent already."""
+    waits = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "by_hand")
+    sent = tx.execute(waits.values(state="planned", route="custom", reason="", due_at=tx.now)).rowcount == 1
+    if sent:
+        tx.after_commit("drain", "")
+    return sent
+
+
+def unsent_to(tx: Tx, account: str, person_id: str, customer_id: int) -> int:
+    """How many messages that draw on the person's window are due and not called yet."""
+    mine = (Delivery.customer_id == customer_id, Delivery.account == account, Delivery.person_id == person_id)
+    waits = (Delivery.route == "custom", Delivery.state.in_(("planned", "claimed")), Delivery.calling_since.is_(None))
+    count = select(func.count()).select_from(Delivery).where(*mine, *waits, Delivery.due_at <= tx.now)
+    return tx.execute(count).scalar_one()
 
 
 def settle_unknown(tx: Tx, ids: Sequence[int], *, sent: bool, reason: str) -> int:

@@ -47,6 +47,7 @@ DAILY_CALLS = {"custom": 500_000, "template": 100_000, "mass": 100}
 MASS_PER_MONTH = 4
 MASS_LEAST = 2
 MASS_MOST = 10_000
+TEXT_BYTES = 2048  # of UTF-8 in a text (official manual, message/custom/send)
 MASS_TYPES = frozenset({"text", "image"})
 # The platform forgets a message key after 24 hours; a repeat must be there well before.
 KEY_TRUSTED = timedelta(hours=23)

@@ -10,6 +10,7 @@ from bot.language.intents import (
     Broadcast,
     BroadcastList,
     BroadcastStep,
+    Checked,
     Intent,
     ScriptEdit,
     ScriptList,
@@ -23,13 +24,15 @@ from bot.language.intents import (
 from bot.language.normalise import Words, without_mood
 from bot.language.segments import Name, SegmentError, parse_words
 from bot.language.times import take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, unquoted
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_number, unquoted
+from bot.language.whom import whoms
 
 MOST_SCRIPTS = 3
 MOST_HELD_OUT = 50  # percent; more would not be a broadcast any more
 
 _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
 _SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
+_CHECK = "核对 12 小美 收到了"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
 _LIST = r"列表|全部|名单|有哪些"
@@ -48,6 +51,8 @@ _STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "re
     "取消": "cancel",
     "结果": "result",
 }
+_UNCLEAR = re.compile(r" ?(?:的)?(?:未知|不明|结果不明|没收到|不确定)(?:的|名单)?$")
+_RECEIVED = re.compile(r"[ ,:]*(?P<not>没有?|未)? ?收到了?$")
 _BROADCAST_NUMBER = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)?", re.ASCII)
 
 
@@ -200,12 +205,29 @@ def _script_names(pieces: list[Words]) -> tuple[str, ...]:
 
 def _step(word: str, said: Said) -> Intent:
     words = without_mood(said.words)
+    unclear = _UNCLEAR.search(words.plain) if word in ("结果", "效果") else None
+    if unclear and (number := _BROADCAST_NUMBER.fullmatch(words.plain[: unclear.start()])):
+        return BroadcastStep("unclear", int(number["number"]))
     if not words:
         return BroadcastStep(_STEPS[word])
     match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("了"))
     if match is None:
         raise Unclear(f"没说是哪个群发，例如：{word} 12；编号看“群发 列表”", f"{word} 12", "群发 列表")
     return BroadcastStep(_STEPS[word], int(match["number"]))
+
+
+def _check(said: Said) -> Intent:
+    number, rest = take_number(without_mood(said.words), _CHECK)
+    received = _RECEIVED.search(rest.plain)
+    if received is None:
+        raise Unclear(f"要说收到了还是没收到，例如：{_CHECK}；核对 12 全部 没收到", _CHECK, "核对 12 全部 没收到")
+    who = rest.cut(0, received.start()).strip(" ,:、")
+    if re.fullmatch(r"全部|都|所有人?", who.plain):
+        return Checked(number, received["not"] is None)
+    people = whoms(who)
+    if not people:
+        raise Unclear(f"没说是哪位顾客，例如：{_CHECK}", _CHECK)
+    return Checked(number, received["not"] is None, people)
 
 
 def _step_verb(word: str, *synonyms: str) -> Verb:
@@ -236,4 +258,5 @@ VERBS = (
     _step_verb("继续", "恢复"),
     _step_verb("取消", "取消群发"),
     _step_verb("结果", "效果"),
+    Verb(("核对",), _check, (_CHECK, "核对 12 全部 没收到")),
 )

@@ -280,10 +280,19 @@ class BroadcastList(Intent):
 
 @dataclass(frozen=True, slots=True)
 class BroadcastStep(Intent):
-    """``进度|暂停|继续|取消|结果|回复 12``; ``broadcast`` None = the word alone."""
+    """``进度|暂停|继续|取消|结果|回复 12``, ``结果 12 未知``; ``broadcast`` None = the word alone."""
 
-    step: Literal["progress", "pause", "resume", "cancel", "result", "replies"]
+    step: Literal["progress", "pause", "resume", "cancel", "result", "replies", "unclear"]
     broadcast: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Intent):
+    """``核对 12 小美、#5 收到了|没收到``: what people say about messages nobody could tell about; no ``whom`` = 全部."""
+
+    broadcast: int
+    received: bool
+    whom: tuple[Whom, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
-from said import HE, SAN, TAIL, TWELVE, XIAOMEI, ZHANG, at, name
+from said import HE, SAN, TAIL, TWELVE, XIAOMEI, ZHANG, at, name, number
 
 from bot.language import understand
 from bot.language.intents import (
     Broadcast,
     BroadcastList,
     BroadcastStep,
+    Checked,
     Choice,
     Confirm,
     Deal,
@@ -150,6 +151,12 @@ LINES = [
     ("继续 12", BroadcastStep("resume", 12)),
     ("取消 12", BroadcastStep("cancel", 12)),
     ("结果 12", BroadcastStep("result", 12)),
+    ("结果 12 未知", BroadcastStep("unclear", 12)),
+    ("结果12不明的", BroadcastStep("unclear", 12)),
+    ("核对 12 小美 收到了", Checked(12, True, (XIAOMEI,))),
+    ("核对 12 小美、#5 没收到", Checked(12, False, (XIAOMEI, number("5")))),
+    ("核对12 #5 没有收到", Checked(12, False, (number("5"),))),
+    ("核对 12 全部 没收到", Checked(12, False)),
     # codes and choices
     ("确认 7F3K", Confirm("7F3K")),
     ("確認７ｆ３ｋ", Confirm("7F3K")),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, not_, or_, select, type_coerce, update
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Delivery
+from bot.delivery.rules import KEY_TRUSTED
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Planner, Summary, settle
@@ -290,6 +291,50 @@ def reasons(tx: Tx, number: int) -> list[tuple[str, int]]:
 
 
 def is_through(tx: Tx, number: int) -> bool:
-    """Whether no row of the broadcast is open any more."""
-    still_open = select(Delivery.id).where(Delivery.broadcast_id == number, Delivery.state.in_(OPEN)).limit(1)
+    """Whether no row of the broadcast is open any more, nor still to be settled by asking the platform."""
+    unsettled = or_(Delivery.state.in_(OPEN), and_(Delivery.state == "unknown", _asked_again(tx)))
+    still_open = select(Delivery.id).where(Delivery.broadcast_id == number, unsettled).limit(1)
     return tx.execute(still_open).first() is None
+
+
+def _asked_again(tx: Tx) -> ColumnElement[bool]:
+    """Of unknown rows: those whose call the reconciler still repeats with its key, which settles them."""
+    return and_(Delivery.batch_key != "", Delivery.calling_since > tx.now - KEY_TRUSTED)
+
+
+# -- what nobody could tell about --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Unknown rows of a broadcast: those for people to check, oldest first, and how many the reconciler settles yet."""
+
+    people: Sequence[tuple[Delivery, Customer]]
+    asked_again: int
+
+
+def unclear(tx: Tx, number: int) -> Unclear:
+    unknown = (Delivery.broadcast_id == number, Delivery.state == "unknown")
+    asked_again = select(func.count()).select_from(Delivery).where(*unknown, _asked_again(tx))
+    rows = tx.session.execute(
+        select(Delivery, Customer)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .where(*unknown, not_(_asked_again(tx)))
+        .order_by(Delivery.id)
+    )
+    people = [(delivery, customer) for delivery, customer in rows]
+    return Unclear(people, tx.execute(asked_again).scalar_one())
+
+
+def settle_unclear(tx: Tx, number: int, customer_ids: Collection[int] | None, *, received: bool) -> int:
+    """What people found out; None: about everybody who is for people to check. Nothing is ever sent by it.
+
+    Returns how many were still unclear.
+    """
+    found = [
+        delivery.id
+        for delivery, customer in unclear(tx, number).people
+        if customer_ids is None or customer.id in customer_ids
+    ]
+    reason = "店员核对：收到了" if received else "店员核对：没收到"
+    return outbox.settle_unknown(tx, found, sent=received, reason=reason)

@@ -19,8 +19,9 @@ TOO_MANY_REQUESTS_SECONDS = 5.0
 RETRY_SECONDS = 5.0
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
-_LOST = "微信平台没有回应，不知道有没有发到，会继续核对"
-_BROKEN = "微信平台的回答看不懂，不知道有没有发到，会继续核对"
+_LOST = "微信平台没有回应，不知道有没有发到"
+_BUSY = "微信平台忙，不知道有没有发到"
+_BROKEN = "微信平台的回答看不懂，不知道有没有发到"
 
 
 def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str] = ()) -> Outcome:
@@ -36,9 +37,7 @@ def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str
     if answer.status == 429:
         return Outcome(Decision.AGAIN, None, "微信平台忙，会自动再试", retry_after=TOO_MANY_REQUESTS_SECONDS)
     if answer.status >= 500:
-        return Outcome(
-            Decision.UNKNOWN, None, f"微信平台出了故障（HTTP {answer.status}），不知道有没有发到，会继续核对"
-        )
+        return Outcome(Decision.UNKNOWN, None, f"微信平台出了故障（HTTP {answer.status}），不知道有没有发到")
     body = _parsed(answer, secrets)
     code = errcode(body)
     if body is None or code is None or (code == 0 and answer.status != 200):
@@ -48,15 +47,16 @@ def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str
     if code == 0:
         return Outcome(Decision.SENT, 0, "", platform_id=_platform_id(body), body=body)
     meaning = meaning_of(code)
-    decision, platform_id = meaning.decision, ""
+    decision, reason, platform_id = meaning.decision, meaning.reason, ""
     if decision is Decision.SENT:
         platform_id = _platform_id(body)
     elif code in BUSY_CODES:
-        decision = Decision.SAME_KEY if keyed else Decision.UNKNOWN
+        # Here, other than for calls that deliver nothing, another try cannot be promised.
+        decision, reason = Decision.SAME_KEY if keyed else Decision.UNKNOWN, _BUSY
     elif decision is Decision.SAME_KEY and not keyed:
         decision = Decision.UNKNOWN
     pause = seconds_of(meaning.pause, now)
-    return Outcome(decision, code, meaning.reason, platform_id, pause, meaning.relation, body)
+    return Outcome(decision, code, reason, platform_id, pause, meaning.relation, body)
 
 
 def body_of(answer: Answer, *, now: datetime, secrets: Sequence[str] = ()) -> dict[str, Any]:
