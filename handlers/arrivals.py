@@ -8,6 +8,7 @@ from bot.domain.customers import service as customers
 from bot.domain.customers import tags, timeline, waiting
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
+from bot.domain.journeys import words_by_hand
 from bot.domain.merchants import notices
 from bot.errors import Refusal
 from bot.language.intents import Complain, FreeTalk, OpenCase
@@ -136,10 +137,14 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None
     hint = f"\n要按投诉处理：立案 #{talk.customer_id}" if of == complaints.WORDS["angry"] else ""
     name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
     about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""
+    offer = ""
+    if not urgent and (by_hand := words_by_hand(talk.tx, talk.customer_id, message.account, message.sender)):
+        short = by_hand.text if len(by_hand.text) <= QUOTE else f"{by_hand.text[:QUOTE]}…"
+        offer = f"\n有文案没发到 TA，现在能发：回 #{talk.customer_id} 文案\n（{short}）"
     quoted = words if len(words) <= QUOTE else f"{words[:QUOTE]}…"
     notices.tell_all(
         talk.tx,
-        f"{name} 说{about}：{quoted}\n回 TA：回 #{talk.customer_id} 您好{hint}",
+        f"{name} 说{about}：{quoted}\n回 TA：回 #{talk.customer_id} 您好{hint}{offer}",
         kind="reply",
         urgent=urgent,
         subject=f"said:{talk.customer_id}",

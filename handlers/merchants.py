@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.delivery import limits
+from bot.delivery import limits, outbox
+from bot.delivery.limits import Rest
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline
 from bot.domain.merchants import changes, desk, notices
@@ -153,19 +154,34 @@ def how_staff_hear(talk: StaffTalk) -> str:
     tx = talk.tx
     if talk.intent.test:
         notices.tell(tx, talk.staff.id, "这是一条测试通知。", kind="test", urgent=True)
-        return "已发出一条测试通知，马上会单独到您手机上。"
-    left, closes = limits.left(tx, talk.message.account, [talk.message.sender], tx.now).get(
-        talk.message.sender, (0, None)
-    )
-    waiting = notices.open_notices(tx, talk.staff.id)
-    window = (
-        f"还能主动发您 {left} 条，到 {talk.here(closes):%m月%d日 %H:%M}" if closes and left else "现在不能主动发给您"
-    )
-    template = "有" if _template(talk) else "没有"
+        if rest := outbox.path_rest(tx, talk.message.account, "custom"):
+            return f"客服消息{_rests(talk, rest)}。测试通知会走别的办法，发送“通知”看。"
+        return "测试通知正在发，马上会单独到您手机上。"
     return (
-        f"通知您的办法：\n1. 客服消息：{window}（您每说一句话就续 48 小时、5 条）\n"
-        f"2. 模板通知：{template}\n3. 都不行时，写在您下一次的回复上面\n没推送的通知：{len(waiting)} 条"
+        f"通知您的办法：\n1. 客服消息：{_by_message(talk)}\n2. 模板通知：{_by_template(talk)}\n"
+        f"3. 都不行时，写在您下一次的回复上面\n没推送的通知：{notices.count_open(tx, talk.staff.id)} 条"
     )
+
+
+def _by_message(talk: StaffTalk) -> str:
+    account, person_id = talk.message.account, talk.message.sender
+    if rest := outbox.path_rest(talk.tx, account, "custom"):
+        return _rests(talk, rest)
+    spans = limits.spans(talk.tx, account, [person_id], talk.tx.now).get(person_id)
+    can = f"还能主动发您 {talk.how_many(spans)}" if spans else "现在不能主动发给您"
+    return f"{can}（您每说一句话就续 48 小时、5 条）"
+
+
+def _by_template(talk: StaffTalk) -> str:
+    if not _template(talk):
+        return "没有配置"
+    rest = outbox.path_rest(talk.tx, talk.message.account, "template")
+    return _rests(talk, rest) if rest else "有，客服消息发不了时用"
+
+
+def _rests(talk: StaffTalk, rest: Rest) -> str:
+    when = f"{talk.here(rest.until):%m-%d %H:%M}"
+    return f"停了：{rest.reason}。{when} 再试" if rest.stopped else f"先停一停：{rest.reason}，到 {when}"
 
 
 def _template(talk: StaffTalk) -> str:

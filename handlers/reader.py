@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.delivery import limits, outbox
+from bot.domain import journeys
 from bot.domain.customers import service as customers
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import changes, desk, notices
@@ -134,6 +135,8 @@ def _customer(router: Router, talk: CustomerTalk) -> str:
         return ""
     if isinstance(talk.intent, FreeTalk):
         return str(handler(talk))
+    # Whoever types a command was here as well as who chats.
+    customers.seen(talk.tx, talk.customer_id, acknowledged=False)
     try:
         with talk.tx.savepoint():
             return str(handler(talk))
@@ -160,6 +163,7 @@ class _StaffLine:
         self._message = message
         self._staff = staff
         self._note = ""
+        journeys.settle_deliveries(tx)
         # What this very line gives rise to (通知 测试) comes by itself, like everybody else's news.
         self._waited = {notice.id for notice in notices.open_notices(tx, staff.id)}
 
@@ -276,10 +280,11 @@ class _StaffLine:
         reply, *rest = split(reply)
         waiting = [notice for notice in notices.open_notices(tx, self._staff.id) if notice.id in self._waited]
         if waiting and reply:
-            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 \n\n{reply}".encode()))
+            more = notices.rest_words(notices.count_open(tx, self._staff.id) - len(waiting))
+            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 {more}\n\n{reply}".encode()))
             news, told = notices.digest(waiting, room=room)
-            reply = f"🔔 {news}\n\n{reply}" if told else reply
-            notices.close(tx, told, state="shown")
+            reply = f"🔔 {news}{more}\n\n{reply}" if told else reply
+            notices.shown(tx, told)
         for piece in rest:
             outbox.queue(
                 tx,

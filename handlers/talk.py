@@ -47,6 +47,14 @@ class Talk:
     def now(self) -> datetime:
         return self.here(self.tx.now)
 
+    def how_many(self, spans: Sequence[tuple[int, datetime]]) -> str:
+        """How many messages windows still allow, and until when each part of the number is true."""
+        parts = [(count, f"{self.here(closes):%m-%d %H:%M}") for count, closes in spans]
+        if len(parts) == 1:
+            return f"{parts[0][0]} 条，到 {parts[0][1]}"
+        each = "，".join(f"{count} 条到 {moment}" for count, moment in parts)
+        return f"{sum(count for count, _moment in parts)} 条（{each}）"
+
     @property
     def unproven(self) -> bool:
         """Whether anybody could have written the message: plain mode (明文) signs no body."""

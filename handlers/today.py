@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.delivery import limits, outbox
+from bot.delivery.limits import Rest
+from bot.delivery.outbox import Delivery
+from bot.delivery.rules import TEXT_BYTES, quiet_until
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline, waiting
+from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import shown
-from bot.domain.journeys import Task, settle, tasks_of_today
+from bot.domain.journeys import Task, being_answered, send_by_hand_words, settle, tasks_of_today, words_by_hand
+from bot.domain.journeys import answer as send_answer
 from bot.domain.merchants import desk
 from bot.domain.orders import service as orders
 from bot.errors import Refusal
@@ -16,6 +23,7 @@ from handlers.talk import StaffTalk, on
 BATCH = 5
 LINES = 3  # of what a customer said, in the list of those who wait
 POSTPONABLE = ("follow_up", "used_up")
+BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 
 
 @on.staff(Today)
@@ -101,41 +109,86 @@ def waiting_list(talk: StaffTalk) -> str:
     found = waiting.list_waiting(talk.tx)
     if not found:
         return "没有顾客在等回复。"
+    answers = being_answered(talk.tx)
     lines = [f"等回复的顾客 {len(found)} 位："]
     for item in found[:10]:
-        left, closes = limits.left(talk.tx, item.account, [item.person_id], talk.tx.now).get(item.person_id, (0, None))
-        window = f"还能回 {left} 条，到 {talk.here(closes):%m-%d %H:%M}" if closes else "窗口已关，等 TA 再说话"
         mark = "❗" if item.urgent else ""
         words = " / ".join(said.text[:30] for said in waiting.lately(talk.tx, item.customer.id, LINES, waiting=True))
         count = f"（共 {item.count} 条）" if item.count > LINES else ""
-        lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{window}）")
+        lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{_how_answered(talk, item, answers)}）")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)
 
 
+def _how_answered(talk: StaffTalk, item: waiting.Waiting, answers: dict[int, tuple[int, Delivery]]) -> str:
+    """Whether an answer is on its way, else how many may be sent and until when."""
+    if item.gone:
+        return "已取消关注，发不了，等 TA 回来或打电话"
+    said, delivery = answers.get(item.customer.id, (0, None))
+    if delivery is not None and said >= item.newest:
+        rest = outbox.path_rest(talk.tx, item.account, delivery.route)
+        return f"回复还没发出：{_why_later(talk, rest)}" if rest else "回复正在发"
+    spans = limits.spans(talk.tx, item.account, [item.person_id], talk.tx.now).get(item.person_id)
+    can = f"还能回 {talk.how_many(spans)}" if spans else "窗口已关，等 TA 再说话"
+    by_hand = words_by_hand(talk.tx, item.customer.id, item.account, item.person_id) if spans else None
+    return f"{can}；有文案没发到，现在能发：回 #{item.customer.id} 文案" if by_hand else can
+
+
+def _why_later(talk: StaffTalk, rest: Rest) -> str:
+    return f"{rest.reason}，{talk.here(rest.until):%m-%d %H:%M} 再试"
+
+
 @on.staff(Answer)
 def answer(talk: StaffTalk) -> str:
-    if not talk.intent.text:
+    text = talk.intent.text
+    if not text:
         raise Refusal("要回什么？例子：回 小美 您好，到货了")
-    customer = talk.one(talk.intent.whom)
-    reachable = [identity for identity in customers.identities(talk.tx, [customer.id]) if identity.relation == "active"]
-    for identity in reachable:
-        left = limits.left(talk.tx, identity.account, [identity.person_id], talk.tx.now).get(identity.person_id)
-        if left is None:
-            continue
-        outbox.queue(
-            talk.tx,
-            account=identity.account,
-            person_id=identity.person_id,
-            payload={"type": "text", "text": talk.intent.text},
-            purpose="service",
-            customer_id=customer.id,
-            key=f"answer:{talk.message.account}:{talk.message.key}:{customer.id}",
+    over = len(text.encode()) - TEXT_BYTES
+    if over > 0:
+        # Chinese takes three bytes a character; whoever shortens by these many is surely within the limit.
+        raise Refusal(
+            f"这条太长，没有发：微信一条最多 {TEXT_BYTES} 字节（约 {TEXT_BYTES // 3} 个汉字），"
+            f"多了 {over} 字节（约 {-(-over // 3)} 个汉字）。请缩短，或分几条回。"
         )
-        waiting.answered(talk.tx, customer.id, staff_id=talk.staff.id)
-        timeline.add(talk.tx, customer.id, "answer", f"回复：{talk.intent.text[:100]}", talk.staff.id)
-        talk.label(f"回复 {shown(customer)}")
-        talk.final("已经发出去的消息收不回。可以再回一条更正。")
-        return f"已回 {shown(customer)}（还能回 {left[0] - 1} 条）"
-    why = "48 小时内没说过话，平台不让主动发" if reachable else "没有关注公众号"
+    customer = talk.one(talk.intent.whom)
+    identity, spans = _reach(talk, customer)
+    talk.label(f"回复 {shown(customer)}")
+    talk.final("发给顾客的消息收不回。可以再回一条更正。")
+    if text.strip() == BY_HAND_WORD:
+        return _send_by_hand_words(talk, customer, identity)
+    key = f"answer:{talk.message.account}:{talk.message.key}:{customer.id}"
+    send_answer(talk.tx, customer, identity, text, staff_id=talk.staff.id, key=key)
+    rest = outbox.path_rest(talk.tx, identity.account, "custom")
+    if rest:
+        return f"给 {shown(customer)} 的回复先排着：{_why_later(talk, rest)}。没发成会告诉您。"
+    can = f"还能回 {talk.how_many(spans)}" if spans else "还能回 0 条，要再回等 TA 说话"
+    return f"正在发给 {shown(customer)}（{can}）。没发成会告诉您。"
+
+
+def _reach(talk: StaffTalk, customer: Customer) -> tuple[Identity, list[tuple[int, datetime]]]:
+    """Where a customer can be answered, and what the windows allow beyond that answer. Raises Refusal with the reason."""
+    why = "没有关注公众号"
+    for identity in customers.identities(talk.tx, [customer.id]):
+        if identity.relation != "active":
+            continue
+        account, person_id = identity.account, identity.person_id
+        spans = limits.spans(talk.tx, account, [person_id], talk.tx.now).get(person_id)
+        if spans is None:
+            why = "48 小时内没说过话，或能回的条数用完了，平台不让主动发"
+            continue
+        # What is on its way counts as well, although the platform has not drawn it yet.
+        left = limits.beyond(spans, outbox.unsent_to(talk.tx, account, person_id, customer.id))
+        if left:
+            return identity, limits.beyond(left, 1)
+        why = "这次能回的条数都在路上了"
     raise Refusal(f"{shown(customer)} {why}，没有发出去。可以打电话，或等 TA 下次说话再回。")
+
+
+def _send_by_hand_words(talk: StaffTalk, customer: Customer, identity: Identity) -> str:
+    found = words_by_hand(talk.tx, customer.id, identity.account, identity.person_id)
+    if found is None or not send_by_hand_words(talk.tx, found, staff_id=talk.staff.id):
+        raise Refusal(f"没有等着发给 {shown(customer)} 的文案。要回话：回 #{customer.id} 您好")
+    name = f"群发 {found.broadcast} 的文案" if found.broadcast else "那条文案"
+    quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, talk.tx.now)
+    when = f"安静时间过后（{talk.here(quiet):%m-%d %H:%M}）发" if quiet else "正在发"
+    return f"{name}{when}给 {shown(customer)}，没发成会告诉您：\n{found.text}"

@@ -1,4 +1,5 @@
-"""Tells staff what is open by the best route: a customer message, a template notice, else their next answer."""
+"""Tells staff what is open by the best route that is not resting: a customer message, a template notice, else their
+next answer; and opens again what did not arrive."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from bot.delivery import limits, outbox
+from bot.delivery.rules import TEXT_BYTES
+from bot.domain import journeys
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice, StaffIdentity
@@ -19,7 +22,7 @@ from jobs.parts import Parts
 
 log = logging.getLogger(__name__)
 
-MESSAGE_BYTES = 2048  # of a text message (official manual, message/custom/send)
+REST_BYTES = 100  # for the words that more is open
 _SLOT = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
 # Longest values by type (vendor manual, template messages: value rules).
 _LONGEST = {"thing": 20, "short_thing": 8, "const": 20, "phrase": 5, "name": 10, "character_string": 32, "letter": 32}
@@ -29,6 +32,11 @@ _slots: dict[str, tuple[str, ...]] = {}
 
 def push(parts: Parts, now: datetime) -> int:
     """Pushes what is worth it at ``now``; returns how many notices went on their way. Harmless when called twice."""
+    with reading(parts.store, parts.clock) as tx:
+        ended = bool(notices.ended(tx))
+    if ended:
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            journeys.settle_deliveries(tx)
     with reading(parts.store, parts.clock) as tx:
         waiting = list(notices.staff_with_open(tx))
     if not waiting:
@@ -45,36 +53,39 @@ def _push_to(tx: Tx, parts: Parts, staff_id: int, now: datetime) -> int:
     address = merchants.address(tx, staff_id, lock=True)
     if address is None:
         return 0
-    left, _closes = limits.left(tx, address.account, [address.person_id], now).get(address.person_id, (0, now))
     waiting = notices.open_notices(tx, staff_id)
-    if not left:
-        return _hint(tx, parts, address, waiting, now)
-    text, told = notices.digest(notices.worth_pushing(waiting, left=left, now=now), room=MESSAGE_BYTES)
+    left = 0
+    # On a path that rests the alarm about it would stand behind what it tells of.
+    if outbox.path_rest(tx, address.account, "custom") is None:
+        left, _closes = limits.left(tx, address.account, [address.person_id], now).get(address.person_id, (0, now))
+    room = TEXT_BYTES - REST_BYTES
+    words, told = notices.digest(notices.worth_pushing(waiting, left=left, now=now), room=room)
     if not told:
-        return 0
-    delivery_id = _queue(tx, address, {"type": "text", "text": text}, told, route="custom")
-    notices.close(tx, told, state="pushed", delivery_id=delivery_id)
+        unreached = [notice for notice in waiting if not left or notice.delivery_id is not None]
+        return _hint(tx, parts, address, unreached, now)
+    rest = notices.rest_words(notices.count_open(tx, staff_id) - len(waiting))
+    delivery_id = _queue(tx, address, {"type": "text", "text": f"{words}{rest}"}, route="custom")
+    notices.carried_by(tx, told, delivery_id)
     return len(told)
 
 
 def _hint(tx: Tx, parts: Parts, address: StaffIdentity, waiting: Sequence[Notice], now: datetime) -> int:
-    """A closed window is what template notices are for; they are scarce and short, so one hints at everything."""
+    """A closed window is what template notices are for; they are scarce and short, so one hints at everything new."""
     template = _template(parts.settings.account(address.account))
-    told = notices.worth_hinting(waiting, now=now) if template else []
-    if template is None or not told:
+    if template is None or outbox.path_rest(tx, address.account, "template") is not None:
         return 0
-    text, _told = notices.digest(told, room=MESSAGE_BYTES)
+    told = notices.take_hints(tx, notices.worth_hinting(waiting, now=now))
+    if not told:
+        return 0
+    text, _told = notices.digest(told, room=TEXT_BYTES)
     values = _filled(template[1], parts, text, len(told), now)
     payload = {"type": "text", "text": text, "template": {"template_id": template[0], "data": values}}
-    _queue(tx, address, payload, told, route="template")
-    notices.hint(tx, told)
+    _queue(tx, address, payload, route="template")
     return len(told)
 
 
-def _queue(
-    tx: Tx, address: StaffIdentity, payload: dict[str, Any], told: Sequence[Notice], *, route: outbox.Route
-) -> int:
-    numbers = sorted(notice.id for notice in told)
+def _queue(tx: Tx, address: StaffIdentity, payload: dict[str, Any], *, route: outbox.Route) -> int:
+    # Without a key: the notices' own state, changed in this transaction, keeps them from being carried twice.
     return outbox.queue(
         tx,
         account=address.account,
@@ -83,7 +94,6 @@ def _queue(
         purpose="reminder",
         staff_id=address.staff_id,
         route=route,
-        key=f"notice:{route}:{address.staff_id}:{numbers[0]}:{numbers[-1]}:{len(numbers)}:{tx.now:%Y%m%d%H}",
     )
 
 

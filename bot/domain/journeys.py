@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+import orjson
 from sqlalchemy import and_, or_, select
 
 from bot.delivery import outbox
@@ -13,15 +14,21 @@ from bot.domain.campaigns.models import Broadcast
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline, waiting
-from bot.domain.customers.models import Customer
+from bot.domain.customers.models import Customer, Identity
+from bot.domain.customers.rules import shown
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
+from bot.domain.merchants.models import Notice
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import items_shown
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
 BY_HAND_SHOWN = 200
+# The words for somebody who could not be reached are worth saying this long.
+BY_HAND_OFFERED = timedelta(days=30)
+QUOTED = 30  # characters of an answer by which staff know it again
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,10 @@ def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
     ``now`` is in the shop's zone. A customer stands in the list once, with the first reason; VIPs first in each part.
     """
     end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    answers = being_answered(tx)
     found = [
-        Task("waiting", item.customer, f"等回复 {item.count} 条：{item.text[:20]}") for item in waiting.list_waiting(tx)
+        Task("waiting", item.customer, f"{_waits(item, answers)} {item.count} 条：{item.text[:20]}")
+        for item in waiting.list_waiting(tx)
     ]
     found += [
         Task("complaint", customer, f"投诉 {case.id} 还没处理完：{case.text[:20]}", row=case.id)
@@ -71,6 +80,11 @@ def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
     for task in found:
         first_reason.setdefault(task.customer.id, task)
     return list(first_reason.values())
+
+
+def _waits(item: waiting.Waiting, answers: dict[int, tuple[int, Delivery]]) -> str:
+    is_answered = item.customer.id in answers and answers[item.customer.id][0] >= item.newest
+    return "回复正在发，等着的" if is_answered else "等回复"
 
 
 def settle(tx: Tx, task: Task, *, staff_id: int) -> None:
@@ -114,6 +128,110 @@ def _by_hand(tx: Tx) -> list[Task]:
         )
         for delivery, customer, content in rows
     ]
+
+
+# -- answers to customers ----------------------------------------------------------------------------------------------
+
+
+def answer(tx: Tx, customer: Customer, identity: Identity, text: str, *, staff_id: int, key: str) -> None:
+    """Sends an answer on its way; the customer goes on waiting until it has arrived."""
+    delivery_id = outbox.queue(
+        tx,
+        account=identity.account,
+        person_id=identity.person_id,
+        payload={"type": "text", "text": text},
+        purpose="service",
+        customer_id=customer.id,
+        key=key,
+    )
+    notices.watch(tx, staff_id, delivery_id, kind="answer", subject=f"answer:{waiting.newest(tx, customer.id)}")
+
+
+def send_by_hand_words(tx: Tx, words: ByHand, *, staff_id: int) -> bool:
+    """Sends by the platform what was to be sent by hand; answers nothing. False where somebody did so already."""
+    if not outbox.send_after_all(tx, words.delivery_id):
+        return False
+    notices.watch(tx, staff_id, words.delivery_id, kind="words", subject="answer:0")
+    return True
+
+
+def being_answered(tx: Tx) -> dict[int, tuple[int, Delivery]]:
+    """Customers an answer is on its way to: the number of the last words it answers, and the delivery."""
+    return {
+        delivery.customer_id: (_answers(notice), delivery)
+        for notice, delivery in notices.on_their_way(tx)
+        if notice.kind == "answer" and delivery.customer_id is not None
+    }
+
+
+def _answers(notice: Notice) -> int:
+    return int(notice.subject.rpartition(":")[2])
+
+
+def settle_deliveries(tx: Tx) -> None:
+    """Lets notices and answers follow what became of the messages that carry them."""
+    for notice, delivery in notices.ended(tx):
+        if notice.state == "queued":
+            notices.settle(tx, notice, delivery)
+        elif notices.take_watch(tx, notice):
+            _answer_ended(tx, notice, delivery)
+
+
+def _answer_ended(tx: Tx, notice: Notice, delivery: Delivery) -> None:
+    customer = tx.session.get(Customer, delivery.customer_id)
+    if customer is None:
+        return
+    content = tx.session.get(Content, delivery.content_id)
+    said = str(content.payload.get("text", "")) if content is not None else ""
+    words = {"sent": "回复", "unknown": "不确定有没有收到的回复"}.get(delivery.state, "没有发成的回复")
+    timeline.add(tx, customer.id, "answer", f"{words}：{said[:100]}", notice.staff_id)
+    if delivery.state == "sent":
+        waiting.answered(tx, customer.id, staff_id=notice.staff_id, until=_answers(notice))
+        return
+    if delivery.state == "by_hand" and notice.kind == "answer":
+        # The words go back to staff, who decide anew; as a task by hand they would be said twice.
+        outbox.cancel(tx, delivery.id, delivery.reason)
+    quoted = said if len(said) <= QUOTED else f"{said[:QUOTED]}…"
+    told = _not_answered(customer, quoted, delivery)
+    notices.tell(tx, notice.staff_id, told, kind="answer", urgent=True, subject=f"answer:{delivery.id}")
+
+
+def _not_answered(customer: Customer, quoted: str, delivery: Delivery) -> str:
+    who, why = shown(customer), delivery.reason or "平台没说原因"
+    still = "" if delivery.broadcast_id else "TA 还在“待回”里。"
+    if delivery.state == "unknown":
+        return f"❗不确定 {who} 有没有收到“{quoted}”：{why}。为了不让 TA 收到两次，没有再发，可以打电话问一声。{still}"
+    return f"❗没有发给 {who}：“{quoted}”。原因：{why}。可以改好再回，或打电话、等 TA 再说话。{still}"
+
+
+_WORDS_BY_HAND = """
+    SELECT deliveries.id, COALESCE(deliveries.broadcast_id, 0), CAST(contents.payload AS TEXT)
+    FROM deliveries JOIN contents ON contents.id = deliveries.content_id
+    LEFT JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
+    WHERE deliveries.customer_id = :customer_id AND deliveries.state = 'by_hand' AND deliveries.account = :account
+    AND deliveries.person_id = :person_id AND deliveries.planned_at >= :since
+    AND (deliveries.broadcast_id IS NULL OR broadcasts.state IN ('running', 'done'))
+    ORDER BY deliveries.id DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Words that could not reach a customer: the delivery, its broadcast (0: none), the text."""
+
+    delivery_id: int
+    broadcast: int
+    text: str
+
+
+def words_by_hand(tx: Tx, customer_id: int, account: str, person_id: str) -> ByHand | None:
+    """The newest text somebody was to be sent by hand, who can be reached by the platform while their window is open."""
+    asked = {"customer_id": customer_id, "account": account, "person_id": person_id}
+    since = to_milliseconds(tx.now - BY_HAND_OFFERED)
+    for delivery_id, broadcast, payload in tx.direct(_WORDS_BY_HAND, {**asked, "since": since}):
+        if text := orjson.loads(payload).get("text"):
+            return ByHand(delivery_id, broadcast, str(text))
+    return None
 
 
 def learned(tx: Tx, account: str, person_id: str, relation: str) -> None:

@@ -51,8 +51,8 @@ class Shop:
         """What somebody was told since we last asked."""
         with self.open() as tx:
             fresh = notices.open_notices(tx, staff.id)
-            notices.close(tx, fresh, state="shown")
-            return [notice.text for notice in fresh]
+            notices.shown(tx, fresh)
+            return [notice.text for notice in sorted(fresh, key=lambda notice: notice.id)]
 
 
 @pytest.fixture(scope="session")

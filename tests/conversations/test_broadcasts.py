@@ -104,7 +104,8 @@ def test_what_is_sent_by_hand_stands_in_the_list_with_its_text(shop, boss, mei):
     assert "李姐" in boss.says("今日")
     rows = {row["customer"]: row for row in shop.export("deliveries")}
     zhang = next(record["number"] for record in shop.export("customers") if record["name"] == "张姐")
-    assert (rows[zhang]["state"], rows[zhang]["route"]) == ("sent", "by_hand")
+    done = rows[zhang]
+    assert (done["state"], done["route"], done["reason"]) == ("sent", "by_hand", "")
 
 
 def test_nobody_in_the_segment_is_no_broadcast(shop, boss, mei):
@@ -168,7 +169,7 @@ def test_replies_are_tied_to_the_broadcast_and_wait_for_an_answer(shop, boss, pe
     assert "阿兰" in boss.says("待回")
     assert "1 位" in boss.says("人群 回复过1")
     assert "6 位" in boss.says("人群 收到过1")
-    assert "已回 阿兰" in boss.says("回 阿兰 周六给您留位置")
+    assert "正在发给 阿兰" in boss.says("回 阿兰 周六给您留位置")
     shop.work()
     assert lan.phone.pushed[-1] == "周六给您留位置"
     assert "没有顾客在等" in boss.says("待回")
@@ -244,6 +245,58 @@ def test_an_answer_that_got_lost_is_called_unknown_and_not_repeated(shop, boss, 
     assert "结果不明 1" in boss.says("结果 1")
     shop.goes_on(hours=3)
     assert len(lan.phone.pushed) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("word", "state"), [("收到了", "sent"), ("没收到", "failed")])
+def test_staff_settle_what_nobody_can_tell_and_nothing_is_sent_by_it(shop, boss, people, word, state):
+    lan = people[1]
+    shop.fault({"kind": "errcode", "errcode": -1}, path="*/custom/send", openid=lan.openid)
+    boss.confirms(boss.says(ABC))
+    shop.goes_on()
+    result = boss.says("结果 1")
+    assert "再试" not in result
+    assert "1 位不会自动再发，要人核对：结果 1 未知" in result
+    listed = boss.says("结果 1 未知")
+    assert "阿兰" in listed
+    assert "微信平台忙，不知道有没有发到" in listed
+    assert "没有要人核对" not in listed
+    assert "没有这样要人核对的" in boss.says(f"核对 1 小美 {word}")
+    assert f"1 位{word}" in boss.says(f"核对 1 阿兰 {word}")
+    assert "没有要人核对" in boss.says("结果 1 未知")
+    assert by_name(shop, people)["阿兰"]["state"] == state
+    shop.goes_on(hours=3)
+    assert len([call for call in shop.calls("custom/send") if lan.openid in call["body"]]) == 1
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_many_unclear_ones_are_settled_with_a_code(shop, boss):
+    shop.regulars(21)
+    shop.fault({"kind": "errcode", "errcode": -1}, path="*/custom/send")
+    boss.confirms(boss.says(ABC))
+    shop.goes_on()
+    asked = boss.says("核对 1 全部 没收到")
+    assert "21 位" in asked
+    assert "21 位没收到" in boss.confirms(asked)
+    assert {row["state"] for row in shop.export("deliveries")} == {"failed"}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_broadcast_is_not_through_while_the_platform_is_still_to_be_asked(shop, boss, mei, lan):
+    shop.later(days=3)
+    boss.says("在")
+    shop.fault({"kind": "reset"}, when="after", path="*/mass/send", times=1)
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    assert "发送中" in boss.says("进度 1")
+    assert "2 位，系统会自动向平台核对" in boss.says("结果 1")
+    assert "没有这样要人核对的" in boss.says("核对 1 全部 收到了")
+    assert not any("发完了" in text for text in boss.phone.pushed)
+    shop.goes_on(minutes=2)
+    shop.goes_on()
+    assert "发出 2" in boss.says("结果 1")
+    assert any("群发 1 发完了：发出 2" in text for text in boss.phone.pushed)
+    assert (len(mei.phone.pushed), len(lan.phone.pushed)) == (1, 1)
 
 
 def test_a_subscription_account_sends_to_who_spoke_and_leaves_the_rest_to_people(open_shop):

@@ -1,7 +1,10 @@
 """What customers say besides commands: opting out, complaints, a person please; and what staff hear of it."""
 
+import re
+
 import pytest
 
+one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 PLAIN = ("退订", "TD", "td", "ＴＤ", "退訂", "我要退订", "帮我退订", "退订，谢谢", "取消订阅", "回复TD")
 TRAPS = ("别退订", "我没有退订", "退订多少钱", "退订金怎么退", "怎么退订", "T恤有吗", "订单退订金", "谁要退订了")
 
@@ -45,7 +48,8 @@ def test_anything_else_waits_for_staff_and_is_acknowledged_once_an_hour(shop, bo
 
 def test_staff_answer_through_the_platform(shop, boss, mei):
     mei.says("红色的还有吗")
-    assert "已回 小美" in boss.says("回 小美 有的，给您留着")
+    assert f"正在发给 小美 #{mei.number}" in boss.says("回 小美 有的，给您留着")
+    assert "回复正在发" in boss.says("待回")
     shop.work()
     assert mei.phone.pushed == ["有的，给您留着"]
     assert "没有顾客在等" in boss.says("待回")
@@ -72,6 +76,124 @@ def test_five_answers_to_one_word_are_the_most(shop, boss, newcomer):
         shop.work()
     assert "没有发出去" in boss.says(f"回 #{newcomer.number} 第六句")
     assert len(newcomer.phone.pushed) == 5
+
+
+@one_database
+@pytest.mark.parametrize(("code", "word"), [(45002, "太长"), (45015, "48小时"), (45047, "条数用完")])
+def test_an_answer_the_platform_refuses_goes_back_to_whoever_wrote_it(shop, boss, clerk, mei, code, word):
+    mei.says("红色的还有吗")
+    shop.fault({"kind": "errcode", "errcode": code}, path="*/custom/send", openid=mei.openid)
+    clerk.says("回 小美 有的，给您留着")
+    shop.goes_on()
+    shop.goes_on()
+    assert mei.phone.pushed == []
+    (told,) = [text for text in clerk.phone.pushed if "没有发给 小美" in text]
+    assert word in told
+    assert "有的，给您留着" in told
+    assert not any("没有发给" in text for text in boss.phone.pushed)
+    assert "红色的还有吗" in boss.says("待回")
+    assert "没有发成的回复" in boss.says("历史 小美")
+
+
+@one_database
+def test_an_answer_nobody_can_tell_about_is_not_repeated_and_the_customer_goes_on_waiting(shop, boss, mei):
+    mei.says("红色的还有吗")
+    shop.fault({"kind": "reset"}, when="after", path="*/custom/send", openid=mei.openid)
+    boss.says("回 小美 有的")
+    for _ in range(3):
+        shop.goes_on()
+    assert mei.phone.pushed == ["有的"]
+    assert any("不确定 小美" in text and "没有再发" in text for text in boss.phone.pushed)
+    assert "红色的还有吗" in boss.says("待回")
+
+
+@one_database
+def test_what_was_said_after_the_answer_goes_on_waiting(shop, boss, mei):
+    mei.says("红色的还有吗")
+    boss.says("回 小美 有的")
+    mei.says("蓝色的呢")
+    shop.work()
+    waiting = boss.says("待回").split("等回复的顾客")[1]
+    assert "蓝色的呢" in waiting
+    assert "红色的还有吗" not in waiting
+
+
+@one_database
+def test_an_answer_on_a_path_that_rests_waits_and_says_so(shop, boss, mei, lan):
+    mei.says("红色的还有吗")
+    lan.says("几点开门")
+    fault = shop.fault({"kind": "errcode", "errcode": 45009, "until": "midnight"}, path="*/custom/send")
+    boss.says("回 小美 有的")
+    shop.work()
+    assert "先排着" in boss.says("回 阿兰 十点")
+    listed = boss.says("待回")
+    assert listed.count("回复还没发出：今天的接口次数用完了") == 2
+    assert "09-22 00:00 再试" in listed
+    shop.ask(f"/faults/{fault}", method="DELETE")
+    shop.at("2026-09-22 00:01")
+    shop.goes_on()
+    assert (mei.phone.pushed, lan.phone.pushed) == (["有的"], ["十点"])
+    assert "没有顾客在等" in boss.says("待回")
+
+
+@one_database
+def test_an_answer_too_long_is_refused_whole_and_says_by_how_much(shop, boss, mei):
+    mei.says("红色的还有吗")
+    said = boss.says(f"回 小美 {'好' * 683}")
+    assert "多了 1 字节" in said
+    assert "约 1 个汉字" in said
+    shop.work()
+    assert mei.phone.pushed == []
+    assert "正在发" in boss.says(f"回 小美 {'好' * 682}")
+
+
+@one_database
+def test_the_number_of_answers_left_says_how_long_it_is_true(shop, boss, mei, newcomer):
+    mei.says("红色的还有吗")
+    assert re.search(r"还能回 8 条（3 条到 09-21 10:0\d，5 条到 09-23 (09:59|10:0\d)）", boss.says("待回"))
+    shop.later(minutes=2)
+    for can in ("还能回 5 条", "还能回 4 条", "还能回 3 条"):
+        answer = boss.says("待回" if can == "还能回 5 条" else "回 小美 有的")
+        assert re.search(can + "，到 09-23 (09:59|10:0)", answer), answer
+
+
+@one_database
+def test_who_unfollowed_is_not_shown_as_answerable(boss, mei):
+    mei.says("红色的还有吗")
+    mei.unfollows()
+    waiting = boss.says("待回")
+    assert "已取消关注" in waiting
+    assert "还能回" not in waiting
+
+
+@one_database
+def test_the_words_somebody_could_not_be_sent_are_offered_when_they_write(shop, boss, mei):
+    shop.later(days=3)
+    boss.says("在")
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    assert [row["state"] for row in shop.export("deliveries")] == ["by_hand"]
+    assert "人工发" in boss.says("今日")
+    mei.says("在吗")
+    shop.goes_on()
+    offer = f"回 #{mei.number} 文案"
+    assert any(offer in text for text in boss.phone.pushed)
+    assert offer in boss.says("待回")
+    assert "正在发给 小美" in boss.says(offer)
+    assert "没有等着" in boss.says(offer)
+    shop.goes_on()
+    assert len(mei.phone.pushed) == 1
+    (row,) = shop.export("deliveries")
+    assert (row["state"], row["route"], row["reason"]) == ("sent", "custom", "")
+    assert "人工发" not in boss.says("今日")
+    assert "在吗" in boss.says("待回")
+
+
+@one_database
+def test_a_command_of_a_customer_counts_as_having_been_here(shop, mei):
+    shop.later(days=1)
+    mei.says("我的")
+    assert mei.file["last_seen_at"].startswith("2026-09-22")
 
 
 def test_a_complaint_gets_a_number_and_staff_hear_at_once(shop, boss, mei):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, func, select
+from sqlalchemy import Integer, and_, func, select
 
-from bot.domain.customers.models import Customer, Utterance
+from bot.domain.customers.models import Customer, Identity, Utterance
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
@@ -21,7 +21,7 @@ ACKNOWLEDGE_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A customer who waits: the newest words, how many there are, since when."""
+    """A customer who waits: the newest words and their number, how many there are, since when; ``gone``: unfollowed."""
 
     customer: Customer
     account: str
@@ -30,6 +30,8 @@ class Waiting:
     count: int
     since: datetime
     urgent: bool
+    newest: int
+    gone: bool
 
 
 def acknowledge_due(acknowledged_at: datetime | None, now: datetime) -> bool:
@@ -82,15 +84,18 @@ def list_waiting(tx: Tx) -> list[Waiting]:
         .subquery()
     )
     rows = tx.session.execute(
-        select(Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent)
+        select(Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent, Identity.relation)
         .join(newest, newest.c.customer_id == Customer.id)
         .join(Utterance, Utterance.id == newest.c.newest)
+        .join(Identity, and_(Identity.account == Utterance.account, Identity.person_id == Utterance.person_id))
         .where(Customer.is_staff.is_(False))
         .order_by(newest.c.urgent.desc(), newest.c.since)
     )
     return [
-        Waiting(customer, said.account, said.person_id, said.text, count, since, bool(urgent))
-        for customer, said, count, since, urgent in rows
+        Waiting(
+            customer, said.account, said.person_id, said.text, count, since, bool(urgent), said.id, relation == "gone"
+        )
+        for customer, said, count, since, urgent, relation in rows
     ]
 
 
@@ -102,9 +107,16 @@ def lately(tx: Tx, customer_id: int, count: int, *, waiting: bool = False) -> li
     return list(tx.session.scalars(said.order_by(Utterance.id.desc()).limit(count)))[::-1]
 
 
-def answered(tx: Tx, customer_id: int, *, staff_id: int) -> None:
-    """Nothing of what the customer said waits any more."""
+def newest(tx: Tx, customer_id: int) -> int:
+    """The number of the last thing a customer said, 0 for nothing."""
+    return tx.execute(select(func.max(Utterance.id)).where(Utterance.customer_id == customer_id)).scalar() or 0
+
+
+def answered(tx: Tx, customer_id: int, *, staff_id: int, until: int | None = None) -> None:
+    """Nothing of what the customer said, up to number ``until``, waits any more."""
     said = select(Utterance).where(Utterance.customer_id == customer_id, Utterance.waiting)
+    if until is not None:
+        said = said.where(Utterance.id <= until)
     for utterance in tx.session.scalars(said):
         utterance.waiting, utterance.answered_at, utterance.answered_by = False, tx.now, staff_id
 

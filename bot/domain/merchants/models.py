@@ -104,9 +104,12 @@ class Change(Base):
 
 
 class Notice(Base):
-    """Something a staff member should hear. ``state``: ``open`` → ``pushed`` (a delivery carries it) or ``shown``.
+    """Something a staff member should hear.
 
-    ``hinted_at``: a template notice has said that there is something; the words themselves still wait to be shown.
+    ``state``: ``open`` → ``shown`` on top of an answer, or ``queued`` (``delivery_id`` carries it) → ``pushed``, or
+    ``unsent`` with a new ``open`` one in its place, whose ``delivery_id`` names the push that failed. ``watching`` waits
+    for the end of a delivery to a customer → ``done``. ``hinted_at``: a template notice has said that there is
+    something; the words themselves still wait to be shown.
     """
 
     __tablename__ = "notices"

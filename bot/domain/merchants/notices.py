@@ -1,12 +1,14 @@
-"""What staff should hear: kept open until it was pushed by the best route, or shown on top of their next answer."""
+"""What staff should hear: kept open until it has reached them by the best route, or was shown on top of an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, text, update
 
+from bot.delivery import outbox
+from bot.delivery.outbox import Delivery
 from bot.domain.merchants.models import Notice
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
@@ -15,7 +17,11 @@ from bot.store.transaction import Tx
 COLLECT = timedelta(seconds=5)
 # Of the five messages a window allows, these are kept for what cannot wait.
 KEPT_FOR_URGENT = 2
+# A template notice cannot be added to: whatever else is routine waits this long for the next one.
+HINT_PAUSE = timedelta(minutes=10)
 HINT_AGAIN = timedelta(hours=12)
+# Of a thousand open notices so many are told at once, and how many more there are: an answer must stay one.
+TOLD_AT_ONCE = 20
 NUMBERS_SHOWN = 3
 # Kinds that are counted when there are several, and the word that shows them all; their subject ends in the number.
 PUT_TOGETHER = {"new_customer": ("位新顾客", "新客"), "reply": ("位顾客在等回复", "待回")}
@@ -64,9 +70,18 @@ def reword(tx: Tx, subject: str, words: str) -> None:
 
 
 def open_notices(tx: Tx, staff_id: int) -> Sequence[Notice]:
+    """What to tell next, at most ``TOLD_AT_ONCE``: the urgent first, then the oldest; `count_open` says how many."""
     return tx.session.scalars(
-        select(Notice).where(Notice.staff_id == staff_id, Notice.state == "open").order_by(Notice.id)
+        select(Notice)
+        .where(Notice.staff_id == staff_id, Notice.state == "open")
+        .order_by(Notice.urgent.desc(), Notice.id)
+        .limit(TOLD_AT_ONCE)
     ).all()
+
+
+def count_open(tx: Tx, staff_id: int) -> int:
+    count = select(func.count()).select_from(Notice).where(Notice.staff_id == staff_id, Notice.state == "open")
+    return tx.execute(count).scalar_one()
 
 
 def staff_with_open(tx: Tx) -> Sequence[int]:
@@ -74,17 +89,27 @@ def staff_with_open(tx: Tx) -> Sequence[int]:
 
 
 def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> list[Notice]:
-    """Which open notices go out in one message now, given ``left`` messages in the window; no I/O."""
-    ripe = left > KEPT_FOR_URGENT and any(now - notice.created_at >= COLLECT for notice in notices)
-    if ripe:
-        return list(notices)
-    return [notice for notice in notices if notice.urgent] if left > 0 else []
+    """Which open notices go out in one message now, given ``left`` messages in the window; no I/O.
+
+    What was pushed before without proof that it arrived takes another route: else a notice the platform refuses would
+    be pushed for ever.
+    """
+    fresh = [notice for notice in notices if notice.delivery_id is None]
+    if left > KEPT_FOR_URGENT and any(now - notice.created_at >= COLLECT for notice in fresh):
+        return fresh
+    return [notice for notice in fresh if notice.urgent] if left > 0 else []
 
 
 def worth_hinting(notices: Sequence[Notice], *, now: datetime) -> list[Notice]:
-    """Which notices a template notice should hint at; the same ones not again the same day."""
-    fresh = any(notice.hinted_at is None or now - notice.hinted_at >= HINT_AGAIN for notice in notices)
-    return list(notices) if fresh else []
+    """Which notices a template notice should hint at, no I/O: new ones, collected; all again after half a day unheard."""
+    hinted = [notice.hinted_at for notice in notices if notice.hinted_at is not None]
+    if hinted and now - max(hinted) >= HINT_AGAIN:
+        return list(notices)
+    fresh = [notice for notice in notices if notice.hinted_at is None]
+    lately = bool(hinted) and now - max(hinted) < HINT_PAUSE
+    if not lately and any(now - notice.created_at >= COLLECT for notice in fresh):
+        return fresh
+    return [notice for notice in fresh if notice.urgent]
 
 
 def digest(notices: Sequence[Notice], *, room: int) -> tuple[str, list[Notice]]:
@@ -103,6 +128,11 @@ def digest(notices: Sequence[Notice], *, room: int) -> tuple[str, list[Notice]]:
         lines.append(line)
         told += group
     return "\n".join(lines), told
+
+
+def rest_words(count: int) -> str:
+    """A line that says how many more are open than were read, or nothing."""
+    return f"\n还有 {count} 条通知，随便发一句话接着看" if count > 0 else ""
 
 
 def _cut(line: str, room: int) -> str:
@@ -130,17 +160,100 @@ def _one_line(group: Sequence[Notice]) -> str:
     return f"{len(group)} {what}：{numbers}{' 等' if len(group) > NUMBERS_SHOWN else ''}，发送“{look}”看"
 
 
-def hint(tx: Tx, notices: Sequence[Notice]) -> None:
-    """Notes that a template notice has told of them; their words still wait for the next answer."""
-    for notice in notices:
-        notice.hinted_at = tx.now
+def take_hints(tx: Tx, notices: Sequence[Notice]) -> list[Notice]:
+    """Notes that a template notice tells of them, and returns those nobody else has taken for one meanwhile.
+
+    Their words still wait for the next answer.
+    """
+    due = or_(Notice.hinted_at.is_(None), Notice.hinted_at <= tx.now - HINT_AGAIN)
+    ours = update(Notice).where(Notice.id.in_([notice.id for notice in notices]), Notice.state == "open", due)
+    taken = {row[0] for row in tx.execute(ours.values(hinted_at=tx.now).returning(Notice.id))}
+    return [notice for notice in notices if notice.id in taken]
 
 
-def close(tx: Tx, notices: Sequence[Notice], *, state: str, delivery_id: int | None = None) -> None:
-    """Marks notices ``pushed`` or ``shown``; the old state decides, so that a notice is not carried twice."""
-    for notice in notices:
-        tx.execute(
-            update(Notice)
-            .where(Notice.id == notice.id, Notice.state == "open")
-            .values(state=state, closed_at=tx.now, delivery_id=delivery_id)
+def shown(tx: Tx, notices: Sequence[Notice]) -> None:
+    """They stood on top of an answer."""
+    _close(tx, notices, state="shown", delivery_id=None)
+
+
+def carried_by(tx: Tx, notices: Sequence[Notice], delivery_id: int) -> None:
+    """A delivery carries them; `settle` says later whether they arrived."""
+    _close(tx, notices, state="queued", delivery_id=delivery_id)
+
+
+def _close(tx: Tx, notices: Sequence[Notice], *, state: str, delivery_id: int | None) -> None:
+    # The old state decides, so that a notice is not carried twice.
+    still_open = update(Notice).where(Notice.id.in_([notice.id for notice in notices]), Notice.state == "open")
+    tx.execute(still_open.values(state=state, closed_at=tx.now, delivery_id=delivery_id))
+
+
+# -- what became of the deliveries ------------------------------------------------------------------------------------
+
+
+def watch(tx: Tx, staff_id: int, delivery_id: int, *, kind: str, subject: str) -> None:
+    """Remembers whom to tell when the delivery comes to its end; nothing is told for now."""
+    tx.session.add(
+        Notice(
+            staff_id=staff_id,
+            kind=kind,
+            subject=subject,
+            text="",
+            urgent=True,
+            state="watching",
+            created_at=tx.now,
+            delivery_id=delivery_id,
         )
+    )
+
+
+def on_their_way(tx: Tx) -> Sequence[tuple[Notice, Delivery]]:
+    """Notices a delivery carries, and those that watch one, with the delivery as it stands; oldest first."""
+    rows = tx.session.execute(
+        select(Notice, Delivery)
+        .join(Delivery, Delivery.id == Notice.delivery_id)
+        .where(Notice.state.in_(("queued", "watching")))
+        .order_by(Notice.id)
+    )
+    return [(notice, delivery) for notice, delivery in rows]
+
+
+def ended(tx: Tx) -> list[tuple[Notice, Delivery]]:
+    """Those of `on_their_way` whose delivery has come to its end, or cannot go on: its path rests."""
+    return [(notice, delivery) for notice, delivery in on_their_way(tx) if _has_ended(tx, notice, delivery)]
+
+
+def _has_ended(tx: Tx, notice: Notice, delivery: Delivery) -> bool:
+    if delivery.state == "planned" and notice.state == "queued":
+        return outbox.path_rest(tx, delivery.account, delivery.route) is not None
+    return delivery.state not in outbox.OPEN_STATES
+
+
+def take_watch(tx: Tx, notice: Notice) -> bool:
+    """Ends a watch; False where somebody else just did, who tells of it."""
+    mine = update(Notice).where(Notice.id == notice.id, Notice.state == "watching")
+    return tx.execute(mine.values(state="done", closed_at=tx.now)).rowcount == 1
+
+
+_REOPEN = """
+    INSERT INTO notices (staff_id, kind, subject, text, urgent, state, created_at, hinted_at, delivery_id)
+    SELECT staff_id, kind, subject, text, urgent, 'open', created_at, hinted_at, {tried} FROM notices WHERE id = :id
+    ON CONFLICT (staff_id, subject) WHERE state = 'open' AND subject <> ''
+    DO UPDATE SET urgent = notices.urgent OR excluded.urgent
+"""
+
+
+def settle(tx: Tx, notice: Notice, delivery: Delivery) -> None:
+    """Closes a notice that arrived, and opens one again that did not; one with newer words on its subject stays.
+
+    After ``unknown`` staff may see it twice. That is meant: what staff see twice costs a glance, what they never see may
+    cost a customer. Only customers must never get a message twice.
+    """
+    arrived = delivery.state == "sent"
+    # Certainly not sent and held up by the path only: it may go the same way again when the path is open.
+    held_up = delivery.state in ("planned", "by_hand", "cancelled", "skipped")
+    waits = delivery.state in ("planned", "by_hand")
+    if waits and not outbox.cancel(tx, delivery.id, "改用别的办法通知"):
+        return  # a worker has it; the next look finds what became of it
+    mine = update(Notice).where(Notice.id == notice.id, Notice.state == "queued")
+    if tx.execute(mine.values(state="pushed" if arrived else "unsent")).rowcount == 1 and not arrived:
+        tx.execute(text(_REOPEN.format(tried="NULL" if held_up else "delivery_id")), {"id": notice.id})
