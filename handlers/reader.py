@@ -166,6 +166,8 @@ class _StaffLine:
         journeys.settle_deliveries(tx)
         # What this very line gives rise to (通知 测试) comes by itself, like everybody else's news.
         self._waited = {notice.id for notice in notices.open_notices(tx, staff.id)}
+        is_all = len(self._waited) < notices.TOLD_AT_ONCE
+        self._open = len(self._waited) if is_all else notices.count_open(tx, staff.id)
 
     def answer(self) -> str:
         line = self._message.text or self._message.event_key
@@ -280,10 +282,9 @@ class _StaffLine:
         reply, *rest = split(reply)
         waiting = [notice for notice in notices.open_notices(tx, self._staff.id) if notice.id in self._waited]
         if waiting and reply:
-            more = notices.rest_words(notices.count_open(tx, self._staff.id) - len(waiting))
-            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 {more}\n\n{reply}".encode()))
+            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 {notices.rest_words(self._open)}\n\n{reply}".encode()))
             news, told = notices.digest(waiting, room=room)
-            reply = f"🔔 {news}{more}\n\n{reply}" if told else reply
+            reply = f"🔔 {news}{notices.rest_words(self._open - len(told))}\n\n{reply}" if told else reply
             notices.shown(tx, told)
         for piece in rest:
             outbox.queue(

@@ -166,7 +166,6 @@ def test_who_unfollowed_is_not_shown_as_answerable(boss, mei):
     assert "还能回" not in waiting
 
 
-@one_database
 def test_the_words_somebody_could_not_be_sent_are_offered_when_they_write(shop, boss, mei):
     shop.later(days=3)
     boss.says("在")

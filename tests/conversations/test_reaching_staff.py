@@ -62,7 +62,6 @@ def test_where_there_is_a_template_it_hints_at_what_the_push_did_not_bring(shop,
     assert "衣服破了" in boss.says("今日").split("\n\n")[0]
 
 
-@one_database
 def test_newer_words_on_the_same_subject_replace_those_that_did_not_arrive(plain):
     boss, mei = owner_of(plain), plain.regular("小美")
     plain.fault({"kind": "errcode", "errcode": 47001}, path=SEND, openid=boss.openid, times=1)
@@ -91,6 +90,18 @@ def test_that_a_path_is_stopped_is_not_told_on_that_path(plain):
     plain.goes_on(minutes=31)
     assert boss.phone.news() == []
     assert "还能主动发您 5 条，到 09-23 10:" in boss.says("通知")
+
+
+@one_database
+def test_a_push_no_worker_takes_up_is_given_to_the_next_answer_and_not_sent_later(plain):
+    boss, mei = owner_of(plain), plain.regular("小美")
+    mei.says("投诉 衣服破了")
+    assert plain.parts.strike() == 1
+    assert "衣服破了" not in boss.says("今日").split("\n\n")[0]
+    plain.later(minutes=2)
+    assert "衣服破了" in boss.says("今日").split("\n\n")[0]
+    plain.goes_on()
+    assert boss.phone.news() == []
 
 
 @one_database

@@ -87,7 +87,11 @@ def list_waiting(tx: Tx) -> list[Waiting]:
         select(Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent, Identity.relation)
         .join(newest, newest.c.customer_id == Customer.id)
         .join(Utterance, Utterance.id == newest.c.newest)
-        .join(Identity, and_(Identity.account == Utterance.account, Identity.person_id == Utterance.person_id))
+        .join(
+            Identity,
+            and_(Identity.account == Utterance.account, Identity.person_id == Utterance.person_id),
+            isouter=True,
+        )
         .where(Customer.is_staff.is_(False))
         .order_by(newest.c.urgent.desc(), newest.c.since)
     )

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, text, update
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Delivery
-from bot.domain.merchants.models import Notice
+from bot.domain.merchants.models import Notice, Staff
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
@@ -20,6 +20,8 @@ KEPT_FOR_URGENT = 2
 # A template notice cannot be added to: whatever else is routine waits this long for the next one.
 HINT_PAUSE = timedelta(minutes=10)
 HINT_AGAIN = timedelta(hours=12)
+# A push that has not begun by then (no worker lives) is given to the next answer.
+HELD_UP = timedelta(minutes=2)
 # Of a thousand open notices so many are told at once, and how many more there are: an answer must stay one.
 TOLD_AT_ONCE = 20
 NUMBERS_SHOWN = 3
@@ -80,12 +82,15 @@ def open_notices(tx: Tx, staff_id: int) -> Sequence[Notice]:
 
 
 def count_open(tx: Tx, staff_id: int) -> int:
+    """How many are open in all."""
     count = select(func.count()).select_from(Notice).where(Notice.staff_id == staff_id, Notice.state == "open")
     return tx.execute(count).scalar_one()
 
 
 def staff_with_open(tx: Tx) -> Sequence[int]:
-    return tx.session.scalars(select(Notice.staff_id).where(Notice.state == "open").distinct()).all()
+    """Whom there is something to tell; who has left hears nothing more."""
+    active = select(Notice.staff_id).join(Staff, Staff.id == Notice.staff_id).where(Staff.active)
+    return tx.session.scalars(active.where(Notice.state == "open").distinct()).all()
 
 
 def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> list[Notice]:
@@ -218,13 +223,14 @@ def on_their_way(tx: Tx) -> Sequence[tuple[Notice, Delivery]]:
 
 
 def ended(tx: Tx) -> list[tuple[Notice, Delivery]]:
-    """Those of `on_their_way` whose delivery has come to its end, or cannot go on: its path rests."""
+    """Those of `on_their_way` whose delivery has come to its end; of staff's also what does not get on its way."""
     return [(notice, delivery) for notice, delivery in on_their_way(tx) if _has_ended(tx, notice, delivery)]
 
 
 def _has_ended(tx: Tx, notice: Notice, delivery: Delivery) -> bool:
     if delivery.state == "planned" and notice.state == "queued":
-        return outbox.path_rest(tx, delivery.account, delivery.route) is not None
+        stands_still = tx.now - delivery.planned_at >= HELD_UP
+        return stands_still or outbox.path_rest(tx, delivery.account, delivery.route) is not None
     return delivery.state not in outbox.OPEN_STATES
 
 
