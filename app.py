@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bot.store.engine import Store
     from jobs.parts import Parts
 
+log = logging.getLogger("shuke")
+
 REQUEST_THREADS = 64
 LOG_LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -114,6 +116,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     parts.chores = (
         Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router(), spool), always=True),
         Chore("inbox", 5.0, parts.inbox, always=True),
+        Chore("old callbacks", 30.0, lambda: inbox_jobs.forget_old(parts)),
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
@@ -139,6 +142,8 @@ def serve_web(settings: Settings, clock: Clock) -> None:
         bound_to(parent)()
         web = create_web(settings, clock)
         _loaded()
+        names = ",".join(account.name for account in settings.accounts)
+        log.info("web.ready listen=%s accounts=%s", settings.listen, names or "none")
         return web
 
     # The serving process inherits what is loaded here, the clock's shared file included.

@@ -21,6 +21,7 @@ from jobs.parts import Parts
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
+FORGOTTEN_AT_ONCE = 2000
 
 
 def work_off(parts: Parts, router: Router) -> int:
@@ -72,6 +73,12 @@ def _answer_late(tx: Tx, row_id: int, message: Inbound, reply: str) -> None:
         staff_id=staff.id if staff else None,
         key=f"late:{row_id}",
     )
+
+
+def forget_old(parts: Parts) -> int:
+    """Deletes raw callbacks past their time, a few at a turn so that nobody waits for it. Returns how many."""
+    with transaction(parts.store, parts.clock) as tx:
+        return inbox.forget_old(tx, FORGOTTEN_AT_ONCE)
 
 
 def _message(row: InboxRow) -> Inbound:

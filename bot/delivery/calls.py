@@ -340,12 +340,11 @@ def _tell(tx: Tx, tell: Callable[..., None], *said: str) -> None:
     try:
         with tx.savepoint():
             tell(tx, *said)
-    except DBAPIError as error:
-        if error.connection_invalidated:
+    except Exception as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
-        log.exception("delivery.not_heard")
-    except Exception:
-        log.exception("delivery.not_heard")
+        # Without the error's own words, which may quote whom it was about.
+        log.error("delivery.not_heard error=%s", type(error).__name__)
 
 
 def _certainly_not_sent(outcome: Outcome) -> bool:

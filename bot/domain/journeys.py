@@ -53,8 +53,9 @@ def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
     end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     answers = being_answered(tx)
     found = [
-        Task("waiting", item.customer, f"{_waits(item, answers)} {item.count} 条：{item.text[:20]}")
+        Task("waiting", item.customer, f"等回复 {item.count} 条：{item.text[:20]}")
         for item in waiting.list_waiting(tx)
+        if not _is_answered(item, answers)
     ]
     found += [
         Task("complaint", customer, f"投诉 {case.id} 还没处理完：{case.text[:20]}", row=case.id)
@@ -82,9 +83,9 @@ def tasks_of_today(tx: Tx, now: datetime) -> list[Task]:
     return list(first_reason.values())
 
 
-def _waits(item: waiting.Waiting, answers: dict[int, tuple[int, Delivery]]) -> str:
-    is_answered = item.customer.id in answers and answers[item.customer.id][0] >= item.newest
-    return "回复正在发，等着的" if is_answered else "等回复"
+def _is_answered(item: waiting.Waiting, answers: dict[int, tuple[int, Delivery]]) -> bool:
+    """Whether an answer to all of it is on its way; should it not arrive, the lines wait again."""
+    return item.customer.id in answers and answers[item.customer.id][0] >= item.newest
 
 
 def settle(tx: Tx, task: Task, *, staff_id: int) -> None:

@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,6 +41,7 @@ BATCH = 64
 LINGER = 0.00005
 TRIES = 3
 COMMIT_SECONDS = 1.0
+KEPT = timedelta(days=30)
 FLOOD_LINES = 10.0  # lines a second from one person that are answered at once for as long as it goes on
 FLOOD_BURST = 100.0  # lines at once that are still no flood
 SENDERS_KNOWN = 10_000
@@ -356,6 +357,20 @@ def due(tx: Tx, limit: int) -> list[InboxRow]:
             .limit(limit)
         )
     )
+
+
+def forget_old(tx: Tx, limit: int) -> int:
+    """Deletes up to ``limit`` callbacks that were dealt with longer ago than raw ones are kept; returns how many.
+
+    Their keys go too: the platform repeats for seconds only, and what is older than minutes is refused at the door.
+    """
+    old = select(_TABLE.c.id).where(
+        _TABLE.c.received_at < tx.now - KEPT,
+        _TABLE.c.state.in_(("done", "ignored")),
+        # Late answers are known by a row's number: with the last row gone, SQLite would give it out again.
+        _TABLE.c.id < select(func.max(_TABLE.c.id)).scalar_subquery(),
+    )
+    return tx.execute(delete(_TABLE).where(_TABLE.c.id.in_(old.limit(limit)))).rowcount
 
 
 def lock_senders(tx: Tx, store: Store, messages: Sequence[Inbound]) -> None:

@@ -209,3 +209,16 @@ def test_a_table_that_is_missing_is_a_failure_and_no_reason_to_wait_for_the_data
     shop.later(seconds=6)
     shop.work()
     assert mei.file["spent_fen"] == 29800
+
+
+def test_raw_callbacks_are_kept_for_thirty_days(shop, boss, mei):
+    mei.says("在吗")
+    (last,) = shop.rows("SELECT max(id) FROM inbox")[0]
+    shop.later(days=29)
+    shop.work()
+    assert shop.rows(f"SELECT count(*) FROM inbox WHERE id <= {last}") == [(last,)]
+    shop.later(days=2)
+    mei.says("还在吗")
+    shop.work()
+    assert shop.rows(f"SELECT count(*) FROM inbox WHERE id <= {last}") == [(0,)]
+    assert "还在吗" in boss.says("待回")
