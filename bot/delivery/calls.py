@@ -112,8 +112,11 @@ def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
         rows = []
     if rows:
         key = rows[0].batch_key or mass_key(terms.account.name, rows[0].content_id or 0, [row.id for row in rows])
+        # They come back together: some may have been tried before, on their own, and would be repeated later than the
+        # others, in a call that names fewer people under the same key.
+        attempts = min(row.attempts for row in rows)
         for row in rows:
-            row.batch_key = key
+            row.batch_key, row.attempts = key, attempts
     return _begin(tx, rows, terms, changes)
 
 

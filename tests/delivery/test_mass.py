@@ -76,6 +76,22 @@ def test_an_unclear_call_is_repeated_with_its_key_and_only_that(shop: Shop, act:
     assert {row.sent_at for row in shop.rows()} == {MORNING}
 
 
+def test_the_repeat_names_the_same_people_though_some_were_tried_before(shop: Shop) -> None:
+    shop.talks("p1")
+    shop.platform.faults += [Fault(45015, path=CUSTOM), Fault("reset", path=MASS)]
+    shop.broadcast(["p1"])
+    shop.broadcast(FANS[1:], route="mass")
+    shop.send()
+    assert shop.states() == {"unknown": 7}
+    shop.later(seconds=61)
+    shop.sweep()
+    shop.send()
+    first, second = shop.platform.calls[MASS]
+    assert sorted(first["touser"]) == FANS
+    assert first == second
+    assert shop.states() == {"sent": 7}
+
+
 def test_busy_repeats_the_key_and_gives_up_asking_after_a_day(shop: Shop) -> None:
     shop.platform.faults.append(Fault(-1, path=MASS, times=1000))
     shop.broadcast(FANS, route="mass")
