@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from bot.delivery import limits, outbox
+from bot.delivery import broadcasts, limits, outbox
+from bot.delivery.limits import Rest
 from bot.delivery.rules import MASS_LEAST, quiet_until
-from bot.domain.campaigns import rules
+from bot.domain.campaigns import lists, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Summary
@@ -64,7 +66,8 @@ def _allowed(talk: StaffTalk, summary: Summary) -> None:
     most = talk.shop.staff_broadcast_max
     staff: Staff = talk.staff
     if staff.role != "owner" and summary.recipients > most:
-        raise Refusal(f"这次要发 {summary.recipients} 位，店员一次最多 {most} 位。请老板来发，或把人群缩小。")
+        about = "大约" if summary.projected else ""
+        raise Refusal(f"这次{about}要发 {summary.recipients} 位，店员一次最多 {most} 位。请老板来发，或把人群缩小。")
 
 
 def _nobody(talk: StaffTalk, segment: str, summary: Summary) -> str:
@@ -77,12 +80,15 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
     names = {script["variant"]: script["name"] for script in broadcast.scripts}
     several = len(names) > 1
     lines = [f"群发 {broadcast.id} 的计划", f"人群：{broadcast.segment}，{summary.audience} 位（名单以确认时为准）"]
+    if summary.projected:
+        lines.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
     lines += [
         f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位"
         for variant, name in names.items()
     ]
     lines.append("怎么发：")
     lines += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
+    lines += _resting(talk, summary)
     if summary.by_hand:
         lines += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
         lines += _offer(broadcast, summary)
@@ -97,6 +103,20 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
         for variant, (number, text) in sorted(summary.examples.items())
     ]
     return lines
+
+
+def _resting(talk: StaffTalk, summary: Summary) -> list[str]:
+    """The ways of this plan that rest now, and until when."""
+    rests: dict[str, Rest] = {}
+    for account in sorted(summary.accounts):
+        for channel, rest in limits.resting(talk.tx, account, talk.tx.now).items():
+            if channel == limits.WHOLE_ACCOUNT or summary.routes[channel]:
+                rests[rest.reason] = rest
+    return [f"  现在停着：{line}" for line in _rest_lines(talk, rests.values())]
+
+
+def _rest_lines(talk: StaffTalk, rests: Iterable[Rest]) -> list[str]:
+    return [f"{rest.reason}，{_moment(talk, rest.until)} 再试" for rest in rests]
 
 
 def _offer(broadcast: Broadcast, summary: Summary) -> list[str]:
@@ -130,26 +150,30 @@ def _moment(talk: StaffTalk, at: datetime) -> str:
 
 @on.confirmed("broadcast")
 def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
-    broadcast, summary = campaigns.confirm(talk.tx, talk.shop, payload["number"])
-    _allowed(talk, summary)
-    number = broadcast.id
+    number = payload["number"]
+    if talk.staff.role != "owner":
+        # The list may have grown since the plan was shown.
+        _allowed(talk, campaigns.summarise(talk.tx, talk.shop, campaigns.get(talk.tx, number)))
+    broadcast, audience = campaigns.confirm(talk.tx, talk.shop, number)
     starts = broadcast.start_at if broadcast.state == "scheduled" else None
     stop = f"取消 {number}" if starts else f"暂停 {number} 或 取消 {number}"
     talk.label(f"群发 {number}")
     talk.final(f"群发不能撤销。没发出的可以停：{stop}")
-    return f"群发 {number} 已确认，{_begins(talk, starts, summary)}。\n看进度：进度 {number}\n停下：{stop}"
+    return f"群发 {number} 已确认，{_begins(talk, number, starts, audience)}。\n看进度：进度 {number}\n停下：{stop}"
 
 
-def _begins(talk: StaffTalk, starts: datetime | None, summary: Summary) -> str:
-    by_hand = summary.routes["by_hand"]
-    automatic = summary.recipients - by_hand
+def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:
+    begins = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now) or starts
+    if lists.unfinished(talk.tx, number):
+        when = f"{_moment(talk, begins)} 开始发" if begins else "排好就开始发"
+        return f"名单定了，{audience} 位，正在一位位排，{when}"
+    counts = outbox.counts(talk.tx, number)
+    by_hand = counts.get("by_hand", 0)
     hand = f"{by_hand} 位要人工发（{'到时' if starts else ''}发送“下一批”）"
-    if not automatic:
+    if not counts.get("planned"):
         return hand
-    quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now)
-    begins = quiet or starts
     when = f"{_moment(talk, begins)} 开始发" if begins else "开始发了"
-    return f"{when}：{automatic} 位{f'，{hand}' if by_hand else ''}"
+    return f"{when}：{counts['planned']} 位{f'，{hand}' if by_hand else ''}"
 
 
 @on.staff(BroadcastList)
@@ -215,7 +239,7 @@ def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
     progress = outbox.progress(talk.tx, broadcast.id)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
-    lines += [f"{rest.reason}，{_moment(talk, rest.until)} 再试" for rest in progress.rests]
+    lines += _rest_lines(talk, progress.rests)
     if progress.next_due_at is not None and progress.next_due_at > talk.tx.now:
         lines.append(f"下一条：{_moment(talk, progress.next_due_at)}")
     return "\n".join(lines)
@@ -224,7 +248,8 @@ def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
     counts = outbox.counts(talk.tx, broadcast.id)
     parts = [f"{word} {counts[state]}" for state, word in STATE_ORDER.items() if counts.get(state)]
-    return f"共 {sum(counts.values())} 位：{' · '.join(parts)}" if parts else "还没有名单"
+    said = f"共 {sum(counts.values())} 位：{' · '.join(parts)}" if parts else "还没有名单"
+    return f"名单还在排，排好就发。已排好：{said}" if lists.unfinished(talk.tx, broadcast.id) else said
 
 
 def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
@@ -236,10 +261,22 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
         else:
             sent = group.counts.get("sent", 0)
             lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
+    lines += _mass_report(talk, broadcast)
     lines += [f"· {reason} {count} 位" for reason, count in campaigns.reasons(talk.tx, broadcast.id)]
     lines += _unclear_lines(campaigns.unclear(talk.tx, broadcast.id), broadcast.id)
     lines.append(f"谁回复了：回复 {broadcast.id}")
     return "\n".join(lines)
+
+
+def _mass_report(talk: StaffTalk, broadcast: Broadcast) -> list[str]:
+    """What the platform itself says of the mass route; its filter works after it has taken a message from us."""
+    told = broadcasts.mass_counts(talk.tx, broadcast.id)
+    if not told:
+        return []
+    total, sent, failed = (told.get(name, 0) for name in ("TotalCount", "SentCount", "ErrorCount"))
+    # FilterCount is what its filter let through.
+    filtered = max(0, total - told.get("FilterCount", total))
+    return [f"群发接口，平台回报：收下 {total} 位，发到 {sent}，失败 {failed}，被平台过滤 {filtered}"]
 
 
 def _replies(talk: StaffTalk, broadcast: Broadcast) -> str:

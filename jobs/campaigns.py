@@ -1,17 +1,57 @@
-"""Broadcasts whose time has come are started, those that are through are closed, and who planned them is told."""
+"""Broadcasts: lists become rows, what is due is started, what is through is closed, and who planned it is told."""
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
 
 from bot.delivery import outbox
+from bot.domain.campaigns import lists
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
+
+log = logging.getLogger(__name__)
+
+# Messages that are due are not to wait longer than this for somebody's long list.
+PLAN_SECONDS = 1.0
+
+
+def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Writes rows of confirmed broadcasts for about ``seconds``; True: something is left.
+
+    May run any number of times, at once or for nothing. A list that cannot be planned is logged and keeps no other.
+    """
+    end = time.monotonic() + seconds
+    with reading(parts.store, parts.clock) as tx:
+        numbers = lists.waiting(tx)
+    left = False
+    for number in numbers:
+        try:
+            while not (stopping() or time.monotonic() >= end) and _plan_part(parts, number):
+                continue
+            with reading(parts.store, parts.clock) as tx:
+                left = lists.unfinished(tx, number) or left
+        except Exception:
+            log.exception("campaigns.not_planned broadcast=%s", number)
+    return left
+
+
+def _plan_part(parts: Parts, number: int) -> bool:
+    # Planned while only reading: on SQLite callbacks write meanwhile, and wait for the rows alone.
+    with reading(parts.store, parts.clock) as tx:
+        part = lists.Part.read(tx, parts.settings, number)
+    if part is None:
+        return False
+    with transaction(parts.store, parts.clock, parts.bell) as tx:
+        part.write(tx)
+    return True
 
 
 def strike(parts: Parts, now: datetime) -> int:

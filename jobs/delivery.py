@@ -10,6 +10,7 @@ from bot.delivery.calls import Terms
 from bot.delivery.sender import Sender
 from bot.settings import Account
 from bot.store.transaction import reading, transaction
+from jobs import campaigns
 from jobs.parts import Parts
 
 DRAIN_SECONDS = 20.0
@@ -24,9 +25,10 @@ def drain(
 ) -> bool:
     """Sends what is due for an account (``""``: for all) until nothing is or 20 s are over; True: something is left.
 
+    Before that, lists of broadcasts become rows for a second.
     May run any number of times, at once or for nothing. ``stopping`` is asked between steps, ``pulse`` is called there.
     """
-    left = False
+    left = campaigns.plan(parts, stopping=stopping)
     for one in parts.settings.accounts:
         client = parts.clients.get(one.name)
         if client is None or account not in ("", one.name) or stopping():

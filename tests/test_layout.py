@@ -36,8 +36,9 @@ PRODUCED = {".git", ".venv", "data", "build", "config.toml", "__pycache__"}
 
 # Every room may use the words for failures and the types of settings and clock; reading them is another matter.
 COMMON = {"bot.errors", "bot.clock", "bot.settings"}
-# What of delivery is asked when planning: rows to write, limits, and its rules, which are free of I/O.
-PLANNING = {"bot.delivery.outbox", "bot.delivery.limits", "bot.delivery.rules"}
+# What of delivery is asked when planning: rows to write and what they say, what became of them, limits, and its rules,
+# which are free of I/O.
+PLANNING = {f"bot.delivery.{module}" for module in ("outbox", "contents", "broadcasts", "limits", "rules")}
 # The two things every handler is handed: what came in, and the transaction it is answered in.
 HANDED = {"bot.platforms.messages", "bot.store.transaction"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from sqlalchemy import func, select, text, update
 
 from bot.delivery import limits
 from bot.delivery.bulk import CHUNK, chunks, run, run_with
+from bot.delivery.contents import content_id
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Content, Delivery, Evidence, MassResult
 from bot.delivery.rules import mass_failure
@@ -31,40 +31,10 @@ Purpose = Literal["marketing", "service", "reminder"]
 Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
 
 
-# -- contents --------------------------------------------------------------------------------------------------------
-
-_ADD_CONTENTS = """
-    INSERT INTO contents (digest, payload) SELECT given.digest, given.payload FROM {given} WHERE true
-    ON CONFLICT (digest) DO NOTHING
-"""
-_CONTENT_IDS = """
-    SELECT contents.digest, contents.id FROM {given} CROSS JOIN contents
-    WHERE contents.digest = given.digest AND contents.digest {listed}
-"""
-
-
-def content_ids(tx: Tx, payloads: Sequence[dict[str, Any]]) -> list[int]:
-    """The ids of contents, in the order given; what is not there yet is added, equal payloads share one id."""
-    texts = [orjson.dumps(payload, option=orjson.OPT_SORT_KEYS) for payload in payloads]
-    digests = [hashlib.sha256(text).hexdigest() for text in texts]
-    found: dict[str, int] = {}
-    for chunk in chunks(dict(zip(digests, texts, strict=True)).items()):
-        # Adding waits for another planner who adds the same; one order for all keeps two of them from a deadlock.
-        rows = sorted((digest, text.decode()) for digest, text in chunk)
-        run_with(tx, _ADD_CONTENTS, {"digest": "text", "payload": "jsonb"}, rows)
-        found |= {row.digest: row.id for row in run_with(tx, _CONTENT_IDS, {"digest": "text"}, rows)}
-    return [found[digest] for digest in digests]
-
-
-def content_id(tx: Tx, payload: dict[str, Any]) -> int:
-    """The id of one content; see `content_ids`."""
-    return content_ids(tx, [payload])[0]
-
-
 # -- planning --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewDelivery:
     """A row to plan. ``person_id`` is the platform's id, ``""`` for by hand; ``due_at`` None = now.
 
@@ -358,8 +328,9 @@ def export(tx: Tx) -> Iterator[dict[str, Any]]:
         Delivery.customer_id,
         Delivery.account,
         Delivery.script,
-        Delivery.variant.label("group"),
-        Delivery.route,
+        # Who is left out may have neither.
+        func.nullif(Delivery.variant, "").label("group"),
+        func.nullif(Delivery.route, "").label("route"),
         Delivery.state,
         Delivery.reason,
         Delivery.planned_at,

@@ -236,7 +236,7 @@ def words_by_hand(tx: Tx, customer_id: int, account: str, person_id: str) -> ByH
 
 
 def learned(tx: Tx, account: str, person_id: str, relation: str) -> None:
-    """What an answer says about a person: ``gone`` ends the relation, others are kept in the timeline."""
+    """What an answer says about a person: ``gone`` ends the relation, others keep broadcasts away."""
     words = {"gone": "已取消关注（平台回复）", "refuses": "拒收公众号消息", "blocked": "在公众号黑名单里"}
     if relation not in words:
         return
@@ -245,6 +245,7 @@ def learned(tx: Tx, account: str, person_id: str, relation: str) -> None:
         customers.unfollowed(tx, account, person_id, at=tx.now)
         outbox.cancel_for_customer(tx, met.customer_id, "已取消关注", account=account)
         return
+    customers.refused(tx, account, person_id, relation)
     timeline.add(tx, met.customer_id, "reach", words[relation])
 
 

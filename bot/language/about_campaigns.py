@@ -35,7 +35,7 @@ _SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
 _CHECK = "核对 12 小美 收到了"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
-_LIST = r"列表|全部|名单|有哪些"
+_LIST = r"列表|名单|有哪些"
 _SEGMENT_SUB = re.compile(r"(?P<word>保存|存为|列表|有哪些)[ :]*")
 _EQUALS = re.compile(r" ?(?:==?|:|是|为) ?")
 _SCRIPT_SUB = re.compile(
@@ -163,7 +163,20 @@ def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
             return segment, rest
     if problem:
         raise problem
-    raise Unclear(f"要说发给谁、用哪个话术，例如：{_SEND}", _SEND)
+    raise _says_half(words)
+
+
+def _says_half(words: Words) -> Unclear:
+    """What is missing: both halves, or only the scripts."""
+    whom = words.strip(" ,、用")
+    try:
+        parse_words(whom)
+    except SegmentError:
+        whom = words.cut(0, 0)
+    if not whom or words.plain.startswith("用"):
+        return Unclear(f"要说发给谁、用哪个话术，例如：{_SEND}", _SEND)
+    example = f"群发 {whom.typed} 用 到店礼A"
+    return Unclear(f"还没说用哪个话术，例如：{example}；话术有哪些看“话术”，发过的看“群发 列表”", example, "群发 列表")
 
 
 def _take_hold_out(words: Words) -> tuple[list[Words], int]:

@@ -79,7 +79,7 @@ def test_each_gets_the_way_open_to_her(shop, boss, people):
     assert people[1].phone.routes == ["custom"]
     assert people[2].phone.routes == ["mass"]
     states = {(row["route"], row["state"]) for row in shop.export("deliveries")}
-    assert states == {("custom", "sent"), ("mass", "sent"), ("by_hand", "by_hand"), ("", "skipped")}
+    assert states == {("custom", "sent"), ("mass", "sent"), ("by_hand", "by_hand"), (None, "skipped")}
 
 
 def test_a_salutation_closes_the_mass_route_and_the_plan_says_what_would_open_it(shop, boss, people):
@@ -311,3 +311,51 @@ def test_a_subscription_account_sends_to_who_spoke_and_leaves_the_rest_to_people
     shop.goes_on()
     assert (len(mei.phone.pushed), lan.phone.pushed) == (1, [])
     assert "阿兰" in boss.says("今日")
+
+
+def test_the_result_shows_what_the_platform_says_of_the_mass_route(shop, boss, people):
+    shop.later(days=3)
+    shop.fault({"kind": "mass_errors", "count": 1}, path="*/mass/send")
+    boss.confirms(boss.says("群发 O 用 到店礼A"))
+    shop.goes_on()
+    assert "平台回报：收下 6 位，发到 5，失败 1，被平台过滤 0" in boss.says("结果 1")
+
+
+def test_who_is_on_the_blacklist_is_not_planned_again_until_they_speak(shop, boss, mei, lan):
+    shop.fault({"kind": "errcode", "errcode": 43019}, path="*/custom/send", openid=lan.openid)
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    shop.later(days=1)
+    plan = boss.says("群发 全部 用 到店礼B")
+    assert "黑名单" in plan
+    assert "阿兰" in plan
+    boss.confirms(plan)
+    shop.goes_on()
+    assert (len(mei.phone.pushed), lan.phone.pushed) == (2, [])
+    shop.later(days=1)
+    lan.says("在吗")
+    assert "黑名单" not in boss.says("群发 全部 用 到店礼C")
+
+
+def test_the_plan_says_which_way_rests_and_until_when(shop, boss, people):
+    shop.fault({"kind": "errcode", "errcode": 45009, "until": "midnight"}, path="*/custom/send")
+    boss.confirms(boss.says("群发 O 用 到店礼A"))
+    shop.goes_on()
+    assert "现在停着：今天的接口次数用完了，明天0点后自动继续，09月22日 00:00 再试" in boss.says("群发 O 用 到店礼B")
+    shop.later(days=3)
+    assert "停着" not in boss.says("群发 O 用 到店礼B")
+
+
+def test_a_mass_call_without_a_clear_answer_keeps_it_open_until_that_is_known(shop, boss, mei, lan):
+    shop.later(days=3)
+    shop.fault({"kind": "reset"}, when="after", path="*/mass/send", times=1)
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    shop.strike()
+    assert "发送中" in boss.says("进度 1")
+    assert not any("发完了" in text for text in boss.phone.pushed)
+    shop.goes_on(minutes=2)
+    shop.goes_on()
+    assert "已发 2" in boss.says("进度 1")
+    assert any("群发 1 发完了：发出 2" in text for text in boss.phone.pushed)
+    assert len(mei.phone.pushed) == len(lan.phone.pushed) == 1

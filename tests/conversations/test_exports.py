@@ -63,7 +63,7 @@ def test_deliveries_have_a_row_for_everybody_the_segment_names(shop, boss, mei, 
     (held,) = [row for row in rows if row["group"] == "对照"]
     (vip,) = [row for row in rows if row["customer"] == mei.number]
     assert (held["state"], held["sent_at"]) == ("skipped", None)
-    assert (vip["state"], vip["group"], vip["sent_at"]) == ("skipped", "", None)
+    assert (vip["state"], vip["group"], vip["route"], vip["sent_at"]) == ("skipped", None, None, None)
     assert all(row["reason"] for row in rows if row["state"] == "skipped")
     assert all(row["sent_at"] and row["script"] for row in rows if row["state"] == "sent")
 

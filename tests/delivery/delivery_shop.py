@@ -14,6 +14,7 @@ from sqlalchemy import text
 from bot.clock import SetClock
 from bot.delivery import lease, limits, outbox
 from bot.delivery.calls import Terms
+from bot.delivery.contents import content_id
 from bot.delivery.models import Delivery
 from bot.delivery.outbox import NewDelivery
 from bot.delivery.sender import Sender
@@ -124,7 +125,7 @@ class Shop:
     ) -> None:
         """Plans a broadcast; person ``p7`` is customer 7."""
         with self.tx() as tx:
-            said = outbox.content_id(tx, content or TEXT)
+            said = content_id(tx, content or TEXT)
             rows = [
                 NewDelivery(
                     account="main",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -32,3 +32,17 @@ class Broadcast(Base):
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class Unplanned(Base):
+    """A part of a confirmed broadcast's list whose rows are still to be written; the list is that of the confirmation.
+
+    ``customers`` holds customer numbers. A part goes in the transaction that writes its rows. The last part is empty and
+    stands for what is left to do when all others are gone: until it goes, nothing of the broadcast is sent.
+    """
+
+    __tablename__ = "broadcast_unplanned"
+
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    customers: Mapped[list[Any]]

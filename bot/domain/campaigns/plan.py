@@ -1,46 +1,61 @@
-"""The plan of a broadcast: for everybody the segment names a script group and a route, or the reason for none."""
+"""The plan of a broadcast: for everybody on its list a script group and a route, or the reason for none."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BigInteger, Row, select, type_coerce
 
-from bot.delivery import limits
-from bot.delivery.outbox import Delivery, NewDelivery, content_ids
+from bot.delivery import limits, outbox
+from bot.delivery.contents import content_ids, known_contents
+from bot.delivery.outbox import Delivery, NewDelivery
 from bot.delivery.rules import MASS_LEAST
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.campaigns.rules import Dealer, Recipient
+from bot.domain.campaigns.rules import Dealer
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import addressed
-from bot.domain.scripts.rules import compile_template
+from bot.domain.scripts.rules import PERSONAL_ROOTS, compile_template
 from bot.domain.scripts.service import shop_context
 from bot.errors import Refusal
 from bot.language.money import show_money
 from bot.language.segments import parse_segment
 from bot.settings import Settings
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
-CHUNK = 5000
+# What stands in one list of a statement, and is planned at a time.
+PART = 1000
+# A plan is counted one by one up to this many people; of more it is projected, so that the answer never waits.
+COUNTED = 5000
+PROJECTED_FROM = 2000
+DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
+
+Planned = tuple[NewDelivery, str]
 
 
 @dataclass
 class Summary:
-    """What a plan would do: counts by route, by group and by reason, an example for each group."""
+    """What a plan would do: counts by route, by group and by reason, an example for each group.
+
+    ``projected``: only ``audience`` is counted, the other numbers follow from a sample of it.
+    """
 
     audience: int = 0
+    projected: bool = False
     routes: Counter[str] = field(default_factory=Counter)
     groups: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     by_hand: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[int]] = field(default_factory=dict)
     examples: dict[str, tuple[int, str]] = field(default_factory=dict)
+    accounts: set[str] = field(default_factory=set)
 
     @property
     def recipients(self) -> int:
@@ -58,187 +73,273 @@ class Summary:
         self.groups[row.variant] += 1
         if row.state == "by_hand":
             self.by_hand[row.reason] += 1
+        else:
+            self.accounts.add(row.account)
         if row.variant not in self.examples and row.customer_id is not None:
             self.examples[row.variant] = (row.customer_id, text)
 
+    def project(self, audience: int) -> None:
+        """Stretches the counts of a sample to an audience of this size."""
+        times = audience / max(1, self.audience)
+        for counts in (self.routes, self.groups, self.skipped, self.by_hand):
+            for key in counts:
+                counts[key] = round(counts[key] * times)
+        self.audience, self.projected = audience, True
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A member of the audience with the address that suits best."""
 
-    customer: Customer
-    account: str
-    person_id: str
-    relation: str | None
+def summarise(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> Summary:
+    """What the broadcast would do if it were to start at ``at``; only reads."""
+    tree, here = parse_segment(broadcast.segment), at.astimezone(shop.timezone)
+    numbers = segments.members(tx, tree, here, COUNTED + 1)
+    audience = len(numbers)
+    if audience > COUNTED:
+        audience, numbers = segments.sample(tx, tree, here, PROJECTED_FROM)
+    planner = Planner(tx, shop, broadcast, at)
+    summary = Summary()
+    rows: list[Planned] = []
+    for start in range(0, len(numbers), PART):
+        rows += planner.rows(numbers[start : start + PART], start // PART)
+    settle(rows, rules.WINDOW_CLOSED)
+    for row, text in rows:
+        summary.add(row, text)
+    if audience > summary.audience:
+        summary.project(audience)
+    return summary
 
 
 class Planner:
-    """Plans one broadcast at one moment; ``at`` is when it is to start (aware)."""
+    """Plans one broadcast at one moment; ``at`` is when it is to start (aware). Only reads."""
 
     def __init__(self, tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> None:
         self._tx = tx
         self._shop = shop
-        self._broadcast = broadcast
+        self._broadcast_id = broadcast.id
+        self._hold_out = broadcast.hold_out
         self._at = at
-        tree = parse_segment(broadcast.segment)
-        self._tree = tree
-        self._names_vip = segments.names_vip(tx, tree)
-        self._templates = {script["variant"]: compile_template(script["text"]) for script in broadcast.scripts}
-        self._names = {script["variant"]: script["name"] for script in broadcast.scripts}
-        self._dealer = Dealer([script["variant"] for script in broadcast.scripts], broadcast.hold_out)
+        self._now = to_milliseconds(at)
+        self._names_vip = segments.names_vip(tx, parse_segment(broadcast.segment))
+        self._most = (shop.marketing_per_day, shop.marketing_per_month)
+        self._wordings = {script["variant"]: _Wording(script, shop, self._now) for script in broadcast.scripts}
 
-    def rows(self) -> Iterator[tuple[NewDelivery, str]]:
-        """Every person of the segment with the row to keep and the text they would read; mass rows still unchecked."""
-        numbers = segments.members(self._tx, self._tree, self._at.astimezone(self._shop.timezone))
-        # A stable order that looks random deals the groups evenly, whoever is added or left out.
-        numbers.sort(key=lambda number: rules.stable_order(self._broadcast.id, number))
-        for start in range(0, len(numbers), CHUNK):
-            yield from self._chunk(numbers[start : start + CHUNK])
+    def rows(self, numbers: Sequence[int], place: int) -> list[Planned]:
+        """The row to keep for each of these customers, with the text they would read; mass rows still unsettled.
 
-    def _chunk(self, numbers: Sequence[int]) -> Iterator[tuple[NewDelivery, str]]:
+        ``numbers`` in order, ``place`` counts the parts of a list: each part is dealt among the groups by itself, so
+        that it needs nothing of the others. Rows have no content yet. Who is no customer any more has none.
+        """
         people = self._people(numbers)
+        addresses = self._addresses(numbers)
         counted = limits.marketing(self._tx, numbers, self._at, self._shop.timezone)
         complaining = self._complaining(numbers)
-        rendered: list[tuple[NewDelivery, str]] = []
-        for person in people:
-            today, month = counted.get(person.customer.id, (0, 0))
-            rendered.append(self._row(person, today, month, person.customer.id in complaining))
-        yield from self._routed(rendered)
+        dealer = Dealer(list(self._wordings), self._hold_out, place)
+        rows: dict[int, Planned] = {}
+        # An order that looks random, and is the same whenever it is asked for, keeps the groups alike.
+        for number in sorted(people, key=lambda one: rules.stable_order(self._broadcast_id, one)):
+            person, address = people[number], addresses.get(number)
+            had = counted.get(number, (0, 0))
+            rows[number] = self._row(person, address, had, number in complaining, dealer)
+        # Written and sent in the order of numbers: the database's indexes like that better.
+        planned = [rows[number] for number in numbers if number in rows]
+        self._leave_out_repeats(planned)
+        self._route(planned)
+        return planned
 
-    def _people(self, numbers: Sequence[int]) -> list[Person]:
-        """The members in the order given, each with the account they follow (the one first followed where several)."""
-        customers = {customer.id: customer for customer in segments.people(self._tx, numbers)}
-        addresses: dict[int, Identity] = {}
-        statement = select(Identity).where(Identity.customer_id.in_(numbers)).order_by(Identity.id)
-        for identity in self._tx.session.scalars(statement):
+    def _people(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+        columns = (
+            Customer.id,
+            Customer.name,
+            Customer.own_name,
+            Customer.nickname,
+            Customer.vip,
+            Customer.opted_out,
+            Customer.grade,
+            Customer.spent_fen,
+            type_coerce(Customer.last_purchase_at, BigInteger).label("last_purchase_at"),
+            type_coerce(Customer.last_seen_at, BigInteger).label("last_seen_at"),
+        )
+        found = select(*columns).where(Customer.id.in_(numbers), Customer.is_staff.is_(False))
+        return {row.id: row for row in self._tx.execute(found).all()}
+
+    def _addresses(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+        """The account each follows, the one first followed where several."""
+        columns = (
+            Identity.customer_id,
+            Identity.account,
+            Identity.person_id,
+            Identity.relation,
+            Identity.refusal,
+            type_coerce(Identity.refused_at, BigInteger).label("refused_at"),
+        )
+        addresses: dict[int, Row[Any]] = {}
+        found = select(*columns).where(Identity.customer_id.in_(numbers)).order_by(Identity.id)
+        for identity in self._tx.execute(found).all():
             best = addresses.get(identity.customer_id)
             if best is None or (best.relation != "active" and identity.relation == "active"):
                 addresses[identity.customer_id] = identity
-        return [
-            Person(
-                customers[number],
-                addresses[number].account if number in addresses else "",
-                addresses[number].person_id if number in addresses else "",
-                addresses[number].relation if number in addresses else None,
-            )
-            for number in numbers
-        ]
+        return addresses
 
     def _complaining(self, numbers: Sequence[int]) -> set[int]:
         statement = select(Case.customer_id).where(Case.customer_id.in_(numbers), Case.open, Case.kind == "complaint")
-        return set(self._tx.session.scalars(statement))
+        return set(self._tx.execute(statement).scalars())
 
-    def _row(self, person: Person, today: int, month: int, complaining: bool) -> tuple[NewDelivery, str]:
+    def _row(
+        self, person: Row[Any], address: Row[Any] | None, had: tuple[int, int], complaining: bool, dealer: Dealer
+    ) -> Planned:
         row = NewDelivery(
-            account=person.account,
-            person_id=person.person_id,
+            account="" if address is None else address.account,
+            person_id="" if address is None else address.person_id,
             purpose="marketing",
-            broadcast_id=self._broadcast.id,
-            customer_id=person.customer.id,
+            route="",
+            broadcast_id=self._broadcast_id,
+            customer_id=person.id,
             due_at=self._at,
         )
-        recipient = Recipient(
-            customer_id=person.customer.id,
-            vip=person.customer.vip,
-            opted_out=person.customer.opted_out,
-            complaining=complaining,
-            followed=None if person.relation is None else person.relation == "active",
-            marketing_today=today,
-            marketing_month=month,
-        )
         against = rules.reason_against(
-            recipient,
+            vip=person.vip,
             names_vip=self._names_vip,
-            per_day=self._shop.marketing_per_day,
-            per_month=self._shop.marketing_per_month,
+            opted_out=person.opted_out,
+            followed=None if address is None else address.relation == "active",
+            refusal=self._refusal(person, address),
+            complaining=complaining,
+            had=had,
+            most=self._most,
         )
-        if against is not None:
-            return replace(row, state="skipped", route="", reason=against), ""
-        variant = self._dealer.next()
-        if variant == rules.HOLD_OUT:
-            return replace(row, state="skipped", route="", variant=variant, reason=rules.HELD_OUT), ""
-        row = replace(row, variant=variant, script=self._names[variant])
-        try:
-            return row, self._templates[variant].render(self._context(person.customer))
-        except Refusal as refusal:
-            return replace(row, state="skipped", route="", reason=str(refusal)), ""
-
-    def _context(self, customer: Customer) -> dict[str, dict[str, str]]:
-        days = (self._at - customer.last_purchase_at).days if customer.last_purchase_at else None
-        return {
-            "shop": shop_context(self._shop.shop_name),
-            "c": {
-                "name": addressed(customer) or "",
-                "number": str(customer.id),
-                "grade": customer.grade or "",
-                "spent": show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",
-                "last_order_days": "" if days is None else str(days),
-            },
-        }
-
-    def _routed(self, rendered: Sequence[tuple[NewDelivery, str]]) -> Iterator[tuple[NewDelivery, str]]:
-        texts = [text for row, text in rendered if row.state == "planned"]
-        contents = iter(content_ids(self._tx, [{"type": "text", "text": text} for text in texts]))
-        rows = [
-            (replace(row, content_id=next(contents)) if row.state == "planned" else row, text) for row, text in rendered
-        ]
-        had = self._had_before([row for row, _text in rows])
-        reach = _Reach(self._tx, self._shop, [row for row, _text in rows], self._at)
-        for row, text in rows:
-            if row.state == "planned" and (row.customer_id, row.content_id) in had:
-                yield replace(row, state="skipped", route="", reason=rules.SAME_CONTENT), ""
-            elif row.state == "planned":
-                yield reach.route(row), text
+        text = ""
+        if against is None:
+            row.variant = dealer.next()
+            if row.variant == rules.HOLD_OUT:
+                against = rules.HELD_OUT
             else:
-                yield row, text
+                wording = self._wordings[row.variant]
+                row.script = wording.name
+                text, against = wording.text(person)
+        if against:
+            row.state, row.reason = "skipped", against
+        return row, text
 
-    def _had_before(self, rows: Sequence[NewDelivery]) -> set[tuple[int | None, int | None]]:
-        """(customer, content) pairs that went out within the last 30 days."""
-        since = self._at - timedelta(days=rules.SAME_CONTENT_DAYS)
-        found = self._tx.execute(
-            select(Delivery.customer_id, Delivery.content_id).where(
-                Delivery.customer_id.in_([row.customer_id for row in rows]),
-                Delivery.purpose == "marketing",
-                Delivery.calling_since >= since,
-                Delivery.state.in_(("claimed", "sent", "unknown", "handed")),
-            )
+    def _refusal(self, person: Row[Any], address: Row[Any] | None) -> str | None:
+        if address is None or address.refusal is None:
+            return None
+        counts = rules.still_refuses(address.refused_at, person.last_seen_at, self._now)
+        return address.refusal if counts else None
+
+    def _leave_out_repeats(self, rows: Sequence[Planned]) -> None:
+        """Who got the same content within the last 30 days is left out."""
+        sent = select(Delivery.customer_id, Delivery.content_id).where(
+            Delivery.customer_id.in_([row.customer_id for row, _text in rows]),
+            Delivery.purpose == "marketing",
+            Delivery.calling_since >= self._at - timedelta(days=rules.SAME_CONTENT_DAYS),
+            Delivery.state.in_(("claimed", "sent", "unknown", "handed")),
         )
-        return {(customer, content) for customer, content in found}
+        had: dict[int | None, set[int | None]] = {}
+        for customer_id, content_id in self._tx.execute(sent):
+            had.setdefault(customer_id, set()).add(content_id)
+        if not had:
+            return
+        texts = list({text for row, text in rows if row.state == "planned" and row.customer_id in had})
+        known = dict(zip(texts, known_contents(self._tx, [_content(text) for text in texts]), strict=True))
+        for row, text in rows:
+            if row.state == "planned" and known.get(text) is not None and known[text] in had.get(row.customer_id, ()):
+                row.state, row.reason = "skipped", rules.SAME_CONTENT
+
+    def _route(self, rows: Sequence[Planned]) -> None:
+        """The cheapest route open for each row at the planned time: customer message, mass send, by hand."""
+        people: dict[str, list[NewDelivery]] = {}
+        for row, _text in rows:
+            if row.state == "planned" and row.person_id:
+                people.setdefault(row.account, []).append(row)
+            elif row.state == "planned":
+                row.state = row.route = "by_hand"
+                row.reason = rules.NOT_FOLLOWING
+        for name, mine in people.items():
+            account = self._shop.account(name)
+            self._route_by(name, account is not None and account.kind == "service", mine)
+
+    def _route_by(self, account: str, has_mass: bool, rows: Sequence[NewDelivery]) -> None:
+        opened = limits.left(self._tx, account, [row.person_id for row in rows], self._at)
+        closed = []
+        for row in rows:
+            if row.person_id in opened:
+                row.route = "custom"
+            else:
+                closed.append(row)
+        months = limits.mass_left(self._tx, account, [row.person_id for row in closed], self._at) if has_mass else {}
+        for row in closed:
+            if months.get(row.person_id, 0) >= 1:
+                row.route = "mass"
+            else:
+                row.state = row.route = "by_hand"
+                row.reason = rules.MASS_USED_UP if has_mass else rules.NO_MASS
 
 
-class _Reach:
-    """The cheapest route open for each row at the planned time: customer message, mass send, by hand."""
+class _Wording:
+    """A script group's text for one person; where it differs by nobody it is made once for all."""
 
-    def __init__(self, tx: Tx, shop: Settings, rows: Sequence[NewDelivery], at: datetime) -> None:
-        self._windows: set[tuple[str, str]] = set()
-        self._months: dict[tuple[str, str], int] = {}
-        self._service = {account.name for account in shop.accounts if account.kind == "service"}
-        for account in {row.account for row in rows if row.person_id}:
-            people = [row.person_id for row in rows if row.account == account]
-            self._windows |= {(account, person) for person in limits.left(tx, account, people, at)}
-            self._months |= {
-                (account, person): count for person, count in limits.mass_left(tx, account, people, at).items()
-            }
+    def __init__(self, script: Mapping[str, Any], shop: Settings, now: int) -> None:
+        self.name: str = script["name"]
+        self._template = compile_template(script["text"])
+        self._shop = shop_context(shop.shop_name)
+        self._now = now
+        parts = [variable.partition(".") for variable in self._template.variables]
+        self._fields = [(name, _READ[name]) for root, _, name in parts if root == "c" and name in _READ]
+        self._for_all = None if any(root in PERSONAL_ROOTS for root, _, _ in parts) else self._render({})
 
-    def route(self, row: NewDelivery) -> NewDelivery:
-        key = (row.account, row.person_id)
-        if not row.person_id:
-            return replace(row, state="by_hand", route="by_hand", reason=rules.NOT_FOLLOWING)
-        if key in self._windows:
-            return replace(row, route="custom")
-        if row.account not in self._service:
-            return replace(row, state="by_hand", route="by_hand", reason=rules.NO_MASS)
-        if self._months.get(key, 0) < 1:
-            return replace(row, state="by_hand", route="by_hand", reason=rules.MASS_USED_UP)
-        return replace(row, route="mass")
+    def text(self, person: Row[Any]) -> tuple[str, str | None]:
+        """The text, and why there is none."""
+        return self._for_all or self._render({name: read(person, self._now) for name, read in self._fields})
+
+    def _render(self, customer: Mapping[str, str]) -> tuple[str, str | None]:
+        try:
+            return self._template.render({"shop": self._shop, "c": customer}), None
+        except Refusal as refusal:
+            return "", str(refusal)
 
 
-def settle(rows: Sequence[tuple[NewDelivery, str]]) -> list[tuple[NewDelivery, str]]:
+def _spent(person: Row[Any], _now: int) -> str:
+    return show_money(person.spent_fen).removesuffix("元") if person.spent_fen else ""
+
+
+def _last_order_days(person: Row[Any], now: int) -> str:
+    return "" if person.last_purchase_at is None else str((now - person.last_purchase_at) // DAY_MS)
+
+
+_READ: dict[str, Callable[[Row[Any], int], str]] = {
+    "name": lambda person, _now: addressed(person) or "",
+    "number": lambda person, _now: str(person.id),
+    "grade": lambda person, _now: person.grade or "",
+    "spent": _spent,
+    "last_order_days": _last_order_days,
+}
+
+
+def _content(text: str) -> dict[str, str]:
+    return {"type": "text", "text": text}
+
+
+def settle(rows: Sequence[Planned], reason: str) -> None:
     """Turns mass rows whose text nobody shares into rows by hand: a mass call takes two people at least."""
-    shared = Counter((row.account, row.content_id) for row, _text in rows if row.route == "mass")
-    return [
-        (replace(row, state="by_hand", route="by_hand", reason=rules.WINDOW_CLOSED), text)
-        if row.route == "mass" and shared[row.account, row.content_id] < MASS_LEAST
-        else (row, text)
-        for row, text in rows
-    ]
+    shared = Counter((row.account, text) for row, text in rows if row.route == "mass")
+    for row, text in rows:
+        if row.route == "mass" and shared[row.account, text] < MASS_LEAST:
+            row.state = row.route = "by_hand"
+            row.reason = reason
+
+
+def keep(tx: Tx, rows: Sequence[Planned]) -> None:
+    """Writes planned rows.
+
+    They may have been planned a moment ago: who has opted out since gets nothing. Whoever opts out from now on waits
+    for this transaction and finds the row to cancel.
+    """
+    numbers = sorted(row.customer_id for row, _text in rows if row.state != "skipped" and row.customer_id is not None)
+    found = select(Customer.id, Customer.opted_out).where(Customer.id.in_(numbers)).order_by(Customer.id)
+    left = {row.id for row in tx.execute(found.with_for_update(read=True)) if row.opted_out}
+    for row, _text in rows:
+        if row.customer_id in left:
+            row.state, row.route, row.reason = "skipped", "", rules.OPTED_OUT
+    texts = list({text for row, text in rows if row.state != "skipped"})
+    contents = dict(zip(texts, content_ids(tx, [_content(text) for text in texts]), strict=True))
+    for row, text in rows:
+        if row.state != "skipped":
+            row.content_id = contents[text]
+    outbox.plan(tx, (row for row, _text in rows))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 VARIANTS = ("A", "B", "C", "D", "E", "F")
 HOLD_OUT = "对照"
 SAME_CONTENT_DAYS = 30
 START_GRACE = timedelta(hours=1)
+REFUSAL_COUNTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 
 GONE = "已取消关注"
 OPTED_OUT = "已退订"
@@ -22,38 +22,54 @@ HAD_MONTH = "这个月已有 {count} 条营销消息"
 SAME_CONTENT = "30 天内收过同样内容"
 NOT_FOLLOWING = "没有关注公众号"
 WINDOW_CLOSED = "48小时内没有互动，也没有别人收同样的内容（群发至少两位）"
+REFUSALS = {
+    "blocked": "在公众号的黑名单里，移出后说句话就能再发",
+    "refuses": "关掉了公众号的消息",
+}
 MASS_USED_UP = "这个月的群发次数用完了"
 NO_MASS = "这个账号不能按名单群发"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """What deciding about one person needs. ``followed`` None = never followed, False = unfollowed."""
+def reason_against(
+    *,
+    vip: bool,
+    names_vip: bool,
+    opted_out: bool,
+    followed: bool | None,
+    refusal: str | None,
+    complaining: bool,
+    had: tuple[int, int],
+    most: tuple[int, int],
+) -> str | None:
+    """Why somebody of the segment gets nothing, or None.
 
-    customer_id: int
-    vip: bool
-    opted_out: bool
-    complaining: bool
-    followed: bool | None
-    marketing_today: int
-    marketing_month: int
-
-
-def reason_against(person: Recipient, *, names_vip: bool, per_day: int, per_month: int) -> str | None:
-    """Why somebody of the segment gets nothing, or None."""
-    if person.opted_out:
+    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``had`` and ``most``:
+    marketing messages on the day and in the month.
+    """
+    if opted_out:
         return OPTED_OUT
-    if person.vip and not names_vip:
+    if vip and not names_vip:
         return VIP_LEFT_OUT
-    if person.followed is False:
+    if followed is False:
         return GONE
-    if person.complaining:
+    if refusal is not None:
+        return REFUSALS[refusal]
+    if complaining:
         return COMPLAINING
-    if person.marketing_today >= per_day:
+    if had[0] >= most[0]:
         return HAD_TODAY
-    if person.marketing_month >= per_month:
-        return HAD_MONTH.format(count=person.marketing_month)
+    if had[1] >= most[1]:
+        return HAD_MONTH.format(count=had[1])
     return None
+
+
+def still_refuses(refused_at: int, last_seen_at: int | None, now: int) -> bool:
+    """Whether what the platform said against reaching somebody still counts; moments in milliseconds.
+
+    Whoever has spoken since can be reached. The platform does not tell when a name leaves its blacklist, so after a
+    month one message tries again.
+    """
+    return now < refused_at + REFUSAL_COUNTS_MS and (last_seen_at is None or last_seen_at <= refused_at)
 
 
 def stable_order(broadcast: int, customer_id: int) -> bytes:
@@ -62,14 +78,17 @@ def stable_order(broadcast: int, customer_id: int) -> bytes:
 
 
 class Dealer:
-    """Deals people to script groups in turn, so that the groups differ by one at most; ``hold_out`` % get none."""
+    """Deals people to script groups in turn, so that the groups differ by one at most; ``hold_out`` % get none.
 
-    def __init__(self, variants: Sequence[str], hold_out: int) -> None:
+    ``first``: where in the turn to begin, so that of many dealers not all favour the first group.
+    """
+
+    def __init__(self, variants: Sequence[str], hold_out: int, first: int = 0) -> None:
         self._variants = variants
         self._hold_out = hold_out
         self._seen = 0
         self._held = 0
-        self._dealt = 0
+        self._dealt = first
 
     def next(self) -> str:
         """The next person's group, or ``对照``."""

@@ -11,9 +11,10 @@ from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, not
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import rules
+from bot.domain.campaigns import lists, plan, rules
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.campaigns.plan import Planner, Summary, settle
+from bot.domain.campaigns.plan import Summary
+from bot.domain.customers import segments
 from bot.domain.customers.models import Customer
 from bot.domain.orders.models import Order
 from bot.domain.scripts import service as scripts
@@ -33,7 +34,6 @@ STATE_WORDS = {
     "cancelled": "已取消",
     "missed": "错过了时间",
 }
-OPEN = ("planned", "claimed", "handed")
 BOUGHT_WITHIN_MS = timedelta(days=7) // timedelta(milliseconds=1)
 
 
@@ -78,33 +78,28 @@ def draft(
 
 def summarise(tx: Tx, shop: Settings, broadcast: Broadcast) -> Summary:
     """What the broadcast would do if it were confirmed now."""
-    summary = Summary()
-    for row, text in settle(list(Planner(tx, shop, broadcast, broadcast.start_at or tx.now).rows())):
-        summary.add(row, text)
-    return summary
+    return plan.summarise(tx, shop, broadcast, broadcast.start_at or tx.now)
 
 
-def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, Summary]:
-    """Writes a row for everybody the segment names and starts, or waits for the planned time.
+def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
+    """Starts, or waits for the planned time; returns how many people stand on the list, which does not change any more.
 
-    Raises Refusal when it is not waiting for a confirmation any more; the database decides between two who confirm.
+    A short list gets its rows here; a longer one is left to `jobs` (see `lists`), and is sent when all its rows are
+    written. Raises Refusal when it is not waiting for a confirmation any more; the database decides between two who
+    confirm.
     """
     broadcast = get(tx, number)
     state = "scheduled" if broadcast.start_at is not None and broadcast.start_at > tx.now else "running"
     if not _move(tx, number, ("draft",), state):
         raise Refusal(f"群发 {number} {STATE_WORDS[broadcast.state]}，不能再确认。")
-    tx.session.refresh(broadcast)
-    at = broadcast.start_at if state == "scheduled" and broadcast.start_at else tx.now
-    if state == "scheduled":
-        outbox.pause(tx, number)
-    else:
+    if state == "running":
         broadcast.started_at = tx.now
-    planned = settle(list(Planner(tx, shop, broadcast, at).rows()))
-    outbox.plan(tx, (row for row, _text in planned))
-    summary = Summary()
-    for row, text in planned:
-        summary.add(row, text)
-    return broadcast, summary
+    tree, here = parse_segment(broadcast.segment), lists.moment(broadcast, tx.now).astimezone(shop.timezone)
+    people = segments.members(tx, tree, here)
+    if state == "scheduled" or len(people) > lists.SHORT:
+        outbox.pause(tx, number)
+    lists.take(tx, shop, broadcast, people)
+    return broadcast, len(people)
 
 
 def get(tx: Tx, number: int) -> Broadcast:
@@ -151,14 +146,22 @@ def resume(tx: Tx, number: int) -> None:
     tx.execute(
         update(Broadcast).where(Broadcast.id == number, Broadcast.started_at.is_(None)).values(started_at=tx.now)
     )
-    outbox.resume(tx, number)
+    _begin_sending(tx, number)
+
+
+def _begin_sending(tx: Tx, number: int) -> None:
+    # Else the end of its list does it.
+    if not lists.unfinished(tx, number):
+        outbox.resume(tx, number)
 
 
 def cancel(tx: Tx, number: int) -> int:
     """Cancels what has not been called yet; returns how many people that spares. Raises Refusal when it is over."""
     if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed"), "cancelled"):
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能取消。")
-    return outbox.cancel_broadcast(tx, number, "群发已取消")
+    # Whoever is just writing rows is waited for here, so that these are cancelled as well.
+    unplanned = lists.drop(tx, number)
+    return unplanned + outbox.cancel_broadcast(tx, number, "群发已取消")
 
 
 def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
@@ -175,7 +178,7 @@ def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
         (late if is_late else started).append(broadcast)
         if not is_late:
             tx.execute(update(Broadcast).where(Broadcast.id == broadcast.id).values(started_at=tx.now))
-            outbox.resume(tx, broadcast.id)
+            _begin_sending(tx, broadcast.id)
     return started, late
 
 
@@ -291,8 +294,10 @@ def reasons(tx: Tx, number: int) -> list[tuple[str, int]]:
 
 
 def is_through(tx: Tx, number: int) -> bool:
-    """Whether no row of the broadcast is open any more, nor still to be settled by asking the platform."""
-    unsettled = or_(Delivery.state.in_(OPEN), and_(Delivery.state == "unknown", _asked_again(tx)))
+    """Whether its list is through, and no row is open any more nor still to be settled by asking the platform."""
+    if lists.unfinished(tx, number):
+        return False
+    unsettled = or_(Delivery.state.in_(outbox.OPEN_STATES), and_(Delivery.state == "unknown", _asked_again(tx)))
     still_open = select(Delivery.id).where(Delivery.broadcast_id == number, unsettled).limit(1)
     return tx.execute(still_open).first() is None
 

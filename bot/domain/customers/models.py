@@ -69,7 +69,10 @@ class Customer(Base):
 
 
 class Identity(Base):
-    """One platform's word for a customer. ``relation`` is ``active`` or ``gone`` as of the event at ``relation_at``."""
+    """One platform's word for a customer. ``relation`` is ``active`` or ``gone`` as of the event at ``relation_at``.
+
+    ``refusal`` is what the platform last said against reaching the person, ``blocked`` or ``refuses``, at ``refused_at``.
+    """
 
     __tablename__ = "identities"
     __table_args__ = (UniqueConstraint("account", "person_id"),)
@@ -82,6 +85,8 @@ class Identity(Base):
     relation_at: Mapped[datetime]
     followed_at: Mapped[datetime | None]
     unionid: Mapped[str | None]
+    refusal: Mapped[str | None]
+    refused_at: Mapped[datetime | None]
 
 
 class Tag(Base):

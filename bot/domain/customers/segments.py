@@ -60,9 +60,21 @@ def look(tx: Tx, tree: Tree, now: datetime) -> tuple[int, list[Customer]]:
     return count, list(examples)
 
 
-def members(tx: Tx, tree: Tree, now: datetime) -> list[int]:
-    """The numbers of everybody the tree names, in order; ``now`` in the shop's zone decides what a day is."""
-    return list(tx.session.scalars(select(Customer.id).where(_everybody(tx, tree, now)).order_by(Customer.id)))
+def members(tx: Tx, tree: Tree, now: datetime, most: int | None = None) -> list[int]:
+    """The numbers of everybody the tree names, in order, or of the first ``most``.
+
+    ``now`` in the shop's zone decides what a day is.
+    """
+    numbers = select(Customer.id).where(_everybody(tx, tree, now)).order_by(Customer.id)
+    return list(tx.execute(numbers.limit(most)).scalars())
+
+
+def sample(tx: Tx, tree: Tree, now: datetime, size: int) -> tuple[int, list[int]]:
+    """How many customers the tree names, and about ``size`` of them, taken evenly from the whole."""
+    where = _everybody(tx, tree, now)
+    count = tx.execute(select(func.count()).select_from(Customer).where(where)).scalar_one()
+    every = max(1, count // size)
+    return count, list(tx.execute(select(Customer.id).where(where, Customer.id % every == 0)).scalars())
 
 
 def holds(tx: Tx, tree: Tree, customer_id: int, now: datetime) -> bool:

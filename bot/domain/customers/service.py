@@ -81,6 +81,12 @@ def unfollowed(tx: Tx, account: str, person_id: str, *, at: datetime) -> bool:
     return changed
 
 
+def refused(tx: Tx, account: str, person_id: str, refusal: str) -> None:
+    """Notes that the platform let nothing through to a person: ``blocked`` (by us) or ``refuses`` (their own wish)."""
+    whose = (Identity.account == account, Identity.person_id == person_id)
+    tx.execute(update(Identity).where(*whose).values(refusal=refusal, refused_at=tx.now))
+
+
 def _relate(tx: Tx, account: str, person_id: str, **values: object) -> bool:
     at = values.pop("at")
     result = tx.execute(

@@ -1,0 +1,101 @@
+"""The list of a confirmed broadcast: who stood on it at the confirmation, and how it becomes rows, part by part.
+
+A list of a million people must neither keep the callback that confirms it nor the database's one writer. So the
+confirmation keeps the numbers alone, and workers turn them into rows: a part is planned while only reading, and goes in
+the short transaction that writes its rows, so that it is written once whatever dies in between. The numbers are those
+of the confirmation, the wording is frozen in the broadcast; what is known of a person (an opt-out above all, caps, the
+name in the text) is as it is when the part is planned. Sending begins when the last part is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from bot.delivery import broadcasts, outbox
+from bot.domain.campaigns import rules
+from bot.domain.campaigns.models import Broadcast, Unplanned
+from bot.domain.campaigns.plan import PART, Planned, Planner, keep, settle
+from bot.settings import Settings
+from bot.store.killpoints import reach
+from bot.store.transaction import Tx
+
+# So many rows are written in the confirmation itself.
+SHORT = 500
+
+
+def moment(broadcast: Broadcast, now: datetime) -> datetime:
+    """When the broadcast is to start, or began; ``now`` for one without a time."""
+    return broadcast.start_at or broadcast.started_at or now
+
+
+def take(tx: Tx, shop: Settings, broadcast: Broadcast, people: Sequence[int]) -> None:
+    """Keeps the list, in order of numbers; a short one becomes rows at once."""
+    if len(people) <= SHORT:
+        rows = Planner(tx, shop, broadcast, moment(broadcast, tx.now)).rows(people, 0)
+        settle(rows, rules.WINDOW_CLOSED)
+        keep(tx, rows)
+        return
+    parts = [people[start : start + PART] for start in range(0, len(people), PART)]
+    tx.execute(
+        insert(Unplanned),
+        [{"broadcast_id": broadcast.id, "place": place, "customers": part} for place, part in enumerate([*parts, []])],
+    )
+    tx.after_commit("drain")
+
+
+def waiting(tx: Tx) -> list[int]:
+    """The broadcasts whose lists are not finished, oldest first."""
+    return list(tx.execute(select(Unplanned.broadcast_id).distinct().order_by(Unplanned.broadcast_id)).scalars())
+
+
+def unfinished(tx: Tx, number: int) -> bool:
+    """Whether rows of the broadcast are still to be written."""
+    return tx.execute(select(Unplanned.place).where(Unplanned.broadcast_id == number).limit(1)).first() is not None
+
+
+def drop(tx: Tx, number: int) -> int:
+    """Forgets what is left of a list; returns how many people that were."""
+    gone = tx.execute(delete(Unplanned).where(Unplanned.broadcast_id == number).returning(Unplanned.customers))
+    return sum(len(people) for people in gone.scalars())
+
+
+class Part:
+    """The next part of a list, planned but not written: ``read`` and ``write`` are two transactions."""
+
+    def __init__(self, number: int, place: int, rows: Sequence[Planned], shared: Sequence[int], last: bool) -> None:
+        self._number = number
+        self._place = place
+        self._rows = rows
+        self._shared = shared
+        self._last = last
+
+    @classmethod
+    def read(cls, tx: Tx, shop: Settings, number: int) -> Part | None:
+        """Plans the next part of the broadcast's list; None when it is finished. Only reads."""
+        parts = select(Unplanned).where(Unplanned.broadcast_id == number).order_by(Unplanned.place).limit(1)
+        part = tx.session.scalars(parts).first()
+        if part is None:
+            return None
+        if not part.customers:
+            return cls(number, part.place, [], broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED), last=True)
+        broadcast = tx.session.get_one(Broadcast, number)
+        rows = Planner(tx, shop, broadcast, moment(broadcast, tx.now)).rows(part.customers, part.place)
+        settle(rows, rules.WINDOW_CLOSED)
+        return cls(number, part.place, rows, [], last=False)
+
+    def write(self, tx: Tx) -> None:
+        """Writes the part, unless another worker has, or the broadcast was cancelled."""
+        mine = (Unplanned.broadcast_id == self._number, Unplanned.place == self._place)
+        if tx.execute(delete(Unplanned).where(*mine)).rowcount != 1:
+            return
+        keep(tx, self._rows)
+        reach("planned")
+        if not self._last:
+            return
+        # A text that nobody shared within one part may have company in another.
+        broadcasts.to_mass(tx, self._number, self._shared, rules.WINDOW_CLOSED)
+        if tx.session.get_one(Broadcast, self._number).state == "running":
+            outbox.resume(tx, self._number)

@@ -1,0 +1,215 @@
+"""A list too long for one answer: confirmed at once, planned by workers part by part, sent when it is whole."""
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+
+import pytest
+
+import app
+from bot.domain.campaigns import lists, plan
+from bot.store import killpoints
+from jobs import campaigns, delivery
+
+SEND = "群发 全部 用 上新"
+FORK = multiprocessing.get_context("fork")
+sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def shop(open_shop, monkeypatch):
+    """Sixty followers who have never said a word, and a shop to which that is many."""
+    monkeypatch.setattr(lists, "SHORT", 10)
+    monkeypatch.setattr(lists, "PART", 20)
+    shop = open_shop(following=60)
+    shop.work()
+    return shop
+
+
+@pytest.fixture
+def boss(shop):
+    boss = shop.staff("王姐", "owner")
+    boss.says("话术 新建 上新 新款到店了")
+    return boss
+
+
+def plan_parts(shop, count):
+    """A worker plans so many parts and is then told to stop."""
+    turns = iter([False] * count)
+    campaigns.plan(shop.parts, seconds=60, stopping=lambda: next(turns, True))
+
+
+def received(shop):
+    """Mass messages on every phone, by openid."""
+    return Counter(entry["openid"] for entry in shop.ask("/ledger")["entries"] if entry["via"] == "mass")
+
+
+def die_at(shop, place):
+    """A worker process that is killed at a named place while it plans."""
+    shop.store.engine.dispose()
+    process = FORK.Process(target=_plan_and_die, args=(shop, place), daemon=True)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL, "the place was never reached"
+
+
+def _plan_and_die(shop, place):
+    killpoints._drill = killpoints._Drill(place)
+    campaigns.plan(app.create_parts(shop.settings, shop.clock), seconds=60)
+    os._exit(0)
+
+
+def test_it_is_confirmed_at_once_and_everybody_gets_it_once(shop, boss):
+    plan_words = boss.says(SEND)
+    assert "60 位" in plan_words
+    answer = boss.confirms(plan_words)
+    assert "名单定了，60 位" in answer
+    assert shop.export("deliveries") == []
+    assert "名单还在排" in boss.says("进度 1")
+    shop.goes_on()
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+    assert "已发 60" in boss.says("进度 1")
+    assert any("群发 1 发完了：发出 60" in text for text in boss.phone.pushed)
+    assert shop.rows("SELECT * FROM broadcast_unplanned") == []
+
+
+@pytest.mark.parametrize("place", ["planned:1", "planned:2", "planned:4"])
+def test_a_worker_that_dies_over_it_costs_nobody_and_gives_nobody_two(shop, boss, place):
+    boss.confirms(boss.says(SEND))
+    die_at(shop, place)
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+    assert len({row["customer"] for row in shop.export("deliveries")}) == 60
+
+
+def test_the_list_is_that_of_the_confirmation_and_an_opt_out_counts_until_the_end(shop, boss):
+    mei, lan = shop.regular("小美"), shop.regular("阿兰")
+    boss.confirms(boss.says(SEND))
+    late = shop.regular("后来的")
+    lan.says("退订")
+    plan_parts(shop, 4)
+    mei.says("退订")
+    shop.goes_on()
+    assert (mei.phone.pushed, lan.phone.pushed, late.phone.pushed) == ([], [], [])
+    reasons = {row["customer"]: (row["state"], row["reason"]) for row in shop.export("deliveries")}
+    assert reasons[lan.number] == ("skipped", "已退订")
+    assert reasons[mei.number][0] == "cancelled"
+    assert late.number not in reasons
+    assert len(reasons) == 62
+
+
+def test_nothing_goes_out_before_the_list_is_whole_and_a_cancellation_leaves_it_at_that(shop, boss):
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 2)
+    delivery.sweep(shop.parts)
+    assert "已排好：共 40 位" in boss.says("进度 1")
+    assert "60 位不会再收到" in boss.says("取消 1")
+    shop.goes_on()
+    assert received(shop) == {}
+    assert {row["state"] for row in shop.export("deliveries")} == {"cancelled"}
+    assert "共 40 位：已取消 40" in boss.says("进度 1")
+
+
+@sqlite_only
+def test_a_pause_over_the_list_holds_when_it_is_whole(shop, boss):
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 1)
+    boss.says("暂停 1")
+    shop.goes_on()
+    assert received(shop) == {}
+    assert "排队 60" in boss.says("继续 1")
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+
+
+@sqlite_only
+def test_going_on_before_the_list_is_whole_waits_for_it(shop, boss):
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 1)
+    boss.says("暂停 1")
+    boss.says("继续 1")
+    shop.strike()
+    assert "名单还在排" in boss.says("进度 1")
+    assert received(shop) == {}
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+
+
+@sqlite_only
+def test_its_hour_may_come_before_the_list_is_whole(shop, boss):
+    boss.confirms(boss.says(f"{SEND} 今天11点"))
+    plan_parts(shop, 1)
+    shop.at("2026-09-21 11:00")
+    shop.strike()
+    assert received(shop) == {}
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+
+
+@sqlite_only
+def test_two_of_one_name_at_the_ends_of_the_list_share_a_mass_call(open_shop, monkeypatch):
+    monkeypatch.setattr(lists, "SHORT", 10)
+    monkeypatch.setattr(lists, "PART", 20)
+    shop = open_shop(following=30)
+    boss = shop.staff("王姐", "owner")
+    first = shop.regular("小美")
+    shop.work()
+    last, alone = shop.regular("小美"), shop.regular("阿兰")
+    shop.later(days=3)
+    boss.says('话术 新建 称呼 {{ c.name|default("亲") }}，新款到店了')
+    boss.confirms(boss.says("群发 全部 用 称呼"))
+    shop.goes_on()
+    assert (first.phone.routes, last.phone.routes, alone.phone.routes) == (["mass"], ["mass"], [])
+    assert sorted(row["state"] for row in shop.export("deliveries")) == ["by_hand"] + ["sent"] * 32
+
+
+def test_groups_stay_even_over_all_parts(shop, boss):
+    boss.confirms(boss.says("群发 全部 用 到店礼A/到店礼B/到店礼C"))
+    shop.goes_on()
+    groups = [row["group"] for row in shop.export("deliveries")]
+    assert sorted(groups.count(group) for group in "ABC") == [20, 20, 20]
+
+
+@sqlite_only
+def test_the_plan_of_very_many_is_projected_and_says_so(shop, boss, monkeypatch):
+    monkeypatch.setattr(plan, "COUNTED", 30)
+    monkeypatch.setattr(plan, "PROJECTED_FROM", 20)
+    words = boss.says(SEND)
+    for part in ("60 位（名单以确认时为准）", "推算", "群发接口（每人每月最多 4 次） 60 位"):
+        assert part in words
+    assert shop.rows("SELECT * FROM contents") == []
+    boss.confirms(words)
+    shop.goes_on()
+    assert sorted(received(shop).values()) == [1] * 60
+
+
+@sqlite_only
+def test_a_planner_who_comes_late_finds_it_done(shop, boss):
+    boss.confirms(boss.says(SEND))
+    part = shop_reads(shop)
+    plan_parts(shop, 1)
+    with shop.open() as tx:
+        part.write(tx)
+    shop.goes_on()
+    assert len(shop.export("deliveries")) == 60
+    assert sorted(received(shop).values()) == [1] * 60
+
+
+def shop_reads(shop):
+    with shop.open() as tx:
+        return lists.Part.read(tx, shop.settings, 1)
+
+
+def test_who_opts_out_between_reading_and_writing_a_part_gets_nothing(shop, boss):
+    mei = shop.regular("小美")
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 3)
+    part = shop_reads(shop)
+    mei.says("退订")
+    with shop.open() as tx:
+        part.write(tx)
+    shop.goes_on()
+    assert mei.phone.pushed == []
+    assert len(shop.export("deliveries")) == 61
