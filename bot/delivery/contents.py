@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -13,7 +13,7 @@ from bot.store.transaction import Tx
 
 _ADD_CONTENTS = """
     INSERT INTO contents (digest, payload) SELECT given.digest, given.payload FROM {given} WHERE true
-    ON CONFLICT (digest) DO NOTHING
+    ON CONFLICT (digest) DO NOTHING RETURNING digest, id
 """
 _CONTENT_IDS = """
     SELECT contents.digest, contents.id FROM {given} CROSS JOIN contents
@@ -28,8 +28,9 @@ def content_ids(tx: Tx, payloads: Sequence[dict[str, Any]]) -> list[int]:
     for chunk in chunks(dict(zip(digests, texts, strict=True)).items()):
         # Adding waits for another planner who adds the same; one order for all keeps two of them from a deadlock.
         rows = sorted((digest, text.decode()) for digest, text in chunk)
-        run_with(tx, _ADD_CONTENTS, {"digest": "text", "payload": "jsonb"}, rows)
-        found |= _found(tx, [digest for digest, _text in rows])
+        added = run_with(tx, _ADD_CONTENTS, {"digest": "text", "payload": "jsonb"}, rows)
+        found |= dict(added.all())
+        found |= _found(tx, [digest for digest, _text in rows if digest not in found])
     return [found[digest] for digest in digests]
 
 
@@ -47,9 +48,11 @@ def _digested(payloads: Sequence[dict[str, Any]]) -> tuple[list[bytes], list[str
     return texts, [hashlib.sha256(text).hexdigest() for text in texts]
 
 
-def _found(tx: Tx, digests: Iterable[str]) -> dict[str, int]:
+def _found(tx: Tx, digests: Sequence[str]) -> dict[str, int]:
+    if not digests:
+        return {}
     rows = run_with(tx, _CONTENT_IDS, {"digest": "text"}, [(digest,) for digest in digests])
-    return {row.digest: row.id for row in rows}
+    return dict(rows.all())
 
 
 def content_id(tx: Tx, payload: dict[str, Any]) -> int:

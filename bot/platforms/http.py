@@ -351,6 +351,9 @@ class _Line:
         if not code:
             return Answer(self.curl.getinfo(pycurl.RESPONSE_CODE), b"".join(self._chunks))
         # libcurl asks for the body only once the connection stands, TLS included; headers alone make nobody act.
+        # More cannot be proven. A kept connection the far end has closed already is found out before it is used, and
+        # none older than IDLE_SECONDS is; but where the end comes while the body is on its way, a far end that read it,
+        # acted and died looks just like one that had hung up before: unclear, however likely the second is.
         sent = self._read > 0 if self._body is not None else self.curl.getinfo(pycurl.REQUEST_SIZE) > 0
         if self._size > ANSWER_BYTES:
             words = f"the answer is longer than {ANSWER_BYTES} bytes"

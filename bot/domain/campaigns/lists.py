@@ -88,6 +88,8 @@ class Part:
 
     def write(self, tx: Tx) -> None:
         """Writes the part, unless another worker has, or the broadcast was cancelled."""
+        # Whoever pauses, cancels or starts it takes the same lock first: one of us sees what the other did.
+        broadcast = tx.session.get_one(Broadcast, self._number, with_for_update=True)
         mine = (Unplanned.broadcast_id == self._number, Unplanned.place == self._place)
         if tx.execute(delete(Unplanned).where(*mine)).rowcount != 1:
             return
@@ -97,5 +99,5 @@ class Part:
             return
         # A text that nobody shared within one part may have company in another.
         broadcasts.to_mass(tx, self._number, self._shared, rules.WINDOW_CLOSED)
-        if tx.session.get_one(Broadcast, self._number).state == "running":
+        if broadcast.state == "running":
             outbox.resume(tx, self._number)
