@@ -37,6 +37,7 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     from flask import Flask
 
     from bot.cli.embedded import redis_url
+    from bot.domain.scripts import service as scripts
     from bot.gateway.inbox import Inbox
     from bot.gateway.spool import Spool
     from bot.gateway.webhook import Counters, create_door, create_watch
@@ -52,8 +53,13 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     accounts = {account.name: account for account in settings.accounts}
     web.register_blueprint(create_door(accounts, inbox, Spool(settings.state_folder / "spool"), clock, counters))
     web.register_blueprint(create_watch(store, counters, lambda: redis_state(url)))
-    # The first name to be spelt in pinyin would otherwise wait for its dictionary.
-    threading.Thread(target=warm_up, args=(clock.now().astimezone(settings.timezone),), daemon=True).start()
+
+    def warm() -> None:
+        warm_up(clock.now().astimezone(settings.timezone))
+        scripts.shelf()
+
+    # The first name to be spelt in pinyin would otherwise wait for its dictionary, the first script for the whole shelf.
+    threading.Thread(target=warm, daemon=True).start()
     return web
 
 

@@ -23,8 +23,8 @@ from bench.wire import IDENTITY, callbacks, opened, person
 
 WORDS = "你们周末营业吗?我想带朋友来做护理"
 OWNER, STAFF = 1, (2, 3, 4)
-# Fewer a person than the hundred at once that would count as a flood, and each about somebody else.
-LINES = 180
+# Over all rounds fewer a person than the hundred at once that would count as a flood, and each about somebody else.
+LINES = 48
 HOW = (
     "Safe mode, 16 keep-alive connections, every request prepared beforehand with a MsgId of its own. A customer's text: "
     "verified, decrypted, deduplicated, routed, kept with window, notices to four staff and reply in one commit, answered "

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import redis
-from rq import Queue
-from rq.serializers import JSONSerializer
+if TYPE_CHECKING:
+    import redis
 
 QUEUE = "shuke"
 REDIS_TIMEOUT = 0.5
@@ -25,6 +25,8 @@ BELLS = {"drain": "jobs.bells.drain", "inbox": "jobs.bells.inbox", "clock": "job
 
 def connect_redis(url: str) -> redis.Redis:
     """A client that fails fast: the library's defaults block a caller for seconds to minutes."""
+    import redis  # start-up cost, as below
+
     return redis.Redis.from_url(
         url, socket_connect_timeout=REDIS_TIMEOUT, socket_timeout=REDIS_TIMEOUT, retry=None, retry_on_timeout=False
     )
@@ -35,7 +37,7 @@ class Bell:
 
     def __init__(self, redis_url: str) -> None:
         self.failures = 0
-        self._queue = Queue(QUEUE, connection=connect_redis(redis_url), serializer=JSONSerializer)
+        self._url = redis_url
         self._waiting: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
         self._closed = threading.Event()
@@ -61,6 +63,11 @@ class Bell:
             self._thread.join(timeout=2 * REDIS_TIMEOUT)
 
     def _run(self) -> None:
+        import redis  # start-up cost: 60 ms with RQ, which no callback waits for
+        from rq import Queue
+        from rq.serializers import JSONSerializer
+
+        queue = Queue(QUEUE, connection=connect_redis(self._url), serializer=JSONSerializer)
         while True:
             with self._changed:
                 while not self._waiting and not self._closed.is_set():
@@ -70,7 +77,7 @@ class Bell:
                 return
             try:
                 for bell, argument in sorted(rings):
-                    self._queue.enqueue(BELLS[bell], argument, result_ttl=0, failure_ttl=60, ttl=60)
+                    queue.enqueue(BELLS[bell], argument, result_ttl=0, failure_ttl=60, ttl=60)
                 self._closed.wait(PAUSE_AFTER_RING)
             except redis.RedisError:
                 self.failures += 1
@@ -79,6 +86,8 @@ class Bell:
 
 def redis_state(url: str) -> str:
     """``ok``, or what is wrong with Redis, in a word; waits half a second at most."""
+    import redis  # start-up cost, as above
+
     client = connect_redis(url)
     try:
         client.ping()

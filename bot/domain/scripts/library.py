@@ -25,7 +25,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,6 @@ class Library:
         """The script a merchant calls ``name``, or None."""
         return self._by_name.get(name)
 
-    def at(self, key: str) -> Script:
-        """The script our own code refers to, by "scene/file". Raises KeyError: a wrong key is our mistake."""
-        return self._by_key[key]
-
     def named(self, names: Iterable[str]) -> list[Script]:
         """The scripts of these names, in this order. Raises ScriptError naming the unknown one and its neighbours."""
         found = []
@@ -118,6 +114,15 @@ def load(folder: Path | None = None) -> Library:
     Raises LibraryError naming the first wrong file and its field.
     """
     return _load(SHELF if folder is None else folder)
+
+
+@cache
+def at(key: str) -> Script:
+    """The shipped script our own code refers to, by "scene/file"; its file alone is read.
+
+    Raises FileNotFoundError: a wrong key is our mistake.
+    """
+    return _read(SHELF / f"{key}.md")
 
 
 @lru_cache(maxsize=4)

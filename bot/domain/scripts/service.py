@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import func, select
 
-from bot.domain.scripts.library import Script, load
+from bot.domain.scripts.library import Script, at, load
 from bot.domain.scripts.models import OwnScript, ScriptVersion
 from bot.domain.scripts.rules import check_template, compile_template
 from bot.errors import Refusal
@@ -36,14 +36,21 @@ class Wording:
 
 def find(tx: Tx, name: str) -> Wording:
     """Raises Refusal that offers the nearest names."""
-    for text, version in tx.direct(_OWN, {"name": name}):
-        return Wording(name, text, version, own=True)
+    own = _own(tx, name)
+    if own is not None:
+        return own
     shelf = load().get(name)
     if shelf is not None:
         return Wording(name, shelf.text, shelf.version, own=False)
     near = get_close_matches(name, names(tx), n=3, cutoff=0.3)
     offer = f"您是不是要：{'、'.join(near)}？" if near else ""
     raise Refusal(f"没有叫“{name}”的话术。{offer}发送“话术”看全部。")
+
+
+def _own(tx: Tx, name: str) -> Wording | None:
+    for text, version in tx.direct(_OWN, {"name": name}):
+        return Wording(name, text, version, own=True)
+    return None
 
 
 def names(tx: Tx) -> list[str]:
@@ -83,8 +90,9 @@ def write(tx: Tx, name: str, text: str, *, staff_id: int, new: bool) -> Wording:
 
 def say(tx: Tx, key: str, context: Context) -> str:
     """The bot's own sentence under ``key`` (``bot/opted_out``), in the merchant's wording where there is one."""
-    script = load().at(key)
-    return compile_template(find(tx, script.name).text).render(context)
+    shelf = at(key)
+    wording = _own(tx, shelf.name) or shelf
+    return compile_template(wording.text).render(context)
 
 
 def shop_context(shop_name: str) -> dict[str, str]:

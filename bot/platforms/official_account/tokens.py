@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from redis import RedisError
 from sqlalchemy import String, insert, select, text, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,9 +47,6 @@ REFUSALS = 3
 REFUSED_REST_SECONDS = 25 * 60.0
 FAULT_REST_SECONDS = 2.0
 WRONG_SECRET = 40125
-
-# Redis is reached through the store alone, its errors too.
-RedisError: type[Exception] = bell.redis.RedisError
 
 # Leases count on the database's own clock: the machines' clocks differ, and a rehearsal's clock jumps.
 _DATABASE_CLOCK = {
