@@ -178,3 +178,15 @@ def test_a_thousand_open_notices_make_no_endless_answer(plain):
     assert "第0019件事" not in news
     assert "还有 981 条通知" in news
     assert "第0019件事" in boss.says("今日")
+
+
+@one_database
+def test_many_who_wait_are_one_line(plain):
+    boss = owner_of(plain)
+    with plain.open() as tx:
+        for number in range(300):
+            notices.tell(tx, 1, f"#{number} 说：在吗", kind="reply", subject=f"said:{number}")
+        notices.tell(tx, 1, "别的事", kind="other")
+    news = boss.says("今日").split("\n\n")[0]
+    assert news == "🔔 别的事\n300 位顾客在等回复：#0、#1、#2 等，发送“待回”看"
+    assert "🔔" not in boss.says("今日")

@@ -24,6 +24,8 @@ HINT_AGAIN = timedelta(hours=12)
 HELD_UP = timedelta(minutes=2)
 # Of a thousand open notices so many are told at once, and how many more there are: an answer must stay one.
 TOLD_AT_ONCE = 20
+# Of those that share one line more are taken into it.
+COUNTED_AT_ONCE = 500
 NUMBERS_SHOWN = 3
 # Kinds that are counted when there are several, and the word that shows them all; their subject ends in the number.
 PUT_TOGETHER = {"new_customer": ("位新顾客", "新客"), "reply": ("位顾客在等回复", "待回")}
@@ -72,13 +74,15 @@ def reword(tx: Tx, subject: str, words: str) -> None:
 
 
 def open_notices(tx: Tx, staff_id: int) -> Sequence[Notice]:
-    """What to tell next, at most ``TOLD_AT_ONCE``: the urgent first, then the oldest; `count_open` says how many."""
-    return tx.session.scalars(
-        select(Notice)
-        .where(Notice.staff_id == staff_id, Notice.state == "open")
-        .order_by(Notice.urgent.desc(), Notice.id)
-        .limit(TOLD_AT_ONCE)
-    ).all()
+    """What to tell next: the urgent first, then the oldest, each a line; and many of those that share one.
+
+    `count_open` says how many there are in all.
+    """
+    shares = Notice.kind.in_(PUT_TOGETHER) & Notice.urgent.is_(False)
+    theirs = select(Notice).where(Notice.staff_id == staff_id, Notice.state == "open")
+    lines = theirs.where(~shares).order_by(Notice.urgent.desc(), Notice.id).limit(TOLD_AT_ONCE)
+    put_together = theirs.where(shares).order_by(Notice.id).limit(COUNTED_AT_ONCE)
+    return [*tx.session.scalars(lines), *tx.session.scalars(put_together)]
 
 
 def count_open(tx: Tx, staff_id: int) -> int:
