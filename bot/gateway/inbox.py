@@ -1,7 +1,7 @@
 """The inbox: every callback once, its effects and its answer in one commit.
 
-The requests of one process meet in one writer thread, which handles all that have arrived in one transaction: SQLite
-has one writer anyway, and a commit that is shared costs each of them a fraction of a disk flush.
+The requests of one process meet in a writer thread (on PostgreSQL in a few), which handles all that have arrived in one
+transaction: a commit that is shared costs each of them a fraction of a disk flush.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ from bot.store.transaction import Tx, transaction
 log = logging.getLogger(__name__)
 
 BATCH = 64
+LANES = 6
+DEADLOCK = "40P01"
 # Seconds without another arrival before a batch is begun. Whoever still parses would contend for the interpreter at every
 # statement of the batch, which costs as much again as the statements do.
 LINGER = 0.00005
@@ -100,6 +102,7 @@ _CLAIM = """
     VALUES (:account, :key, :sender, :kind, :fields, :created_at, :received_at, 'received', 0, '')
     ON CONFLICT DO NOTHING RETURNING id
 """
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"
 _EARLIER_REPLY = "SELECT reply FROM inbox WHERE account = :account AND key = :key"
 _FINISH = """
     UPDATE inbox SET state = :state, reply = :reply, attempts = :attempts, error = NULL, next_try_at = NULL
@@ -111,6 +114,8 @@ def is_away(failure: BaseException) -> bool:
     """Whether the database is locked or cannot be reached, so that nothing is known to be wrong with the message."""
     if not isinstance(failure, OperationalError):
         return isinstance(failure, PoolTimeout)
+    if getattr(failure.orig, "sqlstate", None) == DEADLOCK:
+        return False  # one after another it goes well
     code = getattr(failure.orig, "sqlite_errorcode", None)
     return code is None or code & 0xFF in _SQLITE_TROUBLE
 
@@ -157,17 +162,22 @@ class Inbox:
         self._clock = clock
         self._bell = bell
         self._router = router
-        self._arrived: SimpleQueue[Pending | None] = SimpleQueue()
+        # SQLite has one writer anyway; PostgreSQL lets one lane go on while another waits for its answers.
+        self._lanes: list[SimpleQueue[Pending | None]] = [SimpleQueue() for _ in range(1 if store.sqlite else LANES)]
         self._flood = FloodGate()
         # Held while a request gives up or the writer decides to commit: one of them comes first.
         self._fates = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane,), name="inbox", daemon=True) for lane in self._lanes
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def take(self, message: Inbound, *, patience: float) -> str:
         """The reply to ``message``, new or repeated. Waits at most ``patience`` seconds; raises Away."""
         pending = Pending(message)
-        self._arrived.put(pending)
+        # A sender stays in one lane, where what arrives together is put in order.
+        self._lanes[hash(message.sender) % len(self._lanes)].put(pending)
         if not pending.wait(patience):
             with self._fates:
                 pending.given_up = not pending.decided
@@ -179,30 +189,19 @@ class Inbox:
         return pending.reply
 
     def close(self) -> None:
-        self._arrived.put(None)
-        self._thread.join(timeout=5)
+        for lane in self._lanes:
+            lane.put(None)
+        for thread in self._threads:
+            thread.join(timeout=5)
 
-    def _run(self) -> None:
-        while (first := self._arrived.get()) is not None:
-            batch = [first, *self._waiting()]
+    def _run(self, lane: SimpleQueue[Pending | None]) -> None:
+        while (first := lane.get()) is not None:
+            batch = [first, *_waiting(lane)]
             # What one sender said is handled in the order it was said, even when a later line arrived first.
             batch.sort(key=lambda pending: (pending.message.created_at, pending.message.key))
             self._work([pending for pending in batch if not pending.given_up])
             for pending in batch:
                 pending.settle()
-
-    def _waiting(self) -> Iterator[Pending]:
-        """What else has arrived or is just arriving, as much as goes into one transaction."""
-        for _ in range(BATCH - 1):
-            try:
-                pending = self._arrived.get(timeout=LINGER)
-            except Empty:
-                return
-            if pending is None:
-                # Closing comes after what is handled now.
-                self._arrived.put(None)
-                return
-            yield pending
 
     def _work(self, batch: Sequence[Pending]) -> None:
         if not batch:
@@ -272,6 +271,20 @@ class Inbox:
                 reply = attempt(tx, self._router, message, row_id, attempts=1)
             self._decide([pending])
             return reply
+
+
+def _waiting(lane: SimpleQueue[Pending | None]) -> Iterator[Pending]:
+    """What else has arrived or is just arriving, as much as goes into one transaction."""
+    for _ in range(BATCH - 1):
+        try:
+            pending = lane.get(timeout=LINGER)
+        except Empty:
+            return
+        if pending is None:
+            # Closing comes after what is handled now.
+            lane.put(None)
+            return
+        yield pending
 
 
 def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: int) -> str:
@@ -380,9 +393,7 @@ def lock_senders(tx: Tx, store: Store, messages: Sequence[Inbound]) -> None:
     """
     if store.sqlite:
         return
-    keys = sorted({_lock_key(message) for message in messages})
-    for key in keys:
-        tx.connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (key,))
+    tx.direct(_LOCK, {"keys": sorted({_lock_key(message) for message in messages})})
 
 
 def _lock_key(message: Inbound) -> int:
