@@ -67,7 +67,19 @@ def _visit(said: Said) -> Intent:
 
 
 def _history(said: Said) -> Intent:
-    return History(one_person(said.whom or said.words, "历史 小美"))
+    if said.whom:
+        return History(one_person(said.whom, "历史 小美"), _page(said.words))
+    paged = re.fullmatch(r"(?P<whom>.+) (?:第 ?)?(?P<page>\d{1,3}) ?页?", said.words.plain, re.ASCII | re.DOTALL)
+    if paged is None:
+        return History(one_person(said.words, "历史 小美"))
+    return History(one_person(said.words.group(paged, "whom"), "历史 小美"), int(paged["page"]) or 1)
+
+
+def _page(words: Words) -> int:
+    match = re.fullmatch(r"(?:第 ?)?(\d{1,3}) ?页?", words.plain, re.ASCII)
+    if words and match is None:
+        raise Unclear(f"“{words.typed[:20]}”没看懂，例如：历史 小美 2", "历史 小美", "历史 小美 2")
+    return int(match.group(1)) or 1 if match else 1
 
 
 def _rename(said: Said) -> Intent:
@@ -221,8 +233,8 @@ def _waiting(said: Said) -> Intent:
 
 
 VERBS = (
-    Verb(("查", "查询", "查看", "查一下", "查下", "查查", "查找"), _show, (_SHOW, "查 #12")),
-    Verb(("看", "看看", "看一下", "找", "搜", "搜索", "客户", "顾客", "客户卡"), _show, (_SHOW,), gluable=False),
+    Verb(("查", "查询", "查看", "查一下", "查下", "查查"), _show, (_SHOW, "查 #12")),
+    Verb(("看", "看看", "看一下", "客户", "顾客", "客户卡"), _show, (_SHOW,), gluable=False),
     Verb(("改名", "改名字", "重命名", "起名"), _rename, (_RENAME,), after_whom=True),
     Verb(("新客", "建档", "新顾客", "新客户", "新增顾客", "新增客户"), _enrol, (_ENROL, "新客")),
     Verb(("到店", "来店", "进店", "到店了", "来店了"), _visit, ("到店 小美",), after_whom=True),

@@ -20,8 +20,10 @@ from bot.language.intents import (
     OptOutHint,
 )
 from bot.language.normalise import Words, read, stored, without_mood
+from bot.language.own_file import own_file
 from bot.language.verbs import read_count
 
+LONGEST_OWN = 160  # 地址 … may be longer than a command
 LONGEST_COMMAND = 60  # a longer text is talk, whatever words are in it
 _LONGEST_SEARCHED = 2000
 
@@ -98,8 +100,8 @@ _ANGER = re.compile(
 _DENIED = re.compile(r"[不没别无未非勿](?:有|再|是|想|会|要|用|算|必|能|在|被|人|什么|说|你们?){0,2}$")
 
 
-def understand_customer(text: str, now: datetime) -> Intent:  # noqa: ARG001
-    """What a customer means. Never raises. ``now`` is there for the words that will need it; none does yet.
+def understand_customer(text: str, now: datetime) -> Intent:
+    """What a customer means at ``now``, in the shop's zone. Never raises.
 
     A wish to opt out acts only where it is plain; a negation, a question or another noun is talk.
     """
@@ -113,6 +115,8 @@ def understand_customer(text: str, now: datetime) -> Intent:  # noqa: ARG001
             return intent
     if intent := _complaint(line if bare else bare):
         return intent
+    if 0 < len(bare) <= LONGEST_OWN and (own := own_file(bare, now.date())):
+        return own
     if 0 < len(bare) <= _LONGEST_SEARCHED and _may_want_out(bare.lower):
         return OptOutHint()
     return FreeTalk(stored(text))

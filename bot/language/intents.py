@@ -462,7 +462,10 @@ class OpenCase(Intent):
 
 @dataclass(frozen=True, slots=True)
 class History(Intent):
+    """``历史 <谁>``, ``历史 <谁> 2``: a page of the timeline, the newest first."""
+
     whom: Whom
+    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,16 @@ import re
 from datetime import datetime
 
 from bot.errors import Refusal
-from bot.language import about_activities, about_campaigns, about_customers, about_orders, about_tags, about_work
+from bot.language import (
+    about_activities,
+    about_campaigns,
+    about_customers,
+    about_files,
+    about_orders,
+    about_shop,
+    about_tags,
+    about_work,
+)
 from bot.language.about_activities import remind_by_time
 from bot.language.about_tags import tag_by_signs
 from bot.language.callme import called
@@ -20,6 +29,8 @@ LONGEST_LINE = 8000  # more than WeChat lets through; a script may have 4,000
 
 VERBS: tuple[Verb, ...] = (
     *about_customers.VERBS,
+    *about_files.VERBS,
+    *about_shop.VERBS,
     *about_tags.VERBS,
     *about_orders.VERBS,
     *about_campaigns.VERBS,
@@ -170,7 +181,7 @@ def _verb_at(line: Words) -> tuple[Verb, int, bool] | None:
 
 def _customer_first(line: Words, now: datetime) -> Intent | None:
     """``小美 +VIP``, ``小美 消费298``, ``张三 到店``, ``明天10点提醒我 …``: the verb is not what comes first."""
-    if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line):
+    if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line) or about_files.file_of(line):
         return intent
     if match := _CAME.fullmatch(without_mood(line).plain):
         people = whoms(line.group(match, "whom"))

@@ -8,6 +8,7 @@ import pytest
 import test_customer_lines
 import test_lines_about_business
 import test_lines_about_customers
+import test_lines_about_files
 import test_lines_about_work
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from bot.language.staff import VERBS
 
 STAFF_LINES = [
     line
-    for table in (test_lines_about_business, test_lines_about_customers, test_lines_about_work)
+    for table in (test_lines_about_business, test_lines_about_customers, test_lines_about_files, test_lines_about_work)
     for line, _ in table.LINES
 ]
 VERB_WORDS = [word for verb in VERBS for word in verb.words]

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.language import understand_customer
+from bot.language.file_intents import Birth, EraseOwn, ExportOwn, OwnAddress, OwnBirthday, OwnFile, OwnUnclear
 from bot.language.intents import (
     Activities,
     CallMe,
@@ -17,6 +18,23 @@ from bot.language.intents import (
 )
 
 LINES = [
+    ("资料", OwnFile()),
+    ("我的资料。", OwnFile()),
+    ("生日 5月1日", OwnBirthday(Birth(5, 1))),
+    ("生日 農曆八月十五", OwnBirthday(Birth(8, 15, None, lunar=True))),
+    ("我的生日是1990年5月1日", OwnBirthday(Birth(5, 1, 1990))),
+    ("生日 2月30日", OwnUnclear("没看懂这个日子，没有记。可以这样写：生日 5月1日，或 生日 农历八月十五")),
+    ("生日快乐", FreeTalk("生日快乐")),
+    ("生日 5月1日能打折吗", FreeTalk("生日 5月1日能打折吗")),
+    ("地址 北京市朝阳区建国路88号", OwnAddress("北京市朝阳区建国路88号")),
+    ("我的地址是：建国路88号2栋", OwnAddress("建国路88号2栋")),
+    ("地址在哪", FreeTalk("地址在哪")),
+    ("地址 发我一下", FreeTalk("地址 发我一下")),
+    ("导出我的资料", ExportOwn()),
+    ("删除我的资料", EraseOwn()),
+    ("请帮我删除我的资料！", EraseOwn()),
+    ("确认删除我的资料", EraseOwn(sure=True)),
+    ("别删除我的资料", FreeTalk("别删除我的资料")),
     ("我叫小美", CallMe("小美")),
     ("叫我小美", CallMe("小美")),
     ("叫我小美就行", CallMe("小美")),
