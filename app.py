@@ -68,7 +68,19 @@ def create_router(settings: Settings) -> Router:
     from bot.domain.campaigns import service as campaigns
     from bot.domain.customers import segments
     from bot.domain.orders import service as orders
-    from handlers import activities, arrivals, care, customers, merchants, scripts, today  # noqa: F401
+    from handlers import (  # noqa: F401  # noqa: F401
+        activities,
+        arrivals,
+        care,
+        customers,
+        files,
+        finding,
+        merchants,
+        own_files,
+        scripts,
+        shop_facts,
+        today,
+    )
     from handlers import campaigns as campaign_handlers  # noqa: F401
     from handlers import orders as order_handlers  # noqa: F401
     from handlers.reader import create_reader
@@ -95,6 +107,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs import inbox as inbox_jobs
     from jobs import notices
     from jobs.accounts import FollowerIntake
+    from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
 
@@ -126,6 +139,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
+        Chore("media", 5.0, MediaKeeper(parts).turn),
     )
     return parts
 

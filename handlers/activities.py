@@ -144,7 +144,7 @@ def leave(talk: CustomerTalk) -> str:
     activity = _meant(talk, "取消报名")
     moved_up = activities.leave(talk.tx, activity, talk.customer())
     if moved_up is not None:
-        _tell(talk, activity, moved_up)
+        tell_moved_up(talk, activity, moved_up)
     return f"已取消“{activity.title}”的报名。想再来，回复“报名 {activity.id}”。"
 
 
@@ -171,7 +171,7 @@ def _invited(talk: CustomerTalk, activity: Activity) -> bool:
     return segments.holds(talk.tx, parse_segment(activity.audience), talk.customer_id, talk.now)
 
 
-def _tell(talk: Talk, activity: Activity, customer: Customer) -> None:
+def tell_moved_up(talk: Talk, activity: Activity, customer: Customer) -> None:
     """Tells who moved up, by customer message where the window is open; otherwise it lands in the list by hand."""
     payload = {"type": "text", "text": talk.say("activities/moved_up", a=_facts(talk, activity))}
     for identity in customers.identities(talk.tx, [customer.id]):

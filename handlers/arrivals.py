@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from bot.delivery import outbox
 from bot.domain.complaints import service as complaints
+from bot.domain.customers import media, tags, timeline, waiting
 from bot.domain.customers import service as customers
-from bot.domain.customers import tags, timeline, waiting
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
 from bot.domain.journeys import words_by_hand
-from bot.domain.merchants import notices
+from bot.domain.merchants import auto_replies, notices
 from bot.errors import Refusal
 from bot.language.intents import Complain, FreeTalk, OpenCase
 from handlers.talk import CustomerTalk, StaffTalk, Talk, on
 
 ONE_OF_US = "您已经是店里的人了，发送“帮助”看能说什么。"
+FETCHED = ("image", "voice")  # kept here before the platform forgets them
 QUOTE = 60  # characters of a customer's words that a notice shows
 
 
@@ -79,8 +80,17 @@ def mass_finished(talk: Talk) -> str:
 
 @on.customer(FreeTalk)
 def free_talk(talk: CustomerTalk) -> str:
-    """Keeps the words before staff and tells them; the customer hears back at most once an hour."""
-    _hear(talk, talk.intent.text, urgent=False)
+    """Keeps the words before staff and tells them; the customer hears back at most once an hour.
+
+    The shop's automatic answer comes at once: where the words are the very question nobody needs to answer once more,
+    where they only hold it staff still look.
+    """
+    text = talk.intent.text
+    fitting = auto_replies.answer_to(talk.tx, text) if talk.message.kind == "text" else None
+    _hear(talk, text, urgent=False, answered=fitting is not None and fitting.whole)
+    if fitting is not None:
+        customers.seen(talk.tx, talk.customer_id, acknowledged=True)
+        return fitting.answer
     due = waiting.acknowledge_due(talk.met.acknowledged_at, talk.tx.now)
     customers.seen(talk.tx, talk.customer_id, acknowledged=due)
     return talk.say("bot/acknowledge") if due else ""
@@ -119,8 +129,11 @@ def open_case(talk: StaffTalk) -> str:
     return f"立案了：{shown(customer)} 投诉 {case.id}（{quoted}）。\n在“今日”里，处理完发“完成”；这期间不给 TA 发营销消息。"
 
 
-def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None:
+def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answered: bool = False) -> None:
     message = talk.message
+    media_id = str(message.fields.get("MediaId") or "") or None
+    if media_id and message.kind in FETCHED:
+        media.want(talk.tx, message.account, media_id)
     broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at)
     waiting.hear(
         talk.tx,
@@ -129,11 +142,14 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "") -> None
         person_id=message.sender,
         kind=message.kind,
         text=words,
-        media_id=str(message.fields.get("MediaId") or "") or None,
+        media_id=media_id,
         at=message.created_at,
         urgent=urgent,
         broadcast_id=broadcast,
+        waiting=not answered,
     )
+    if answered:
+        return
     hint = f"\n要按投诉处理：立案 #{talk.customer_id}" if of == complaints.WORDS["angry"] else ""
     name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
     about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""

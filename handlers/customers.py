@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.domain.activities import service as activities
-from bot.domain.customers import consent, segments, tags, timeline, waiting
+from bot.domain.customers import consent, forgetting, segments, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
@@ -40,9 +41,11 @@ from bot.language.intents import (
 from bot.language.money import show_money
 from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.segments import explain, parse_segment
+from handlers import files
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ENTRIES = 12  # of a customer's history in one answer
+LINE = 80  # characters of an entry in the history
 QUOTE = 60  # characters of a note that the answer shows back
 CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
@@ -59,6 +62,9 @@ def show(talk: StaffTalk) -> str:
 def card(talk: StaffTalk, customer: Customer) -> str:
     """The customer's card: classes, tags, grade, level, money, last talk, next step."""
     tx = talk.tx
+    if customer.name == forgetting.GONE:
+        spent = f"消费：{show_money(customer.spent_fen)}，{customer.purchases} 次"
+        return f"【{shown(customer)}】本人要求删除了资料，编号只留着对账。\n{spent}"
     lines = [
         f"【{shown(customer)}】{classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
     ]
@@ -66,6 +72,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
         lines.append(f"自称：{customer.own_name}")
     if customer.phone:
         lines.append(f"电话：{customer.phone}")
+    lines += files.card_lines(talk, customer)
     tagged = tags.of(tx, [customer.id])[customer.id]
     lines.append(f"标签：{'、'.join(tagged) if tagged else '还没有'}")
     if customer.grade:
@@ -112,13 +119,32 @@ def unnamed(talk: StaffTalk) -> str:
 
 @on.staff(History)
 def history(talk: StaffTalk) -> str:
-    customer = talk.one(talk.intent.whom)
-    found = [(entry.at, entry.text) for entry in timeline.recent(talk.tx, customer.id, ENTRIES)]
-    found += [(said.at, f"说：{said.text[:60]}") for said in waiting.lately(talk.tx, customer.id, ENTRIES)[::-1]]
+    customer, page = talk.one(talk.intent.whom), talk.intent.page
+    # One more than is shown tells whether there is a next page.
+    enough = page * ENTRIES + 1
+    found = [(entry.at, _short(entry.text)) for entry in timeline.recent(talk.tx, customer.id, enough)]
+    found += [(said.at, f"说：{said.text[:60]}") for said in waiting.lately(talk.tx, customer.id, enough)[::-1]]
     if not found:
         return f"{shown(customer)} 还没有记录。"
-    newest = sorted(found, key=lambda entry: entry[0], reverse=True)[:ENTRIES]
-    return f"{shown(customer)} 最近的事：\n" + "\n".join(f"{talk.here(at):%m-%d %H:%M} {words}" for at, words in newest)
+    newest = sorted(found, key=lambda entry: entry[0], reverse=True)
+    shown_now = newest[(page - 1) * ENTRIES : page * ENTRIES]
+    if not shown_now:
+        return f"{shown(customer)} 的记录没有第 {page} 页。最近的：历史 #{customer.id}"
+    lines = [f"{_when(talk, at)} {words}" for at, words in shown_now]
+    head = "最近的事：" if page == 1 else f"的事，第 {page} 页："
+    more = f"\n更早的：历史 #{customer.id} {page + 1}" if len(newest) > page * ENTRIES else ""
+    return f"{shown(customer)} {head}\n" + "\n".join(lines) + more
+
+
+def _when(talk: StaffTalk, at: datetime) -> str:
+    """The year only where it is another one."""
+    here = talk.here(at)
+    return f"{here:%m-%d %H:%M}" if here.year == talk.now.year else f"{here:%Y-%m-%d}"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LINE else f"{line[: LINE - 1]}…"
 
 
 # --- names and files ------------------------------------------------------------------------------------------------
@@ -152,9 +178,8 @@ def enrol(talk: StaffTalk) -> str:
 @on.staff(Note)
 def note(talk: StaffTalk) -> str:
     customer = talk.one(talk.intent.whom)
-    timeline.add(talk.tx, customer.id, "note", talk.intent.text, talk.staff.id)
+    timeline.note(talk.tx, customer.id, talk.intent.text, talk.staff.id)
     talk.label(f"给 {shown(customer)} 记备注")
-    talk.final("备注记在时间线里，不会删掉。写错了再记一条更正就好。")
     text = " ".join(talk.intent.text.split())
     return f"记下了 {shown(customer)}：{text if len(text) <= QUOTE else text[:QUOTE] + '…'}"
 

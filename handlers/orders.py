@@ -194,7 +194,7 @@ def _copy(talk: StaffTalk, order: Order, name: str) -> str:
         return ""
     customer = customers.get(talk.tx, order.customer_id)
     context = {
-        "shop": scripts.shop_context(talk.shop.shop_name),
+        "shop": scripts.shop_context(talk.tx, talk.shop.shop_name),
         "c": {"name": customer.name or customer.own_name or "", "number": str(customer.id), "last_item": order.items},
         "o": {
             "number": str(order.id),

@@ -14,7 +14,8 @@ from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
-from bot.language import understand, understand_customer
+from bot.language import read_whom, understand, understand_customer
+from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, ShopFacts
 from bot.language.intents import (
     ActivityList,
     ActivityRoster,
@@ -79,9 +80,11 @@ MEDIA_WORDS = {
 # What only looks and changes nothing.
 LOOKS = (
     *(ActivityList, ActivityRoster, BroadcastList, Calendar, Help, History, NextBatch, Notices, Orders, PacketList),
+    *(AutoReplies, FileShow, Find, ShopFacts),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
+NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture
 ECHO = 80  # characters of a long line that are shown back
 PUNCTUATION = frozenset("，。！？；：、,!?;{}\n")
 
@@ -171,6 +174,9 @@ class _StaffLine:
 
     def answer(self) -> str:
         line = self._message.text or self._message.event_key
+        media_id = str(self._message.fields.get("MediaId") or "")
+        if self._message.kind == "image" and media_id:
+            return self._with_news(self._handle(Picture(media_id), "照片"))
         if not line:
             word = MEDIA_WORDS.get(self._message.kind, "")
             return self._with_news(f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。")
@@ -195,6 +201,9 @@ class _StaffLine:
             desk.close_question(self._tx, self._staff.id)
             heard = str(question.payload["line"])
             return self._handle(understand(heard, self._now()), heard)
+        if question.kind == "whose" and (whose := _whose(line, intent)):
+            line = f"照片 {whose}"
+            return self._handle(understand(line, self._now()), line)
         if question.kind == "text" and _is_text(line, intent):
             desk.close_question(self._tx, self._staff.id)
             command = f"{question.payload['line']}\n{line}"
@@ -317,6 +326,13 @@ def _is_text(line: str, intent: Intent) -> bool:
     if isinstance(intent, NotUnderstood | Choice) or (isinstance(intent, Visit) and not line.startswith("到店")):
         return True  # 新款到店 is a fine text
     return len(line) >= PENDING_TEXT_AT_LEAST or any(letter in PUNCTUATION for letter in line)
+
+
+def _whose(line: str, intent: Intent) -> str:
+    """The customer a line after a picture names, empty where it is something else."""
+    named = isinstance(intent, NotUnderstood | Choice | Show) and len(line) <= NAMED_AT_MOST
+    people = read_whom(line.strip().removesuffix("的")) if named else ()
+    return line.strip().removesuffix("的") if len(people) == 1 else ""
 
 
 def _tail(phone: str | None) -> str:

@@ -77,7 +77,7 @@ def try_(talk: StaffTalk) -> str:
     wording = scripts.find(talk.tx, talk.intent.name)
     customer = talk.one(talk.intent.whom)
     context = {
-        "shop": scripts.shop_context(talk.shop.shop_name),
+        "shop": scripts.shop_context(talk.tx, talk.shop.shop_name),
         "c": {
             "name": addressed(customer) or "",
             "number": str(customer.id),

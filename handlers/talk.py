@@ -63,7 +63,7 @@ class Talk:
 
     def say(self, key: str, **roots: dict[str, str]) -> str:
         """A sentence of the script library, with the shop's facts filled in."""
-        return scripts.say(self.tx, key, {"shop": scripts.shop_context(self.shop.shop_name), **roots})
+        return scripts.say(self.tx, key, {"shop": scripts.shop_context(self.tx, self.shop.shop_name), **roots})
 
 
 @dataclass

@@ -31,7 +31,7 @@ def _remind(tx: Tx, parts: Parts, number: int, which: str) -> None:
     activity = activities.get(tx, number)
     about = facts(activity, parts.settings.timezone, tx.now)
     try:
-        text = scripts.say(tx, SCRIPTS[which], {"shop": scripts.shop_context(parts.settings.shop_name), "a": about})
+        text = scripts.say(tx, SCRIPTS[which], {"shop": scripts.shop_context(tx, parts.settings.shop_name), "a": about})
     except Refusal:
         return  # the merchant's own wording asks for something this activity lacks; there is nothing to say
     guests = [customer.id for sign_up, customer in activities.roster(tx, activity) if sign_up.state == "in"]

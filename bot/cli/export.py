@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from bot.delivery import outbox
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.customers import files, photos, tags
 from bot.domain.customers import service as customers
-from bot.domain.customers import tags
 from bot.domain.customers.models import Customer, Tag, Utterance
-from bot.domain.customers.rules import known_name
+from bot.domain.customers.rules import birth_shown, known_name
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import STAGES
 from bot.domain.orders.service import latest_stages
@@ -74,6 +74,7 @@ def _customers(tx: Tx) -> Iterator[Record]:
             addresses[identity.customer_id].append(
                 {"account": identity.account, "id": identity.person_id, "relation": identity.relation}
             )
+        filed, pictures = files.entries(tx, numbers), photos.counts(tx, numbers)
         for customer in page:
             stage = stages.get(customer.id)
             yield {
@@ -94,6 +95,12 @@ def _customers(tx: Tx) -> Iterator[Record]:
                 "opted_out": customer.opted_out,
                 "created_at": customer.created_at,
                 "last_seen_at": customer.last_seen_at,
+                "wechat": customer.wechat,
+                "sex": customer.sex,
+                "city": customer.city,
+                "birthday": birth_shown(customer) or None,
+                "file": filed[customer.id],
+                "photos": pictures.get(customer.id, 0),
             }
 
 

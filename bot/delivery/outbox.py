@@ -9,7 +9,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Table, func, select, text, update
 
 from bot.delivery import limits
 from bot.delivery.bulk import CHUNK, chunks, run, run_with
@@ -238,6 +238,39 @@ def accounts_of(tx: Tx, broadcast_id: int) -> Sequence[str]:
 def _switch(tx: Tx, broadcast_id: int, *, paused: bool) -> None:
     run(tx, _ADD_RUN, broadcast_id=broadcast_id, paused=paused)
     tx.execute(update(BroadcastRun).where(BroadcastRun.broadcast_id == broadcast_id).values(paused=paused))
+
+
+def merge(tx: Tx, kept: int, gone: int, reason: str) -> None:
+    """Two customers are one person: the rows follow, so that caps and results count them together; to be journaled.
+
+    Of a broadcast that names both, the row of ``gone`` stays under its number, and is cancelled where it still waits.
+    """
+    table: Table = Delivery.__table__  # type: ignore[assignment]
+    own = select(Delivery.broadcast_id, Delivery.occurrence).where(
+        Delivery.customer_id == kept, Delivery.broadcast_id.is_not(None)
+    )
+    named = {tuple(row) for row in tx.execute(own)}
+    theirs = tx.execute(
+        select(
+            Delivery.id,
+            Delivery.broadcast_id,
+            Delivery.occurrence,
+            Delivery.state,
+            Delivery.calling_since,
+            Delivery.reason,
+        ).where(Delivery.customer_id == gone)
+    ).all()
+    moved = [row.id for row in theirs if (row.broadcast_id, row.occurrence) not in named]
+    tx.execute(update(Delivery).where(Delivery.id.in_(moved)).values(customer_id=kept))
+    if tx.journal is not None:
+        tx.journal.moved(table, [{"id": number} for number in moved], {"customer_id": gone}, {"customer_id": kept})
+    for row in theirs:
+        doubled = (row.broadcast_id, row.occurrence) in named
+        if doubled and row.state in ("planned", "by_hand") and row.calling_since is None:
+            after = {"state": "cancelled", "reason": reason}
+            tx.execute(update(Delivery).where(Delivery.id == row.id).values(after))
+            if tx.journal is not None:
+                tx.journal.moved(table, [{"id": row.id}], {"state": row.state, "reason": row.reason}, after)
 
 
 _FORGET_CONTENTS = """

@@ -10,18 +10,23 @@ from sqlalchemy import and_, or_, select
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Content, Delivery
+from bot.domain.activities import service as activities
+from bot.domain.activities.models import Activity
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.complaints import service as complaints
+from bot.domain.customers import finding as customer_finding
+from bot.domain.customers import forgetting, merging, segments, timeline, waiting
 from bot.domain.customers import service as customers
-from bot.domain.customers import timeline, waiting
+from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import shown
-from bot.domain.merchants import notices
+from bot.domain.merchants import changes, notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import items_shown
+from bot.errors import Refusal
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
@@ -255,3 +260,61 @@ def alarm(tx: Tx, account: str, words: str) -> None:
         notices.tell(
             tx, owner.id, f"账号 {account}：{words}", kind="account", urgent=True, subject=f"account:{account}"
         )
+
+
+# --- one person, two files; no file any more; looking for something --------------------------------------------------
+
+FOUND_SHOWN = 9
+ERASED = "顾客要求删除资料"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of it: who stays, the words that differed and were not taken over, who moved up in an activity."""
+
+    kept: Customer
+    differed: list[str]
+    moved_up: list[tuple[Activity, Customer]]
+
+
+def merge(tx: Tx, one: Customer, other: Customer, *, staff_id: int) -> Merged:
+    """Two files are of one person: the lower number stays and gets everything. Raises Refusal for one and the same."""
+    if one.id == other.id:
+        raise Refusal(f"说的是同一位顾客：{shown(one)}，不用合并。")
+    kept, gone = sorted((one, other), key=lambda customer: customer.id)
+    name, number = shown(gone), gone.id
+    moved_up = activities.merge_places(tx, kept, gone)
+    outbox.merge(tx, kept.id, number, f"和 #{kept.id} 是同一位，不重复发")
+    differed = merging.merge(tx, kept, gone)
+    orders.recount(tx, kept)
+    told = f"和 {name} 合并成一位" + (f"（那边写的：{'，'.join(differed)}）" if differed else "")
+    timeline.add(tx, kept.id, "merge", told, staff_id)
+    return Merged(kept, differed, moved_up)
+
+
+def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
+    """Erases a customer who asks for it; the money stays without the name. Returns who moved up in an activity."""
+    moved_up = activities.leave_all(tx, customer.id)
+    numbers = forgetting.numbers_of(tx, customer.id)
+    orders.forget(tx, customer.id)
+    complaints.forget(tx, customer.id)
+    forgetting.erase(tx, customer)
+    for number in numbers:
+        outbox.forget(tx, number, ERASED)
+        changes.forget(tx, number)
+        notices.forget(tx, number)
+    return moved_up
+
+
+def find(tx: Tx, words: str) -> tuple[list[tuple[Customer, Hit]], bool]:
+    """Customers in whose file, orders, timeline or talk words are found, the likeliest first; and whether there are more."""
+    order = {"名字": 0, "备注": 2, "记录": 3, "说过": 4}  # file and orders, which have names of their own, are 1
+    hits = [*customer_finding.look(tx, words), *orders.look(tx, words)]
+    best: dict[int, Hit] = {}
+    for hit in sorted(hits, key=lambda hit: order.get(hit.where, 1)):
+        best.setdefault(hit.customer_id, hit)
+    ranked = list(best.values())
+    people = segments.people(tx, [hit.customer_id for hit in ranked[: FOUND_SHOWN + 1]])
+    known = {customer.id: customer for customer in people if not customer.is_staff}
+    found = [(known[hit.customer_id], hit) for hit in ranked if hit.customer_id in known]
+    return found[:FOUND_SHOWN], len(ranked) > FOUND_SHOWN

@@ -43,6 +43,13 @@ class Journal:
             {"table": table.name, "key": _key(table, row), "before": _encode(row), "after": None} for row in rows
         ]
 
+    def moved(self, table: Table, rows: list[Row], before: Row, after: Row) -> None:
+        """Records rows a bulk statement gave the same new values; ``before`` holds the old ones."""
+        self.entries += [
+            {"table": table.name, "key": _key(table, row), "before": _encode(before), "after": _encode(after)}
+            for row in rows
+        ]
+
     def _before_flush(self, session: Session, _context: UOWTransaction, _instances: object) -> None:
         for thing in session.dirty:
             table = _undoable(thing)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 CUSTOMER = (
     "number name nickname remark phone identities tags visited purchased vip grade follow_up stage spent_fen opted_out"
-    " created_at last_seen_at"
+    " created_at last_seen_at wechat sex city birthday file photos"
 )
 ORDER = "number customer amount_fen refunded_fen items note stage source paid_at created_at"
 DELIVERY = "broadcast customer account script group route state reason planned_at sent_at platform_id replied_at"
@@ -34,6 +34,12 @@ def test_customers_and_orders(shop, boss, mei):
         "opted_out": False,
         "created_at": "",
         "last_seen_at": "",
+        "wechat": None,
+        "sex": None,
+        "city": None,
+        "birthday": None,
+        "file": {},
+        "photos": 0,
     }
     (order,) = shop.export("orders")
     assert set(order) == set(ORDER.split())

@@ -95,8 +95,6 @@ def test_what_only_looked_is_nothing_to_take_back(boss, mei):
 
 
 def test_what_cannot_be_taken_back_says_why(shop, boss, clerk, mei):
-    boss.says("备注 小美 喜欢素色")
-    assert "不能撤销" in boss.says("撤销")
     boss.says("员工 移除 小李")
     assert "员工 邀请" in boss.says("撤销")
     boss.confirms(boss.says("群发 全部 用 到店礼A"))

@@ -15,6 +15,8 @@ from bot.domain.customers.models import Customer
 from bot.errors import Refusal
 from bot.store.transaction import Tx
 
+_STATES = ("in", "waiting", "left")  # from the best on
+
 
 @dataclass(frozen=True)
 class Joined:
@@ -96,6 +98,57 @@ def leave(tx: Tx, activity: Activity, customer: Customer) -> Customer | None:
     return _move_up(tx, activity) if had_place else None
 
 
+def merge_places(tx: Tx, kept: Customer, gone: Customer) -> list[tuple[Activity, Customer]]:
+    """One person has joined under two numbers: the better place stays, to be journaled.
+
+    Of two places one is free again; returns who moved up to them, to be told.
+    """
+    moved_up = []
+    ours = {one.activity_id: one for one in tx.session.scalars(select(SignUp).where(SignUp.customer_id == kept.id))}
+    for theirs in tx.session.scalars(select(SignUp).where(SignUp.customer_id == gone.id).order_by(SignUp.id)).all():
+        mine = ours.get(theirs.activity_id)
+        if mine is None:
+            continue
+        activity = tx.session.get_one(Activity, theirs.activity_id, with_for_update=True, populate_existing=True)
+        two_places = mine.state == theirs.state == "in"
+        better, worse = sorted((mine, theirs), key=lambda one: (_STATES.index(one.state), one.queued_at, one.id))
+        mine.state, mine.queued_at = better.state, better.queued_at
+        mine.checked_in_at = better.checked_in_at or worse.checked_in_at
+        tx.session.delete(theirs)
+        tx.session.flush()
+        if two_places and (next_one := _give_on(tx, activity)):
+            moved_up.append((activity, next_one))
+    return moved_up
+
+
+def _give_on(tx: Tx, activity: Activity) -> Customer | None:
+    """As ``_move_up``, for a change that can be taken back: through the session, under the activity's lock."""
+    waiting = _first_waiting(tx, activity) if activity.open and (activity.at is None or activity.at > tx.now) else None
+    if waiting is None:
+        activity.taken -= 1
+    else:
+        waiting.state = "in"
+    tx.session.flush()
+    return None if waiting is None else tx.session.get_one(Customer, waiting.customer_id)
+
+
+def leave_all(tx: Tx, customer_id: int) -> list[tuple[Activity, Customer]]:
+    """Gives back every place in activities to come; returns who moved up, to be told."""
+    mine = select(SignUp).where(SignUp.customer_id == customer_id, SignUp.state != "left")
+    moved_up = []
+    for sign_up in tx.session.scalars(mine).all():
+        activity = tx.session.get_one(Activity, sign_up.activity_id, with_for_update=True, populate_existing=True)
+        if not activity.open or (activity.at is not None and activity.at <= tx.now):
+            continue
+        had_place = sign_up.state == "in"
+        sign_up.state = "left"
+        tx.session.flush()
+        if had_place and (next_one := _give_on(tx, activity)):
+            timeline.add(tx, next_one.id, "activity", f"候补转正 活动{activity.id} {activity.title}")
+            moved_up.append((activity, next_one))
+    return moved_up
+
+
 def _take_place(tx: Tx, activity: Activity) -> bool:
     # The count is taken by an update that names the limit: a thousand who ask at once cannot all read the same count.
     taken = tx.execute(
@@ -114,12 +167,7 @@ def _end_of_queue(tx: Tx, activity: Activity) -> datetime:
 
 
 def _move_up(tx: Tx, activity: Activity) -> Customer | None:
-    waiting = tx.session.scalars(
-        select(SignUp)
-        .where(SignUp.activity_id == activity.id, SignUp.state == "waiting")
-        .order_by(SignUp.queued_at, SignUp.id)
-        .limit(1)
-    ).first()
+    waiting = _first_waiting(tx, activity)
     if waiting is None:
         tx.execute(update(Activity).where(Activity.id == activity.id).values(taken=Activity.taken - 1))
         tx.session.refresh(activity)
@@ -128,6 +176,15 @@ def _move_up(tx: Tx, activity: Activity) -> Customer | None:
     tx.session.flush()
     timeline.add(tx, waiting.customer_id, "activity", f"候补转正 活动{activity.id} {activity.title}")
     return tx.session.get_one(Customer, waiting.customer_id)
+
+
+def _first_waiting(tx: Tx, activity: Activity) -> SignUp | None:
+    return tx.session.scalars(
+        select(SignUp)
+        .where(SignUp.activity_id == activity.id, SignUp.state == "waiting")
+        .order_by(SignUp.queued_at, SignUp.id)
+        .limit(1)
+    ).first()
 
 
 def roster(tx: Tx, activity: Activity) -> list[tuple[SignUp, Customer]]:

@@ -120,7 +120,8 @@ class Planner:
         self._now = to_milliseconds(at)
         self._names_vip = segments.names_vip(tx, parse_segment(broadcast.segment))
         self._most = (shop.marketing_per_day, shop.marketing_per_month)
-        self._wordings = {script["variant"]: _Wording(script, shop, self._now) for script in broadcast.scripts}
+        facts = shop_context(tx, shop.shop_name)
+        self._wordings = {script["variant"]: _Wording(script, facts, self._now) for script in broadcast.scripts}
 
     def rows(self, numbers: Sequence[int], place: int) -> list[Planned]:
         """The row to keep for each of these customers, with the text they would read; mass rows still unsettled.
@@ -280,10 +281,10 @@ class Planner:
 class _Wording:
     """A script group's text for one person; where it differs by nobody it is made once for all."""
 
-    def __init__(self, script: Mapping[str, Any], shop: Settings, now: int) -> None:
+    def __init__(self, script: Mapping[str, Any], shop: Mapping[str, str], now: int) -> None:
         self.name: str = script["name"]
         self._template = compile_template(script["text"])
-        self._shop = shop_context(shop.shop_name)
+        self._shop = shop
         self._now = now
         parts = [variable.partition(".") for variable in self._template.variables]
         self._fields = [(name, _READ[name]) for root, _, name in parts if root == "c" and name in _READ]

@@ -149,7 +149,7 @@ def wish(tx: Tx, packet: PacketPlan, shop: Settings) -> str:
     }
     try:
         return compile_template(scripts.find(tx, name).text).render(
-            {"p": p, "shop": scripts.shop_context(shop.shop_name)}
+            {"p": p, "shop": scripts.shop_context(tx, shop.shop_name)}
         )
     except RenderError:
         # The merchant's own wording names the customer; a packet for a group has none.

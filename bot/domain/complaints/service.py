@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.domain.complaints.models import Case
 from bot.domain.customers.models import Customer
@@ -34,3 +34,8 @@ def open_complaints(tx: Tx) -> Sequence[tuple[Case, Customer]]:
 
 def close(tx: Tx, number: int) -> None:
     tx.session.get_one(Case, number).open = False
+
+
+def forget(tx: Tx, customer_id: int) -> None:
+    """The case keeps its number and kind; what was said goes with the customer's file."""
+    tx.execute(update(Case).where(Case.customer_id == customer_id).values(text="（已按顾客要求删除）", open=False))

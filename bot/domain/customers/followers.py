@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, text
 
-from bot.domain.customers import tags
+from bot.domain.customers import forgetting, tags
 from bot.domain.customers.models import AccountStart, Customer, CustomerTag, Identity
 from bot.language.normalise import display_name
 from bot.language.whom import name_keys
@@ -61,7 +61,11 @@ def unknown(tx: Tx, account: str, person_ids: Sequence[str]) -> list[str]:
 def take_in(tx: Tx, account: str, followers: Sequence[Follower]) -> int:
     """Makes a customer for each follower not met yet; returns how many. To be called under ``start_of``'s lock."""
     fresh = set(unknown(tx, account, [follower.person_id for follower in followers]))
-    newcomers = [follower for follower in followers if follower.person_id in fresh]
+    newcomers = [
+        follower
+        for follower in followers
+        if follower.person_id in fresh and not forgetting.is_forgotten(tx, account, follower.person_id)
+    ]
     if not newcomers:
         return 0
     rows = [_file(follower, tx.now) for follower in newcomers]

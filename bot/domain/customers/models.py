@@ -63,9 +63,9 @@ class Customer(Base):
     opted_out_at: Mapped[datetime | None]
     is_staff: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime | None]
+    last_seen_at: Mapped[datetime | None] = mapped_column(info={"passing": True})
     last_contact_at: Mapped[datetime | None] = mapped_column(info={"passing": True})
-    acknowledged_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None] = mapped_column(info={"passing": True})
 
 
 class Identity(Base):
@@ -172,6 +172,79 @@ class Utterance(Base):
     broadcast_id: Mapped[int | None]
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None]
+
+
+class FileEntry(Base):
+    """A field of a customer's file beside the columns: ``field`` is a name of ``language.file_fields``."""
+
+    __tablename__ = "file_entries"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class Photo(Base):
+    """A picture in a customer's file; ``customer_id`` None = the staff member who sent it has not said whose it is."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        Index("ix_photos_customer_id", "customer_id"),
+        Index("ix_photos_media", "account", "media_id"),
+        {"info": {"undoable": True}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    account: Mapped[str]
+    media_id: Mapped[str]
+    staff_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Media(Base):
+    """A picture or voice message the platform keeps for three days, and the file we keep it in.
+
+    ``file`` is a name in the folder of media, empty until it was fetched. ``next_at`` None = nothing more to do: it was
+    fetched, or ``lost`` says why it never will be. ``unwanted``: the file is to be erased, the row with it.
+    """
+
+    __tablename__ = "media"
+    __table_args__ = (Index("ix_media_next_at", "next_at"),)
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    media_id: Mapped[str] = mapped_column(primary_key=True)
+    file: Mapped[str] = mapped_column(default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    wanted_at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+    lost: Mapped[str] = mapped_column(default="")
+    unwanted: Mapped[bool] = mapped_column(default=False)
+
+
+class MergedNumber(Base):
+    """A number whose customer turned out to be somebody with another number."""
+
+    __tablename__ = "merged_numbers"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    at: Mapped[datetime]
+
+
+class Forgotten(Base):
+    """Somebody who had their data erased: the keyed hash of an address or a phone, so that no import brings them back.
+
+    ``digest`` empty: the row that holds the key, in ``key``.
+    """
+
+    __tablename__ = "forgotten"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(default="")
+    at: Mapped[datetime]
 
 
 class SavedSegment(Base):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
+
+from bot.language.file_fields import FIELDS
 
 CLASS_WORDS = {
     "N": "未到店",
@@ -57,3 +60,48 @@ def classes(*, visited: bool, purchased: bool, vip: bool) -> str:
     if vip:
         codes.append("VIP")
     return "·".join(codes)
+
+
+class Born(Protocol):
+    """What a birthday is shown from."""
+
+    birth_year: int | None
+    birth_month: int | None
+    birth_day: int | None
+    birth_lunar: bool
+
+
+def birth_shown(customer: Born) -> str:
+    """``农历八月十五``, ``1990年5月1日``, ``1990年`` or nothing."""
+    year = f"{customer.birth_year}年" if customer.birth_year else ""
+    if customer.birth_month is None or customer.birth_day is None:
+        return year
+    if customer.birth_lunar:
+        return f"农历{year}{lunar_shown(customer.birth_month, customer.birth_day)}"
+    return f"{year}{customer.birth_month}月{customer.birth_day}日"
+
+
+def lunar_shown(month: int, day: int) -> str:
+    """``八月十五``, ``正月初一``, ``腊月廿三``: as people write it."""
+    digits = "一二三四五六七八九十"
+    tens = {10: "初十", 20: "二十", 30: "三十"}
+    shown_day = tens.get(day) or f"{'初十廿'[day // 10]}{digits[day % 10 - 1]}"
+    return f"{'正二三四五六七八九十冬腊'[month - 1]}月{shown_day}"
+
+
+BASIC_SHARE, PERSONAL_SHARE = 20, 80
+
+
+def completeness(filled: Collection[str]) -> int:
+    """How complete a file is, 0 to 100: 20 for the basic fields, 80 for the personal ones, by the share filled."""
+    score = 0.0
+    for part, share in (("basic", BASIC_SHARE), ("personal", PERSONAL_SHARE)):
+        names = [field.name for field in FIELDS if field.part == part]
+        score += share * sum(name in filled for name in names) / len(names)
+    return round(score)
+
+
+def worth_asking(filled: Collection[str]) -> str | None:
+    """The name of the next missing field to ask for, or None; what staff see or book by themselves is not asked."""
+    asked = (field.name for field in FIELDS if field.ask and not field.ask.startswith("（"))
+    return next((name for name in asked if name not in filled), None)

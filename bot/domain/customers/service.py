@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
-from bot.domain.customers import tags, timeline
-from bot.domain.customers.models import Customer, Identity
+from bot.domain.customers import forgetting, tags, timeline
+from bot.domain.customers.models import Customer, Identity, MergedNumber
 from bot.domain.customers.rules import known_name, shown
 from bot.errors import Refusal
 from bot.language.intents import Whom
@@ -51,7 +51,10 @@ def meet(tx: Tx, account: str, person_id: str) -> Met:
     for number, is_staff, name, own_name, acknowledged in tx.direct(_WHO, {"account": account, "person_id": person_id}):
         acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
         return Met(number, bool(is_staff), False, name, own_name or None, acknowledged_at)
-    created = tx.execute(insert(Customer).values(created_at=tx.now).returning(Customer.id)).scalar_one()
+    # Who had their data erased begins anew, but gets no marketing before asking for it.
+    out = forgetting.is_forgotten(tx, account, person_id)
+    begun = insert(Customer).values(created_at=tx.now, opted_out=out, opted_out_at=tx.now if out else None)
+    created = tx.execute(begun.returning(Customer.id)).scalar_one()
     tx.execute(
         insert(Identity).values(
             customer_id=created,
@@ -125,10 +128,9 @@ def matches(tx: Tx, whom: Whom, *, last_spoken_of: int | None) -> list[Customer]
     Ranks: number, phone and exact name; part of a name; pinyin and initials.
     """
     if whom.kind == "pronoun":
-        return _people(tx, Customer.id == (last_spoken_of or 0))
+        return _by_number(tx, last_spoken_of or 0)
     if whom.kind == "number":
-        number = int(whom.text)
-        return _people(tx, Customer.id == number) if number < 2**31 else []
+        return _by_number(tx, int(whom.text))
     if whom.kind == "phone":
         return _people(tx, Customer.phone == whom.text)
     # Names are kept without what hides inside them, so they are looked for without it too.
@@ -143,6 +145,15 @@ def matches(tx: Tx, whom: Whom, *, last_spoken_of: int | None) -> list[Customer]
         return part
     spelt = "".join(name.lower().split())
     return _people(tx, or_(Customer.name_pinyin == spelt, Customer.name_initials == spelt)) if spelt.isalnum() else []
+
+
+def _by_number(tx: Tx, number: int) -> list[Customer]:
+    """The customer of this number, also of one that was merged into another."""
+    if number >= 2**31:
+        return []
+    found = _people(tx, Customer.id == number)
+    merged = None if found else tx.session.get(MergedNumber, number)
+    return _people(tx, Customer.id == merged.customer_id) if merged else found
 
 
 def nearest(tx: Tx, whom: Whom, count: int = 3) -> list[Customer]:
@@ -175,19 +186,20 @@ def _people(tx: Tx, where: ColumnElement[bool]) -> list[Customer]:
 def rename(tx: Tx, customer: Customer, name: str, *, staff_id: int | None = None) -> None:
     """Staff's own name for the customer; whoever has a name is sorted (待整理 goes)."""
     customer.name = name
-    _index_name(customer)
+    index_name(customer)
     tags.sort_out(tx, [customer], staff_id=staff_id)
 
 
 def call_me(tx: Tx, customer: Customer, name: str) -> None:
     """The customer says what to be called; staff's own name for them wins where both are shown."""
     customer.own_name = name
-    _index_name(customer)
+    index_name(customer)
     tags.sort_out(tx, [customer], staff_id=None)
     timeline.add(tx, customer.id, "name", f"自己说叫“{name}”")
 
 
-def _index_name(customer: Customer) -> None:
+def index_name(customer: Customer) -> None:
+    """Keeps the letters the customer is found by in step with the names."""
     keys = name_keys(known_name(customer) or "")
     customer.name_pinyin, customer.name_initials = keys.pinyin or None, keys.initials or None
 
@@ -203,7 +215,7 @@ def enrol(tx: Tx, *, name: str, phone: str, wechat: str) -> Customer:
         rename = "" if known_name(known[0]) else f"要取名，发送：改名 #{number} {name}。"
         raise Refusal(f"已经有这位顾客了：{shown(known[0])}，没有再建。看档案，发送：查 #{number}。{rename}")
     customer = Customer(name=name, phone=phone or None, wechat=wechat or None, created_at=tx.now)
-    _index_name(customer)
+    index_name(customer)
     tx.session.add(customer)
     tx.session.flush()
     timeline.add(tx, customer.id, "enrol", "店员建档")

@@ -18,6 +18,14 @@ def add(tx: Tx, customer_id: int, kind: str, text: str, staff_id: int | None = N
     )
 
 
+def note(tx: Tx, customer_id: int, text: str, staff_id: int) -> None:
+    """What staff write down; unlike what happened it can be taken back, for it may stand in the wrong file."""
+    row = {"customer_id": customer_id, "at": tx.now, "kind": "note", "text": text, "staff_id": staff_id}
+    number = tx.execute(insert(TimelineEntry).values(row).returning(TimelineEntry.id)).scalar_one()
+    if tx.journal is not None:
+        tx.journal.made(TimelineEntry.__table__, [{"id": number, **row}])  # type: ignore[arg-type]
+
+
 def recent(tx: Tx, customer_id: int, count: int = 10) -> Sequence[TimelineEntry]:
     return tx.session.scalars(
         select(TimelineEntry)

@@ -14,7 +14,7 @@ from bot.store.transaction import Tx
 
 _HEAR = """
     INSERT INTO utterances (customer_id, account, person_id, at, kind, text, media_id, urgent, waiting, broadcast_id)
-    VALUES (:customer_id, :account, :person_id, :at, :kind, :text, :media_id, :urgent, true, :broadcast_id)
+    VALUES (:customer_id, :account, :person_id, :at, :kind, :text, :media_id, :urgent, :waiting, :broadcast_id)
 """
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
 
@@ -51,8 +51,9 @@ def hear(
     at: datetime,
     urgent: bool,
     broadcast_id: int | None,
+    waiting: bool = True,
 ) -> None:
-    """Keeps what a customer said; ``broadcast_id`` is the broadcast it answers."""
+    """Keeps what a customer said; ``broadcast_id`` is the broadcast it answers, ``waiting`` whether a person should."""
     tx.direct(
         _HEAR,
         {
@@ -64,6 +65,7 @@ def hear(
             "text": text,
             "media_id": media_id,
             "urgent": urgent,
+            "waiting": waiting,
             "broadcast_id": broadcast_id,
         },
     )

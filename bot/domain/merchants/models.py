@@ -136,3 +136,25 @@ class Notice(Base):
     closed_at: Mapped[datetime | None]
     hinted_at: Mapped[datetime | None]
     delivery_id: Mapped[int | None]
+
+
+class ShopFact(Base):
+    """A fact of the shop scripts may use: ``hours``, ``address`` or ``phone``, as staff wrote it."""
+
+    __tablename__ = "shop_facts"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
+class AutoReply(Base):
+    """An answer to words customers ask again and again. ``words`` as typed; ``id`` is its number in the list."""
+
+    __tablename__ = "auto_replies"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    words: Mapped[list[str]]
+    answer: Mapped[str]
+    created_at: Mapped[datetime]

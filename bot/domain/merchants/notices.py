@@ -73,6 +73,13 @@ def reword(tx: Tx, subject: str, words: str) -> None:
     tx.execute(update(Notice).where(Notice.subject == subject, Notice.state == "open").values(text=words))
 
 
+def forget(tx: Tx, customer_id: int) -> None:
+    """Takes the words out of every notice about a customer who is erased; there is nothing left to tell."""
+    about = Notice.subject.in_([f"new:{customer_id}", f"said:{customer_id}"])
+    tx.execute(update(Notice).where(about).values(text="（已按顾客要求删除）"))
+    tx.execute(update(Notice).where(about, Notice.state == "open").values(state="shown", closed_at=tx.now))
+
+
 def open_notices(tx: Tx, staff_id: int) -> Sequence[Notice]:
     """What to tell next: the urgent first, then the oldest, each a line; and many of those that share one.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 
 from bot.domain.customers import timeline
+from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
 from bot.domain.orders.models import LedgerEntry, Order
 from bot.domain.orders.rules import grade_after, stage_shown
@@ -15,6 +17,8 @@ from bot.errors import Refusal
 from bot.language.money import show_money
 from bot.language.segments import Field
 from bot.store.transaction import Tx
+
+_ARTICLE = re.compile(r"(?<![A-Za-z\d])[A-Za-z]{1,4}-?\d{2,8}(?![A-Za-z\d])", re.ASCII)
 
 
 def purchase(
@@ -132,6 +136,26 @@ def of(tx: Tx, customer_id: int, count: int = 9) -> Sequence[Order]:
     return tx.session.scalars(
         select(Order).where(Order.customer_id == customer_id).order_by(Order.id.desc()).limit(count)
     ).all()
+
+
+def look(tx: Tx, words: str) -> Iterator[Hit]:
+    """Customers' orders whose items, note or parcel hold the words, newest first."""
+    text = func.coalesce(Order.items, "") + " " + func.coalesce(Order.note, "") + " " + func.coalesce(Order.parcel, "")
+    found = select(Order).where(Order.customer_id.is_not(None), holds(text, words))
+    for order in tx.session.scalars(found.order_by(Order.id.desc()).limit(A_SOURCE)):
+        said = " ".join(part for part in (order.items, order.note, order.parcel) if part)
+        yield Hit(order.customer_id or 0, f"单号{order.id}", excerpt(said, words))
+
+
+def has_articles(tx: Tx, customer_id: int) -> bool:
+    """Whether an article number (A102) stands in what the customer has bought."""
+    bought = tx.session.scalars(select(Order.items).where(Order.customer_id == customer_id, Order.paid_at.is_not(None)))
+    return any(_ARTICLE.search(items) for items in bought)
+
+
+def forget(tx: Tx, customer_id: int) -> None:
+    """Takes out of the orders what could name the customer; the money and the goods stay."""
+    tx.execute(update(Order).where(Order.customer_id == customer_id).values(note="", carrier=None, parcel=None))
 
 
 def recount(tx: Tx, customer: Customer) -> None:

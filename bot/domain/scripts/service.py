@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from sqlalchemy import func, select
 
+from bot.domain.merchants import shop_facts
 from bot.domain.scripts.library import Script, at, load
 from bot.domain.scripts.models import OwnScript, ScriptVersion
 from bot.domain.scripts.rules import check_template, compile_template
@@ -95,6 +96,6 @@ def say(tx: Tx, key: str, context: Context) -> str:
     return compile_template(wording.text).render(context)
 
 
-def shop_context(shop_name: str) -> dict[str, str]:
+def shop_context(tx: Tx, shop_name: str) -> dict[str, str]:
     """The shop's facts as scripts see them; unknown ones are empty."""
-    return {"name": shop_name, "address": "", "phone": "", "hours": ""}
+    return {"name": shop_name, **shop_facts.facts(tx)}

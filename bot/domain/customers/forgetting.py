@@ -1,0 +1,104 @@
+"""Erasing what we know of somebody who asks for it; a keyed hash stays, so that no import brings them back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from sqlalchemy import delete, select, update
+
+from bot.domain.customers import media
+from bot.domain.customers.models import (
+    Customer,
+    CustomerTag,
+    FileEntry,
+    Identity,
+    MergedNumber,
+    Photo,
+    TagChange,
+    TimelineEntry,
+    Utterance,
+)
+from bot.store.base import to_milliseconds
+from bot.store.transaction import Tx
+
+GONE = "已注销"  # what staff see instead of a name; the number stays for the money that is tied to it
+_NO_KEY = ""
+_ADD = "INSERT INTO forgotten (digest, key, at) VALUES (:digest, :key, :now) ON CONFLICT (digest) DO NOTHING"
+_KEY = "SELECT key FROM forgotten WHERE digest = ''"
+_KNOWN = "SELECT 1 FROM forgotten WHERE digest = :digest"
+_EMPTIED = (
+    *("own_name", "nickname", "remark", "name_pinyin", "name_initials", "phone", "wechat", "sex", "city", "channel"),
+    *("birth_year", "birth_month", "birth_day", "follow_up", "next_step", "next_at", "expected_fen"),
+)
+
+
+def is_forgotten(tx: Tx, account: str, person_id: str) -> bool:
+    """Whether the person behind an address has had their data erased."""
+    rows = tx.direct(_KEY, {})
+    if not rows:
+        return False
+    return bool(tx.direct(_KNOWN, {"digest": _digest(rows[0][0], _address(account, person_id))}))
+
+
+def is_forgotten_phone(tx: Tx, phone: str) -> bool:
+    """Whether the owner of a phone has had their data erased; for imports."""
+    rows = tx.direct(_KEY, {})
+    return bool(rows) and bool(tx.direct(_KNOWN, {"digest": _digest(rows[0][0], phone)}))
+
+
+def numbers_of(tx: Tx, customer_id: int) -> list[int]:
+    """The customer's number and those that were merged into it."""
+    merged = tx.session.scalars(select(MergedNumber.number).where(MergedNumber.customer_id == customer_id))
+    return [customer_id, *merged]
+
+
+def erase(tx: Tx, customer: Customer) -> None:
+    """Erases the file, the talk and the addresses; the number stays, without a name and without marketing."""
+    _remember(tx, customer)
+    number = customer.id
+    tx.execute(
+        update(Customer)
+        .where(Customer.id == number)
+        .values(
+            **dict.fromkeys(_EMPTIED),
+            name=GONE,
+            birth_lunar=False,
+            vip=False,
+            grade=None,
+            former_grade=None,
+            opted_out=True,
+            opted_out_at=tx.now,
+            last_seen_at=None,
+            last_contact_at=None,
+            acknowledged_at=None,
+        )
+    )
+    pictures = tx.execute(select(Photo.account, Photo.media_id).where(Photo.customer_id == number)).all()
+    said = select(Utterance.account, Utterance.media_id).where(
+        Utterance.customer_id == number, Utterance.media_id.is_not(None)
+    )
+    for account, media_id in [*pictures, *tx.execute(said).all()]:
+        media.forget(tx, account, str(media_id))
+    for model in (FileEntry, Photo, Utterance, TimelineEntry, TagChange, CustomerTag, Identity):
+        tx.execute(delete(model).where(model.customer_id == number))
+    tx.session.expire_all()
+
+
+def _remember(tx: Tx, customer: Customer) -> None:
+    now = to_milliseconds(tx.now)
+    tx.direct(_ADD, {"digest": _NO_KEY, "key": secrets.token_hex(32), "now": now})
+    key = tx.direct(_KEY, {})[0][0]
+    found = tx.session.scalars(select(Identity).where(Identity.customer_id == customer.id))
+    words = [_address(identity.account, identity.person_id) for identity in found]
+    for word in [*words, *([customer.phone] if customer.phone else [])]:
+        tx.direct(_ADD, {"digest": _digest(key, word), "key": "", "now": now})
+
+
+def _address(account: str, person_id: str) -> str:
+    return f"{account}\n{person_id}"
+
+
+def _digest(key: str, word: str) -> str:
+    return hmac.new(bytes.fromhex(key), word.encode(), hashlib.sha256).hexdigest()
