@@ -176,12 +176,18 @@ class _StaffLine:
         line = self._message.text or self._message.event_key
         media_id = str(self._message.fields.get("MediaId") or "")
         if self._message.kind == "image" and media_id:
-            return self._with_news(self._handle(Picture(media_id), "照片"))
+            return self._with_news(self._picture(media_id))
         if not line:
             word = MEDIA_WORDS.get(self._message.kind, "")
             return self._with_news(f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。")
         reply = self._voice(line) if self._message.kind == "voice" else self._line(line)
         return self._with_news(self._note + reply)
+
+    def _picture(self, media_id: str) -> str:
+        question = desk.open_question(self._tx, self._staff.id)
+        if question is not None and question.kind not in ("photo", "whose"):
+            self._put_aside(question)
+        return self._note + self._handle(Picture(media_id), "照片")
 
     def _voice(self, line: str) -> str:
         """What was heard is shown; what only looks is done at once, the rest after a yes: names and amounts are misheard."""
@@ -209,9 +215,12 @@ class _StaffLine:
             command = f"{question.payload['line']}\n{line}"
             return self._handle(understand(command, self._now()), command)
         if not isinstance(intent, NotUnderstood):
-            desk.close_question(self._tx, self._staff.id)
-            self._note = f"（刚才的“{question.payload['line'].splitlines()[0][:12]}”已放下）\n"
+            self._put_aside(question)
         return self._handle(intent, line)
+
+    def _put_aside(self, question: desk.Question) -> None:
+        desk.close_question(self._tx, self._staff.id)
+        self._note = f"（刚才的“{question.payload['line'].splitlines()[0][:12]}”已放下）\n"
 
     def _choose(self, question: desk.Question, number: int) -> str:
         options = question.payload["options"]

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 import orjson
 from sqlalchemy import and_, or_, select
 
-from bot.delivery import outbox
+from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
@@ -278,9 +278,11 @@ class Merged:
 
 
 def merge(tx: Tx, one: Customer, other: Customer, *, staff_id: int) -> Merged:
-    """Two files are of one person: the lower number stays and gets everything. Raises Refusal for one and the same."""
+    """Two files are of one person: the lower number stays and gets everything. Raises Refusal."""
     if one.id == other.id:
         raise Refusal(f"说的是同一位顾客：{shown(one)}，不用合并。")
+    if forgetting.GONE in (one.name, other.name):
+        raise Refusal(f"{forgetting.GONE}的顾客要求删除了资料，不能再和别人合到一起。什么都没有改。")
     kept, gone = sorted((one, other), key=lambda customer: customer.id)
     name, number = shown(gone), gone.id
     moved_up = activities.merge_places(tx, kept, gone)
@@ -296,6 +298,8 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
     """Erases a customer who asks for it; the money stays without the name. Returns who moved up in an activity."""
     moved_up = activities.leave_all(tx, customer.id)
     numbers = forgetting.numbers_of(tx, customer.id)
+    for identity in customers.identities(tx, [customer.id]):
+        limits.forget(tx, identity.account, identity.person_id)
     orders.forget(tx, customer.id)
     complaints.forget(tx, customer.id)
     forgetting.erase(tx, customer)

@@ -189,6 +189,8 @@ def test_erasing_asks_first_and_then_leaves_only_the_money(shop, boss, mei, lan)
             "cases",
             "changes",
             "notices",
+            "windows",
+            "deliveries",
         )
     )
     for word in ("小美", "13800138000", "瑜伽", "爱砍价", "破了", mei.openid):

@@ -145,6 +145,14 @@ def test_two_rows_of_one_broadcast_send_one_message(shop, boss, mei):
     assert len(mei.phone.pushed) + len(other.phone.pushed) == 1
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_was_erased_is_nobody_to_merge_with(shop, boss, mei, lan):
+    number = mei.number
+    mei.says("确认删除我的资料")
+    assert "要求删除了资料" in boss.says(f"合并 #{number} 阿兰")
+    assert len(shop.export("customers")) == 2
+
+
 LINES = st.sampled_from(
     [
         "合并 小美 阿兰",

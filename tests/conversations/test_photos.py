@@ -59,6 +59,15 @@ def test_another_command_ends_it(shop, boss, mei, lan):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_picture_ends_an_open_choice_and_says_so(shop, boss):
+    shop.regular("张丽")
+    shop.regular("张莉莉")
+    boss.says("张 +意向A")
+    assert "已放下" in boss.does("image")
+    assert "放进了 张丽 " in boss.says("张丽")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_one_is_shown_and_taken_out(shop, boss, mei):
     boss.says("照片 小美")
     boss.does("image")

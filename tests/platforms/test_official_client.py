@@ -445,6 +445,33 @@ def test_an_image_goes_up_and_the_rest_of_the_account_is_readable(client, platfo
     assert platform.calls[-1].json == {"openid": "o1", "remark": "张姐"}
 
 
+def test_a_picture_comes_as_it_is_also_after_a_stale_token(client, platform):
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+    platform.answers["/cgi-bin/media/get"] = lambda heard: answer(raw=picture)
+    assert client.download_media("m/1") == picture
+    platform.number += 1
+    assert client.download_media("m/1") == picture
+    assert platform.calls[-1].target.endswith("&media_id=m%2F1")
+
+
+@pytest.mark.parametrize(
+    ("said", "decision", "code"),
+    [
+        ({"errcode": 40007, "errmsg": "invalid media_id"}, None, 40007),
+        ({"video_url": "http://example.com/v"}, Decision.DEFECT, None),
+        (answer(raw=b""), Decision.AGAIN, None),
+        (answer(raw=b"<html>", status=502), Decision.AGAIN, None),
+        (CLOSE, Decision.AGAIN, None),
+    ],
+)
+def test_what_is_no_picture_is_a_failure(client, platform, said, decision, code):
+    platform.answers["/cgi-bin/media/get"] = lambda heard: said
+    with pytest.raises(PlatformFailure) as caught:
+        client.download_media("m-1")
+    assert caught.value.code == code
+    assert decision in (None, caught.value.decision)
+
+
 @pytest.mark.parametrize(
     ("path", "call", "half"),
     [

@@ -42,12 +42,6 @@ def is_forgotten(tx: Tx, account: str, person_id: str) -> bool:
     return bool(tx.direct(_KNOWN, {"digest": _digest(rows[0][0], _address(account, person_id))}))
 
 
-def is_forgotten_phone(tx: Tx, phone: str) -> bool:
-    """Whether the owner of a phone has had their data erased; for imports."""
-    rows = tx.direct(_KEY, {})
-    return bool(rows) and bool(tx.direct(_KNOWN, {"digest": _digest(rows[0][0], phone)}))
-
-
 def numbers_of(tx: Tx, customer_id: int) -> list[int]:
     """The customer's number and those that were merged into it."""
     merged = tx.session.scalars(select(MergedNumber.number).where(MergedNumber.customer_id == customer_id))

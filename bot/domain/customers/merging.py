@@ -130,7 +130,7 @@ def _move(tx: Tx, table: Table, column: str, kept: int, gone: int) -> list[str]:
         same = [and_(*(table.c[name] == row[name] for name in _keys(table))) for row in twice]
         for where in same:
             tx.execute(delete(table).where(where))
-        journal_removed(tx, table, twice)
+        _journal_removed(tx, table, twice)
         if table is FileEntry.__table__:
             ours = dict(tx.execute(select(table.c.field, table.c.text).where(own == kept)).all())
             left_out = [
@@ -141,10 +141,10 @@ def _move(tx: Tx, table: Table, column: str, kept: int, gone: int) -> list[str]:
         # The key itself changes, which the journal knows only as a row gone and a row made.
         moved = [row | {column: kept} for row in rows]
         tx.execute(delete(table).where(own == gone))
-        journal_removed(tx, table, rows)
+        _journal_removed(tx, table, rows)
         if moved:
             tx.execute(insert(table), moved)
-            journal_made(tx, table, moved)
+            _journal_made(tx, table, moved)
         return left_out
     tx.execute(update(table).where(own == gone).values({column: kept}))
     if tx.journal is not None:
@@ -175,11 +175,11 @@ def _alone(table: Table, column: str) -> list[list[str]]:
     return [[name for name in names if name != column] for names in named if column in names and len(names) > 1]
 
 
-def journal_removed(tx: Tx, table: Table, rows: list[dict[str, Any]]) -> None:
+def _journal_removed(tx: Tx, table: Table, rows: list[dict[str, Any]]) -> None:
     if tx.journal is not None and rows:
         tx.journal.removed(table, rows)
 
 
-def journal_made(tx: Tx, table: Table, rows: list[dict[str, Any]]) -> None:
+def _journal_made(tx: Tx, table: Table, rows: list[dict[str, Any]]) -> None:
     if tx.journal is not None and rows:
         tx.journal.made(table, rows)

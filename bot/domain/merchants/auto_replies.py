@@ -14,6 +14,7 @@ from bot.language.normalise import normalise
 from bot.store.transaction import Tx
 
 MOST = 100
+PART_OF_AT_MOST = 60  # characters of a text that may be answered for a part of it: a longer one tells a story
 _ALL = "SELECT words, answer FROM auto_replies ORDER BY id"
 _MARKS = ' \n。.!?~…,;:、"呀啊呢吗哦'
 
@@ -34,7 +35,7 @@ def fitting(text: str, replies: Iterable[tuple[Sequence[str], str]]) -> Fitting 
         for word in map(_plain, words):
             if word == said:
                 return Fitting(answer, whole=True)
-            if word and word in said and (best is None or len(word) > best[0]):
+            if word and len(said) <= PART_OF_AT_MOST and word in said and (best is None or len(word) > best[0]):
                 best = len(word), answer
     return Fitting(best[1], whole=False) if best else None
 

@@ -259,8 +259,8 @@ class OfficialAccount:
     def _content(self, token: str, query: str) -> bytes:
         request = self.request("/cgi-bin/media/get", None, token, query)
         answer = self.http.call(request)
-        # A refusal is JSON with an errcode, a picture is neither.
-        if answer.failure or answer.status != 200 or answer.body.lstrip()[:1] in (b"{", b""):
+        # A refusal is JSON with an errcode, what stands in between may answer with a page; a picture begins like neither.
+        if answer.failure or answer.status != 200 or answer.body.lstrip()[:1] in (b"{", b"<", b""):
             body = answers.body_of(answer, now=self.clock.now(), secrets=request.secrets)
             words = "微信平台给的不是图片" if body else "微信平台给的是空的"
             raise answers.failure(words, None, Decision.DEFECT, None)
