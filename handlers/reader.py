@@ -186,7 +186,7 @@ class _StaffLine:
     def _picture(self, media_id: str) -> str:
         question = desk.open_question(self._tx, self._staff.id)
         if question is not None and question.kind not in ("photo", "whose"):
-            self._put_aside(question)
+            self._put_aside(question, "")
         return self._note + self._handle(Picture(media_id), "照片")
 
     def _voice(self, line: str) -> str:
@@ -215,12 +215,15 @@ class _StaffLine:
             command = f"{question.payload['line']}\n{line}"
             return self._handle(understand(command, self._now()), command)
         if not isinstance(intent, NotUnderstood):
-            self._put_aside(question)
+            self._put_aside(question, line)
         return self._handle(intent, line)
 
-    def _put_aside(self, question: desk.Question) -> None:
+    def _put_aside(self, question: desk.Question, line: str) -> None:
+        """Ends an open question and says so, unless the line goes on with the same (照片 小美, then 照片 小美 1)."""
         desk.close_question(self._tx, self._staff.id)
-        self._note = f"（刚才的“{question.payload['line'].splitlines()[0][:12]}”已放下）\n"
+        asked = question.payload["line"].splitlines()[0]
+        if not line.startswith(asked):
+            self._note = f"（刚才的“{asked[:12]}”已放下）\n"
 
     def _choose(self, question: desk.Question, number: int) -> str:
         options = question.payload["options"]

@@ -300,6 +300,18 @@ def weekday_name(on: date) -> str:
     return f"周{_WEEKDAYS[on.weekday()]}"
 
 
+_LUNAR_MONTH_WORDS = ("正月", "二月", "三月", "四月", "五月", "六月", "七月", "八月", "九月", "十月", "冬月", "腊月")
+_TENS = ("初", "十", "廿")
+_ONES = "一二三四五六七八九十"
+
+
+def lunar_words(month: int, day: int) -> str:
+    """``农历八月十五``."""
+    tens, ones = divmod(day - 1, 10)
+    said = {20: "二十", 30: "三十"}.get(day) or _TENS[tens] + _ONES[ones]
+    return f"农历{'闰' if month < 0 else ''}{_LUNAR_MONTH_WORDS[abs(month) - 1]}{said}"
+
+
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
     """A day of the calendar as said, solar or lunar. ``month`` negative: a leap month. ``year`` None: unsaid."""

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.care import holidays, rules
+from bot.language.days import lunar_words
 
 SPRING_FESTIVAL = """
     2000-02-05 2001-01-24 2002-02-12 2003-02-01 2004-01-22 2005-02-09 2006-01-29 2007-02-18 2008-02-07 2009-01-26
@@ -143,7 +144,7 @@ def test_a_leap_month_is_the_ordinary_one_in_a_year_without_it():
     ],
 )
 def test_a_lunar_date_is_said_as_people_say_it(month, day, words):
-    assert rules.lunar_words(month, day) == words
+    assert lunar_words(month, day) == words
 
 
 @pytest.mark.parametrize(("month", "day"), [(0, 1), (13, 1), (8, 31), (8, 0)])

@@ -12,6 +12,7 @@ from bot.domain.care.models import CalendarDay, Occurrence, Plan
 from bot.domain.care.occurrences import Reminder, Struck
 from bot.domain.care.rules import DAY, Due
 from bot.errors import Refusal
+from bot.language.days import lunar_words
 from bot.language.intents import CalendarAdd
 from bot.language.normalise import display_name
 from bot.settings import Settings
@@ -86,7 +87,7 @@ def next_date(own_day: CalendarDay, on_or_after: date) -> date | None:
 def date_words(own_day: CalendarDay) -> str:
     """The date as it was said: ``10月18日`` or ``农历八月初八``."""
     if own_day.lunar:
-        return rules.lunar_words(own_day.month, own_day.day)
+        return lunar_words(own_day.month, own_day.day)
     return f"{own_day.month}月{own_day.day}日"
 
 

@@ -115,18 +115,6 @@ def _one_takes_over_from_the_other(moments: list[datetime], end: datetime) -> li
     return [Due(at, until) for at, until in pairwise([*moments, end])]
 
 
-_LUNAR_MONTHS = ("正月", "二月", "三月", "四月", "五月", "六月", "七月", "八月", "九月", "十月", "冬月", "腊月")
-_TENS = ("初", "十", "廿")
-_ONES = "一二三四五六七八九十"
-
-
-def lunar_words(month: int, day: int) -> str:
-    """``农历八月十五``."""
-    tens, ones = divmod(day - 1, 10)
-    said = {20: "二十", 30: "三十"}.get(day) or _TENS[tens] + _ONES[ones]
-    return f"农历{'闰' if month < 0 else ''}{_LUNAR_MONTHS[abs(month) - 1]}{said}"
-
-
 def day_words(day: date, today: date) -> str:
     """``10月6日 周一``, with the year where it is another one than today's."""
     year = "" if day.year == today.year else f"{day.year}年"

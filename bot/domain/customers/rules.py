@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from bot.language.days import lunar_words
 from bot.language.file_fields import FIELDS
 
 CLASS_WORDS = {
@@ -77,16 +78,8 @@ def birth_shown(customer: Born) -> str:
     if customer.birth_month is None or customer.birth_day is None:
         return year
     if customer.birth_lunar:
-        return f"农历{year}{lunar_shown(customer.birth_month, customer.birth_day)}"
+        return f"农历{year}{lunar_words(customer.birth_month, customer.birth_day).removeprefix('农历')}"
     return f"{year}{customer.birth_month}月{customer.birth_day}日"
-
-
-def lunar_shown(month: int, day: int) -> str:
-    """``八月十五``, ``正月初一``, ``腊月廿三``: as people write it."""
-    digits = "一二三四五六七八九十"
-    tens = {10: "初十", 20: "二十", 30: "三十"}
-    shown_day = tens.get(day) or f"{'初十廿'[day // 10]}{digits[day % 10 - 1]}"
-    return f"{'正二三四五六七八九十冬腊'[month - 1]}月{shown_day}"
 
 
 BASIC_SHARE, PERSONAL_SHARE = 20, 80
