@@ -166,5 +166,5 @@ def test_every_change_is_kept_with_who_and_from_where(shop, boss, mei):
 
 
 def test_a_picture_or_a_place_of_staff_is_not_dropped_silently(boss):
-    assert "文字" in boss.does("image")
+    assert "哪位顾客" in boss.does("image")
     assert boss.does("location", lat=31.2, lon=121.4, label="黄浦区") != ""
