@@ -82,6 +82,7 @@ def create_router(settings: Settings) -> Router:
         today,
     )
     from handlers import campaigns as campaign_handlers  # noqa: F401
+    from handlers import ledger as ledger_handlers  # noqa: F401
     from handlers import orders as order_handlers  # noqa: F401
     from handlers.reader import create_reader
     from handlers.talk import on

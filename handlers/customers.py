@@ -80,7 +80,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
     if customer.follow_up:
         lines.append(f"跟进：{customer.follow_up} {LEVEL_WORDS[customer.follow_up]}")
     lines.append(f"消费：{show_money(customer.spent_fen)}，{customer.purchases} 次")
-    latest = orders.of(tx, customer.id, 1)
+    latest = orders.of(tx, customer.id, count=1)
     if latest:
         order = latest[0]
         back = " 已全退" if order.refunded_fen == order.amount_fen else ""

@@ -10,6 +10,8 @@ from bot.domain.customers import service as customers
 from bot.domain.customers import timeline
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
+from bot.domain.orders import daybook
+from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
 from bot.language import help_text, understand
 from bot.language.intents import (
@@ -144,7 +146,12 @@ def line_confirmed(talk: StaffTalk, payload: dict[str, Any]) -> str:
 
 @on.staff(Undo)
 def undo(talk: StaffTalk) -> str:
-    change = changes.undo(talk.tx, staff_id=talk.staff.id)
+    tx, staff_id = talk.tx, talk.staff.id
+
+    def reverse(entry: int) -> None:
+        daybook.reverse(tx, entry, staff_id=staff_id)
+
+    change = changes.undo(tx, staff_id=staff_id, reverse={LedgerEntry.__tablename__: reverse})
     timeline.undone(talk.tx, change.entries, change.label, staff_id=talk.staff.id)
     return f"已撤销：{change.label}"
 

@@ -16,15 +16,16 @@ from bot.domain.scripts.rules import compile_template
 from bot.errors import Refusal
 from bot.language.intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from bot.language.money import show_money
-from handlers.talk import StaffTalk, names_of, on
+from handlers.talk import NEW_FILE, StaffTalk, names_of, on
 
+PAGE = 6  # orders a reply: as many as a phone shows without scrolling
 LISTED = 5  # purchases told one by one; of more only the sum
 
 
 @on.staff(Purchase)
 def purchase(talk: StaffTalk) -> str:
     intent = talk.intent
-    people: list[Customer | None] = [*talk.all(intent.whom)] if intent.whom else [None]
+    people: list[Customer | None] = [*talk.all(intent.whom, may_open=True)] if intent.whom else [None]
     who = "、".join("散客" if customer is None else shown(customer) for customer in people[:3])
     talk.label(f"{who} 消费 {show_money(intent.amount_fen)}{'等' if len(people) > 3 else ''}")
     booked = [(customer, _book(talk, customer)) for customer in people]
@@ -34,7 +35,9 @@ def purchase(talk: StaffTalk) -> str:
             f"记好了：{names_of([*filter(None, people)])} 每位消费 {show_money(intent.amount_fen)}{what}，"
             f"单号{booked[0][1].id} 到 {booked[-1][1].id}，合计 {show_money(intent.amount_fen * len(booked))}"
         )
-    return "\n".join(_booked(talk, customer, order) for customer, order in booked)
+    opened = [whom.text for whom in intent.whom if talk.chosen.get(whom.text) == NEW_FILE]
+    new = [f"新建了 {'、'.join(opened)} 的档案。"] if opened else []
+    return "\n".join([*new, *(_booked(talk, customer, order) for customer, order in booked)])
 
 
 def _book(talk: StaffTalk, customer: Customer | None) -> Order:
@@ -68,10 +71,12 @@ def refund(talk: StaffTalk) -> str:
     left = order.amount_fen - order.refunded_fen
     if talk.intent.amount_fen is None:
         raise Refusal(_ask_amount(order, left))
-    orders.refund(talk.tx, order, amount_fen=talk.intent.amount_fen, staff_id=talk.staff.id)
+    note = talk.intent.note
+    orders.refund(talk.tx, order, amount_fen=talk.intent.amount_fen, note=note, staff_id=talk.staff.id)
     talk.label(f"单号{order.id} 退款 {show_money(talk.intent.amount_fen)}")
     rest = show_money(order.amount_fen - order.refunded_fen)
-    lines = [f"已记退款 {show_money(talk.intent.amount_fen)}，单号{order.id} 还剩 {rest}"]
+    reason = f"（{items_shown(note)}）" if note else ""
+    lines = [f"已记退款 {show_money(talk.intent.amount_fen)}{reason}，单号{order.id} 还剩 {rest}"]
     if order.customer_id is not None:
         customer = customers.get(talk.tx, order.customer_id)
         code = classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)
@@ -132,11 +137,17 @@ def deal(talk: StaffTalk) -> str:
 
 @on.staff(Orders)
 def list_orders(talk: StaffTalk) -> str:
-    customer = talk.one(talk.intent.whom)
-    found = orders.of(talk.tx, customer.id)
-    if not found:
+    customer, page = talk.one(talk.intent.whom), talk.intent.page
+    count = orders.how_many(talk.tx, customer.id)
+    if not count:
         return f"{shown(customer)} 还没有订单。记一笔：消费 {customer.name or f'#{customer.id}'} 298 连衣裙"
-    return f"{shown(customer)} 的订单：\n" + "\n".join(_order_line(talk, order) for order in found)
+    pages = -(-count // PAGE)
+    if not 1 <= page <= pages:
+        raise Refusal(f"{shown(customer)} 的订单一共 {pages} 页，例如：订单 #{customer.id}")
+    found = orders.of(talk.tx, customer.id, count=PAGE, skip=(page - 1) * PAGE)
+    head = f"{shown(customer)} 的订单" + (f"（{count} 单，第 {page}/{pages} 页）" if pages > 1 else "")
+    more = f"\n再往前：订单 #{customer.id} 第{page + 1}页" if page < pages else ""
+    return f"{head}：\n" + "\n".join(_order_line(talk, order) for order in found) + more
 
 
 def _order_line(talk: StaffTalk, order: Order) -> str:

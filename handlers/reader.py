@@ -33,6 +33,7 @@ from bot.language.intents import (
     NotUnderstood,
     Orders,
     PacketList,
+    Receipts,
     ScriptList,
     ScriptShow,
     Segment,
@@ -42,6 +43,7 @@ from bot.language.intents import (
     TagBook,
     TaskText,
     Today,
+    Unclaimed,
     Undo,
     Unnamed,
     Visit,
@@ -51,7 +53,7 @@ from bot.language.intents import (
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers.talk import UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Wide, names_of
+from handlers.talk import NEW_FILE, UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Unfiled, Wide, names_of
 
 GOES_ON = "\n（接下一条）"
 REPLY_LIMIT = 2048  # bytes of UTF-8 in a passive text reply (official manual, Passive_user_reply_message)
@@ -82,6 +84,7 @@ LOOKS = (
     *(ActivityList, ActivityRoster, BroadcastList, Calendar, Help, History, NextBatch, Notices, Orders, PacketList),
     *(AutoReplies, FileShow, Find, ShopFacts),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
+    *(Receipts, Unclaimed),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture
@@ -250,6 +253,8 @@ class _StaffLine:
                 return self._journaled(handler, talk)
         except Unclear as unclear:
             return self._ask_which(unclear, line, talk.chosen)
+        except Unfiled as unfiled:
+            return self._offer_file(unfiled, line, talk.chosen)
         except Wide as wide:
             return self._ask_first(wide, talk)
         except Refusal as refusal:
@@ -275,6 +280,20 @@ class _StaffLine:
         line = talk.line if len(talk.line) <= ECHO else f"{talk.line[:ECHO]}…"
         question = f"这一句会改 {len(wide.people)} 位顾客（{names_of(wide.people)}），还没有做：\n{line}"
         return talk.confirm("line", {"line": talk.line, "chosen": talk.chosen}, question)
+
+    def _offer_file(self, unfiled: Unfiled, line: str, chosen: dict[str, int]) -> str:
+        """Opening a file for a name nobody has, and going on with the line, is one number away; nothing is done yet."""
+        name = unfiled.whom.text
+        payload = {
+            "line": line,
+            "asked": name,
+            "options": [NEW_FILE, *(customer.id for customer in unfiled.near)],
+            "chosen": chosen,
+        }
+        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload))
+        near = [f"{number}. 是 {shown(customer)}" for number, customer in enumerate(unfiled.near, start=2)]
+        offer = [f"没有找到“{name}”这位顾客，还没有记。回复数字（5 分钟内）：", f"1. 给“{name}”建档，并记上这一笔"]
+        return "\n".join([*offer, *near])
 
     def _ask_which(self, unclear: Unclear, line: str, chosen: dict[str, int]) -> str:
         people = unclear.candidates[: customers.SHOWN_MATCHES]

@@ -16,12 +16,14 @@ from bot.domain.scripts import service as scripts
 from bot.errors import Refusal
 from bot.gateway.router import Router
 from bot.language.intents import Whom
+from bot.language.normalise import display_name
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
 
 on = Router()
 
+NEW_FILE = 0  # no customer's number: chosen from a numbered list, it opens a file under the name that was typed
 WIDE = 20  # a change that touches more people than this asks first
 
 UNPROVEN = (
@@ -108,9 +110,12 @@ class StaffTalk(Talk):
         desk.speak_of(self.tx, self.staff.id, customer.id)
         return customer
 
-    def all(self, whom: Sequence[Whom]) -> list[Customer]:
-        """Every customer named, each once. Raises Unclear, Wide or Refusal; then nothing was changed."""
-        found = {customer.id: customer for customer in map(self._find, whom)}
+    def all(self, whom: Sequence[Whom], *, may_open: bool = False) -> list[Customer]:
+        """Every customer named, each once. Raises Unclear, Wide or Refusal; then nothing was changed.
+
+        ``may_open``: a name nobody has is offered as a new file (Unfiled), and opened where that was chosen.
+        """
+        found = {customer.id: customer for customer in (self._find(one, may_open=may_open) for one in whom)}
         if len(found) > WIDE and not self.may_be_wide:
             raise Wide(list(found.values()))
         if len(found) == 1:
@@ -124,9 +129,12 @@ class StaffTalk(Talk):
         code = desk.ask_code(self.tx, self.staff.id, action, payload)
         return f"{question}\n确认请在 10 分钟内回复：确认 {code}"
 
-    def _find(self, whom: Whom) -> Customer:
-        if whom.text in self.chosen:
-            return customers.get(self.tx, self.chosen[whom.text])
+    def _find(self, whom: Whom, *, may_open: bool = False) -> Customer:
+        chosen = self.chosen.get(whom.text)
+        if chosen == NEW_FILE and may_open:
+            return self._open_file(whom)
+        if chosen:
+            return customers.get(self.tx, chosen)
         last = desk.state(self.tx, self.staff.id).customer_id
         found = customers.matches(self.tx, whom, last_spoken_of=last)
         if len(found) == 1:
@@ -136,8 +144,14 @@ class StaffTalk(Talk):
         if whom.kind == "pronoun":
             raise Refusal("还不知道说的是哪位顾客。先“查 名字”，之后就可以用“他”“她”“上一个”。")
         near = customers.nearest(self.tx, whom)
+        if may_open and whom.kind in ("name", "phone"):
+            raise Unfiled(whom, near)
         offer = f"最接近的：{'、'.join(shown(customer) for customer in near)}。" if near else ""
         raise Refusal(f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}新的老客可以“新客 名字 手机号”建档。")
+
+    def _open_file(self, whom: Whom) -> Customer:
+        name, phone = (whom.text, "") if whom.kind == "name" else ("", whom.text)
+        return customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
 
 
 class Unclear(Exception):
@@ -147,6 +161,15 @@ class Unclear(Exception):
         super().__init__(f"{len(candidates)} customers match")
         self.whom = whom
         self.candidates = candidates
+
+
+class Unfiled(Exception):
+    """Nobody has this name; a new file is offered beside the ``near`` ones."""
+
+    def __init__(self, whom: Whom, near: Sequence[Customer]) -> None:
+        super().__init__("nobody matches")
+        self.whom = whom
+        self.near = near
 
 
 class Wide(Exception):

@@ -26,12 +26,13 @@ from bot.language.whom import whoms
 _BUY, _DEAL = "消费 小美 298 连衣裙", "成交 小美 298 连衣裙"
 _REFUND, _SHIP, _USED = "退款 小美 298", "发货 12 顺丰 SF123456", "用完 12 30天后"
 
-_PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
+PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
 _NOT_IN_SHOP = {"线上", "网上", "快递", "邮寄", "网店", "微店", "网购", "线上单", "直播", "外卖", "小程序"}
 _IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"}
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
 _BREAK = re.compile("[ \n]+")
 _ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)", re.ASCII)
+_PAGE = re.compile(r"(?:^|(?<=.)) ?第 ?(?P<page>\d{1,3}) ?页$", re.ASCII)
 _PARCEL = re.compile(r"(?P<carrier>[^\dA-Za-z]*) ?(?P<parcel>[A-Za-z]{0,5}\d[\dA-Za-z-]{4,30})", re.ASCII)
 
 
@@ -49,8 +50,8 @@ class _Sale:
 def _sale(said: Said, example: str) -> _Sale:
     """Who, how much, what, wherever the spaces are. Raises ``Unclear`` and ``MoneyError``."""
     first, amount, goods = _parts(said, example)
-    people = () if first.plain in _PASSER_BY else whoms(first)
-    nobody = not people and first.plain not in _PASSER_BY
+    people = () if first.plain in PASSER_BY else whoms(first)
+    nobody = not people and first.plain not in PASSER_BY
     if nobody or any(person.text[0] in "+-" for person in people):
         raise Unclear(f"没说是哪位顾客，例如：{example}", example, "消费 散客 58 苹果")
     note = _NOTE.search(goods.plain)
@@ -132,7 +133,7 @@ def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
     raise Unclear(f"金额写在顾客后面，例如：{example}", example)
 
 
-def _purchase(said: Said) -> Intent:
+def purchase(said: Said) -> Intent:
     sale = _sale(said, _BUY)
     return Purchase(sale.people, sale.amount_fen, sale.items, sale.note, sale.in_shop)
 
@@ -180,7 +181,17 @@ def _refunded_fen(words: Words) -> tuple[int | None, str]:
 
 
 def _orders(said: Said) -> Intent:
-    return Orders(one_person(said.whom or said.words, "订单 小美"))
+    words = said.words
+    page = _PAGE.search(words.plain)
+    if page:
+        words = words.cut(0, page.start())
+    return Orders(one_person(said.whom or words, "订单 小美"), int(page["page"]) if page else 1)
+
+
+def order_number(words: Words) -> int | None:
+    """The number of ``单号12`` where nothing else is said."""
+    match = _ORDER.fullmatch(words.plain)
+    return int(match.group(1)) if match else None
 
 
 def _shipped(said: Said) -> Intent:
@@ -203,8 +214,8 @@ def _used_up(said: Said) -> Intent:
 
 VERBS = (
     Verb(
-        ("消费", "消费了", "买了", "买单", "付款", "收款", "付了", "入账", "记账"),
-        _purchase,
+        ("消费", "消费了", "买了", "买单", "付款", "付了", "入账", "记账"),
+        purchase,
         (_BUY, "消费 散客 58 苹果"),
         after_whom=True,
     ),

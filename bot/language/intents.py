@@ -179,9 +179,47 @@ class Deal(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Orders(Intent):
-    """``订单 <谁>``."""
+    """``订单 <谁> [第2页]``; pages count from 1, the newest first."""
 
     whom: Whom
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts(Intent):
+    """``今天收款``, ``收款 9月``: what came in from ``since`` to before ``until``; ``period`` as to be shown."""
+
+    period: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class CloseMonth(Intent):
+    """``月结 9月``; ``month`` is its first day."""
+
+    month: date
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed(Intent):
+    """``未认领 [第2页]``: payments of bills of which nobody knows yet whose they are."""
+
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Intent):
+    """``认领 3 小美|单号12|散客|另一笔``; ``payment`` None = every one that may be booked already (``认领 全部``).
+
+    ``meant``: a ``customer``'s, the same as an ``order``, the ``same`` as the order shown beside it, ``another`` than
+    that one, or ``nobody``'s (a passer-by).
+    """
+
+    payment: int | None
+    meant: Literal["customer", "order", "same", "another", "nobody"]
+    whom: Whom | None = None
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.language import (
     about_files,
     about_orders,
     about_shop,
+    about_ledger,
     about_tags,
     about_work,
 )
@@ -33,6 +34,7 @@ VERBS: tuple[Verb, ...] = (
     *about_shop.VERBS,
     *about_tags.VERBS,
     *about_orders.VERBS,
+    *about_ledger.VERBS,
     *about_campaigns.VERBS,
     *about_activities.VERBS,
     *about_work.VERBS,

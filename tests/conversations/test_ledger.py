@@ -168,3 +168,73 @@ def test_what_is_missing_or_wrong_is_named_with_an_example(boss, mei):
     for typed in ("级别 小美 X", "级别 小美", "跟进 小美 z", "跟进 小美", "到店", "消费"):
         assert "例如" in boss.says(typed), typed
     assert mei.file == before
+
+
+def test_a_name_nobody_has_is_offered_as_a_new_file_and_nothing_is_done_before(shop, boss):
+    offer = boss.says("消费 阿珍 298 裙")
+    assert "1. 给“阿珍”建档" in offer
+    assert (shop.export("customers"), shop.export("orders")) == ([], [])
+    booked = boss.says("1")
+    assert "新建了 阿珍 的档案" in booked
+    assert "单号1" in booked
+    (file,) = shop.export("customers")
+    assert (file["name"], file["spent_fen"], file["visited"]) == ("阿珍", 29800, True)
+    boss.says("撤销")
+    assert (shop.export("customers"), shop.export("orders")) == ([], [])
+
+
+def test_the_nearest_name_stands_beside_the_new_file(shop, boss, mei):
+    assert "2. 是 小美" in boss.says("消费 小梅 58 袜子")
+    boss.says("2")
+    assert mei.file["spent_fen"] == 5800
+    assert len(shop.export("customers")) == 1
+
+
+def test_of_two_names_nobody_has_each_is_asked(shop, boss):
+    boss.says("消费 阿珍、阿强 10 茶")
+    assert "阿强" in boss.says("1")
+    assert shop.export("orders") == []
+    boss.says("1")
+    assert [(file["name"], file["spent_fen"]) for file in shop.export("customers")] == [("阿珍", 1000), ("阿强", 1000)]
+
+
+def test_only_money_opens_a_file(shop, boss):
+    assert "没有找到" in boss.says("退款 阿珍 10")
+    assert "现在没有等您选" in boss.says("1")
+    assert shop.export("customers") == []
+
+
+def test_a_refund_by_number_in_part_with_its_reason(shop, boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    assert "（尺码不对）" in boss.says("退款 单号1 50 尺码不对")
+    assert shop.export("orders")[0]["refunded_fen"] == 5000
+    assert "尺码不对" in boss.says("历史 小美")
+    booked = shop.rows("SELECT amount_fen, note FROM ledger ORDER BY id")
+    assert [tuple(row) for row in booked] == [(29800, ""), (-5000, "尺码不对")]
+
+
+def test_taking_back_adds_to_the_book_and_edits_nothing(shop, boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    boss.says("退款 单号1 50")
+    before = shop.rows("SELECT * FROM ledger ORDER BY id")
+    boss.says("撤销")
+    boss.says("撤销")
+    after = shop.rows("SELECT * FROM ledger ORDER BY id")
+    assert after[:2] == before
+    assert [(row.amount_fen, row.source, row.reverses) for row in after[2:]] == [
+        (5000, "undo", before[1].id),
+        (-29800, "undo", before[0].id),
+    ]
+    assert shop.export("orders") == []
+    assert mei.file["spent_fen"] == 0
+
+
+def test_many_orders_come_in_pages(shop, boss, mei):
+    for count in range(1, 9):
+        boss.says(f"消费 小美 {count} 糖")
+    first = boss.says("订单 小美")
+    assert ("单号8" in first, "单号3" in first, "单号2" in first) == (True, True, False)
+    assert "订单 #2 第2页" in first
+    second = boss.says("订单 #2 第2页")
+    assert ("单号2" in second, "单号1 " in second, "单号3" in second) == (True, True, False)
+    assert "一共 2 页" in boss.says("订单 小美 第3页")

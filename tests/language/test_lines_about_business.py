@@ -12,12 +12,15 @@ from bot.language.intents import (
     BroadcastStep,
     Checked,
     Choice,
+    Claim,
+    CloseMonth,
     Confirm,
     Deal,
     Delivered,
     Ordered,
     Orders,
     Purchase,
+    Receipts,
     Refund,
     ScriptEdit,
     ScriptList,
@@ -28,6 +31,7 @@ from bot.language.intents import (
     SegmentList,
     SegmentSave,
     Shipped,
+    Unclaimed,
     UsedUp,
 )
 
@@ -36,7 +40,38 @@ def bought(*people, yuan=298, items="", note="", in_shop=True):
     return Purchase(people, round(yuan * 100), items, note, in_shop)
 
 
+def came_in(period, since, until):
+    return Receipts(period, date.fromisoformat(f"2026-{since}"), date.fromisoformat(f"2026-{until}"))
+
+
 LINES = [
+    # the book of money (it is September 16th, a Wednesday)
+    ("今天收款", came_in("今天（9月16日）", "09-16", "09-17")),
+    ("收款", came_in("今天（9月16日）", "09-16", "09-17")),
+    ("今日收款", came_in("今日（9月16日）", "09-16", "09-17")),
+    ("今天收了多少?", came_in("今天（9月16日）", "09-16", "09-17")),
+    ("收款 昨天", came_in("昨天（9月15日）", "09-15", "09-16")),
+    ("昨天收款", came_in("昨天（9月15日）", "09-15", "09-16")),
+    ("收款 本周", came_in("本周（9月14日到9月20日）", "09-14", "09-21")),
+    ("收款 上周", came_in("上周（9月7日到9月13日）", "09-07", "09-14")),
+    ("收款 本月", came_in("2026年9月", "09-01", "10-01")),
+    ("收款9月", came_in("2026年9月", "09-01", "10-01")),
+    ("9月收款", came_in("2026年9月", "09-01", "10-01")),
+    ("收款 八月份", came_in("2026年8月", "08-01", "09-01")),
+    ("收款 9月10日", came_in("2026年9月10日", "09-10", "09-11")),
+    ("月结 8月", CloseMonth(date(2026, 8, 1))),
+    ("月结 上个月", CloseMonth(date(2026, 8, 1))),
+    ("月结 12月", CloseMonth(date(2025, 12, 1))),
+    ("未认领", Unclaimed()),
+    ("未认领 第2页", Unclaimed(2)),
+    ("认领 3 小美", Claim(3, "customer", XIAOMEI)),
+    ("认领 3 是小美的", Claim(3, "customer", XIAOMEI)),
+    ("认领 3 单号12", Claim(3, "order", order=12)),
+    ("认领 3 散客", Claim(3, "nobody")),
+    ("认领 3 另一笔", Claim(3, "another")),
+    ("认领 3 同一笔", Claim(3, "same")),
+    ("认领 全部", Claim(None, "same")),
+    ("订单 小美 第2页", Orders(XIAOMEI, 2)),
     # money
     ("消费 小美 298 连衣裙 A102", bought(XIAOMEI, items="连衣裙 A102")),
     ("消费小美298连衣裙", bought(XIAOMEI, items="连衣裙")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -34,8 +34,10 @@ def keep(
     )
 
 
-def undo(tx: Tx, *, staff_id: int) -> Change:
+def undo(tx: Tx, *, staff_id: int, reverse: Mapping[str, Callable[[int], None]]) -> Change:
     """Takes back this staff member's last change and returns it.
+
+    ``reverse`` names the tables of which no row is ever edited or deleted, and how the row of an id is taken back there.
 
     Raises Refusal when there is none within 24 hours, when it is final, or when somebody changed the same thing since.
     """
@@ -51,7 +53,10 @@ def undo(tx: Tx, *, staff_id: int) -> Change:
         raise Refusal(f"“{change.label}”不能撤销：{change.final}")
     try:
         with tx.savepoint():
-            _put_back(tx, change.entries)
+            _put_back(tx, [entry for entry in change.entries if entry["table"] not in reverse])
+            for entry in reversed(change.entries):
+                if entry["table"] in reverse:
+                    reverse[entry["table"]](entry["key"]["id"])
     except (Overtaken, IntegrityError) as overtaken:
         raise Refusal(f"“{change.label}”之后这里又改过，不能直接撤销。请查看现在的情况再改。") from overtaken
     tx.session.expire_all()

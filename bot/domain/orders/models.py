@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -13,7 +14,8 @@ from bot.store.base import Base
 class Order(Base):
     """A deal. ``id`` is its number (``单号12``); ``customer_id`` None = a passer-by.
 
-    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked. ``source``: ``shop``, ``online`` or ``deal``.
+    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked. ``source``: ``shop``, ``online``,
+    ``deal``, ``bill`` (an imported payment) or ``opening`` (spent before we kept books).
     """
 
     __tablename__ = "orders"
@@ -44,20 +46,83 @@ class Order(Base):
 
 
 class LedgerEntry(Base):
-    """Money in (positive fen) or back (negative fen)."""
+    """Money in (positive fen) or back (negative fen); only ever added to.
 
+    ``at`` is the moment the money moved, by which days and months count it; ``booked_at`` when it was written down.
+    ``source`` is ``chat``, ``bill`` (an imported one), ``opening`` (spent before we kept books) or ``undo``;
+    ``reverses`` the entry that is taken back.
+    """
+
+    # No foreign key to the order: the book keeps what was written, also of an order that was taken back. Whose money it
+    # is stands with the order alone, so that claiming a payment or joining two files edits no entry.
     __tablename__ = "ledger"
     __table_args__ = (
         CheckConstraint("amount_fen <> 0", name="amount_not_zero"),
-        Index("ix_ledger_customer_id", "customer_id"),
         Index("ix_ledger_at", "at"),
+        # Whatever happens, an entry is taken back once.
+        Index("uq_ledger_reverses", "reverses", unique=True),
         {"info": {"undoable": True}},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"))
+    order_id: Mapped[int] = mapped_column(index=True)
     amount_fen: Mapped[int]
     source: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
     staff_id: Mapped[int | None]
     at: Mapped[datetime]
+    booked_at: Mapped[datetime]
+    reverses: Mapped[int | None]
+
+
+class MonthClose(Base):
+    """A month (``2026-09``, in the shop's zone) after which nothing is booked into it or into any before it.
+
+    ``ends`` is the first moment after it.
+    """
+
+    __tablename__ = "month_closes"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    month: Mapped[str] = mapped_column(primary_key=True)
+    ends: Mapped[datetime]
+    staff_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class Payment(Base):
+    """A payment a bill tells of. ``id`` is its number in ``未认领``; ``key`` the bill's own transaction number.
+
+    ``order_id`` None: not booked, since it may be ``suspect_id``, an order staff typed that day. ``settled_at`` is set
+    once it is known whose it is. ``payer`` is the name the bill shows, ``payer_id`` the platform's word for the payer.
+    ``refunds`` holds what the bill gave back, by refund number (``""`` where a bill tells the sum only).
+    """
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("ix_payments_payer", "payer"),
+        Index("ix_payments_order_id", "order_id"),
+        Index(
+            "ix_payments_unsettled",
+            "id",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True, "info": {"undoable": True}},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bill: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    payer: Mapped[str]
+    payer_id: Mapped[str]
+    items: Mapped[str]
+    note: Mapped[str]
+    amount_fen: Mapped[int]
+    refunds: Mapped[dict[str, Any]]
+    paid_at: Mapped[datetime]
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    suspect_id: Mapped[int | None]
+    settled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, func, select, update
 from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
-from bot.domain.orders.models import LedgerEntry, Order
+from bot.domain.orders import daybook
+from bot.domain.orders.models import Order
 from bot.domain.orders.rules import grade_after, stage_shown
 from bot.errors import Refusal
 from bot.language.money import show_money
@@ -107,8 +108,17 @@ def refundable(tx: Tx, customer: Customer) -> Sequence[Order]:
     ).all()
 
 
-def refund(tx: Tx, order: Order, *, amount_fen: int, staff_id: int) -> None:
-    """Books money given back. Raises Refusal above what is left of the order."""
+def refund(
+    tx: Tx,
+    order: Order,
+    *,
+    amount_fen: int,
+    note: str = "",
+    staff_id: int | None = None,
+    source: str = "chat",
+    at: datetime | None = None,
+) -> None:
+    """Books money given back, at ``at`` or now. Raises Refusal above what is left of the order."""
     left = order.amount_fen - order.refunded_fen
     if order.paid_at is None:
         raise Refusal(f"单号{order.id} 还没有收款，不用退。")
@@ -118,24 +128,50 @@ def refund(tx: Tx, order: Order, *, amount_fen: int, staff_id: int) -> None:
         whole = show_money(left).removesuffix("元")
         raise Refusal(f"单号{order.id} 最多还能退 {show_money(left)}。例子：退款 单号{order.id} {whole}")
     order.refunded_fen += amount_fen
-    tx.session.add(
-        LedgerEntry(
-            order_id=order.id,
-            customer_id=order.customer_id,
-            amount_fen=-amount_fen,
-            source="chat",
-            staff_id=staff_id,
-            at=tx.now,
-        )
-    )
+    daybook.book(tx, order, -amount_fen, source=source, note=note, staff_id=staff_id, at=at)
     _recount_owner(tx, order)
-    _tell_timeline(tx, order, f"退款 {show_money(amount_fen)}", staff_id)
+    _tell_timeline(tx, order, f"退款 {show_money(amount_fen)} {note}".strip(), staff_id)
 
 
-def of(tx: Tx, customer_id: int, count: int = 9) -> Sequence[Order]:
-    return tx.session.scalars(
-        select(Order).where(Order.customer_id == customer_id).order_by(Order.id.desc()).limit(count)
-    ).all()
+def received(
+    tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note: str, source: str, at: datetime
+) -> Order:
+    """Books money that came in at ``at`` without anybody typing it: from a bill, or spent before we kept books."""
+    order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source=source)
+    order.stage, order.paid_at, order.delivered_at = 3, at, at
+    daybook.book(tx, order, amount_fen, source=source, note=note, at=at)
+    if customer is not None:
+        hand_over(tx, order, customer)
+    return order
+
+
+def hand_over(tx: Tx, order: Order, customer: Customer, *, staff_id: int | None = None) -> None:
+    """Money nobody was named for is this customer's."""
+    order.customer_id = customer.id
+    recount(tx, customer)
+    words = {"bill": "账单收款", "opening": "以前的消费"}.get(order.source, "消费")
+    said = f"{words} {show_money(order.amount_fen)} {order.items}".strip()
+    timeline.add(tx, customer.id, "purchase", f"{said} 单号{order.id}", staff_id)
+
+
+def take_away(tx: Tx, order: Order, *, staff_id: int) -> None:
+    """Removes an order that turned out to be another one's payment; the book keeps its entries and takes them back."""
+    customer_id = order.customer_id
+    daybook.reverse_order(tx, order, staff_id=staff_id)
+    tx.session.delete(order)
+    tx.session.flush()
+    if customer_id is not None:
+        recount(tx, tx.session.get_one(Customer, customer_id))
+
+
+def of(tx: Tx, customer_id: int, *, count: int, skip: int = 0) -> Sequence[Order]:
+    """A customer's orders, newest first, after the ``skip`` newest."""
+    whose = select(Order).where(Order.customer_id == customer_id).order_by(Order.id.desc())
+    return tx.session.scalars(whose.offset(skip).limit(count)).all()
+
+
+def how_many(tx: Tx, customer_id: int) -> int:
+    return tx.execute(select(func.count()).where(Order.customer_id == customer_id)).scalar_one()
 
 
 def look(tx: Tx, words: str) -> Iterator[Hit]:
@@ -196,16 +232,7 @@ def _new(tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note
 
 def _pay(tx: Tx, order: Order, *, staff_id: int) -> None:
     order.paid_at = tx.now
-    tx.session.add(
-        LedgerEntry(
-            order_id=order.id,
-            customer_id=order.customer_id,
-            amount_fen=order.amount_fen,
-            source="chat",
-            staff_id=staff_id,
-            at=tx.now,
-        )
-    )
+    daybook.book(tx, order, order.amount_fen, note=order.note, staff_id=staff_id)
 
 
 def _recount_owner(tx: Tx, order: Order) -> None:
@@ -213,7 +240,7 @@ def _recount_owner(tx: Tx, order: Order) -> None:
         recount(tx, tx.session.get_one(Customer, order.customer_id))
 
 
-def _tell_timeline(tx: Tx, order: Order, what: str, staff_id: int) -> None:
+def _tell_timeline(tx: Tx, order: Order, what: str, staff_id: int | None) -> None:
     if order.customer_id is not None:
         timeline.add(tx, order.customer_id, "order", f"单号{order.id} {what}", staff_id)
 

@@ -1,0 +1,70 @@
+"""今天收款, 收款 9月, 月结: what a day and a month came to, and months that take nothing more."""
+
+import pytest
+
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+def test_a_day_by_source_with_what_went_back(shop, boss, mei):
+    assert "还没有收款" in boss.says("今天收款")
+    boss.says("消费 小美 298 连衣裙")
+    boss.says("消费 小美 100 帽子 线上")
+    boss.says("消费 散客 58 苹果")
+    boss.says("退款 单号1 50")
+    told = boss.says("今天收款")
+    assert "收 3 笔 456元，退 1 笔 50元，净收 406元" in told
+    assert "店里 2 笔 356元" in told
+    assert "线上 1 笔 100元" in told
+
+
+def test_what_was_taken_back_is_in_no_total(boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    boss.says("消费 小美 58 袜子")
+    boss.says("撤销")
+    assert "收 1 笔 298元，退 0 笔 0元" in boss.says("收款")
+
+
+def test_each_stretch_counts_its_own_days(shop, boss, mei):
+    boss.says("消费 小美 100 帽子")
+    shop.at("2026-09-22 00:00")
+    boss.says("消费 小美 30 袜子")
+    for asked, came_to in {"今天": "30元", "昨天": "100元", "本周": "130元", "本月": "130元", "9月": "130元"}.items():
+        assert f"净收 {came_to}" in boss.says(f"收款 {asked}"), asked
+    for asked in ("收款 上周", "8月收款", "收款 前天"):
+        assert "还没有收款" in boss.says(asked), asked
+
+
+def test_what_is_taken_back_next_day_leaves_the_day_it_was_of(shop, boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    shop.at("2026-09-22 09:00")
+    boss.says("撤销")
+    assert "还没有收款" in boss.says("收款 昨天")
+    assert "还没有收款" in boss.says("今天收款")
+
+
+def test_only_the_owner_closes_a_month_that_is_over(shop, boss, clerk):
+    assert "还没过完" in boss.says("月结 9月")
+    shop.at("2026-10-01 10:00")
+    assert "只有老板" in clerk.says("月结 9月")
+    assert "已月结" in boss.says("月结 9月")
+    assert "已经月结过" in boss.says("月结 9月")
+    assert "已经月结过" in boss.says("月结 8月")
+    assert "已月结" in boss.says("收款 9月")
+    assert "已撤销" in boss.says("撤销")
+    assert "已月结" not in boss.says("收款 9月")
+
+
+def test_a_correction_of_a_closed_month_is_booked_in_the_open_one(shop, boss, clerk, mei):
+    shop.at("2026-09-30 20:00")
+    clerk.says("消费 小美 298 连衣裙")
+    clerk.says("消费 小美 58 袜子")
+    shop.at("2026-10-01 10:00")
+    closed = boss.says("月结 9月")
+    assert "净收 356元" in closed
+    assert "已撤销" in clerk.says("撤销")
+    clerk.says("退款 单号1 98")
+    assert "净收 356元" in boss.says("收款 9月")
+    october = boss.says("收款 10月")
+    assert "更正以前的 1 笔 -58元" in october
+    assert "退 1 笔 98元，净收 -156元" in october
+    assert mei.file["spent_fen"] == 20000
