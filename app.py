@@ -12,9 +12,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bot.cli.commands import Commands
+from bot.cli.commands import Commands, Report
 from bot.cli.main import main as command_line
 from bot.clock import Clock
 from bot.settings import Account, Settings
@@ -253,6 +254,12 @@ def export(settings: Settings, clock: Clock, subject: str, form: str, out: TextI
         write(tx, subject, form, out)
 
 
+def bring_in(settings: Settings, clock: Clock, subject: str, file: Path, *, dry_run: bool, partial: bool) -> Report:
+    from bot.cli.imports import Importer
+
+    return Importer(_store(settings), clock, settings, dry_run, partial).bring_in(subject, file)
+
+
 def broadcast(settings: Settings, clock: Clock, action: str, number: int | None) -> str:
     from bot.cli.broadcast import step
     from bot.cli.embedded import redis_url
@@ -318,6 +325,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         invite=invite,
         first_owner_code=first_owner_code,
         export=export,
+        bring_in=bring_in,
         broadcast=broadcast,
         reach=reach,
     )

@@ -8,6 +8,7 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import classes, shown
 from bot.domain.merchants import desk
+from bot.domain.orders import payments
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import STAGES, items_shown, stage_shown
@@ -37,7 +38,19 @@ def purchase(talk: StaffTalk) -> str:
         )
     opened = [whom.text for whom in intent.whom if talk.chosen.get(whom.text) == NEW_FILE]
     new = [f"新建了 {'、'.join(opened)} 的档案。"] if opened else []
-    return "\n".join([*new, *(_booked(talk, customer, order) for customer, order in booked)])
+    lines = [_booked(talk, customer, order) + _perhaps_twice(talk, order) for customer, order in booked]
+    return "\n".join([*new, *lines])
+
+
+def _perhaps_twice(talk: StaffTalk, order: Order) -> str:
+    """On a line of its own that a bill has told of the same money already; empty where none has."""
+    payment = payments.same_day(talk.tx, order, talk.shop.timezone)
+    if payment is None:
+        return ""
+    amount = show_money(payment.amount_fen)
+    if payment.settled_at is None:
+        return f"\n账单里今天也有一笔 {amount}（未认领 {payment.id}）。是同一笔就发：认领 {payment.id} 单号{order.id}"
+    return f"\n账单里今天已经有一笔 {amount}，记成单号{payment.order_id}。重复了就发：撤销"
 
 
 def _book(talk: StaffTalk, customer: Customer | None) -> Order:

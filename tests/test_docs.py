@@ -51,6 +51,7 @@ def test_commands_can_be_typed(page):
 def _complete(words):
     """A command named without its arguments gets some, so that only the name is checked."""
     needs = {"staff": ["invite"], "db": ["upgrade"], "export": ["customers"], "broadcast": ["list"]}
+    needs["import"] = ["ledger", "FILE"]
     return words + needs.get(words[0], []) if len(words) == 1 else words
 
 

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from pathlib import Path
+from typing import Protocol, TextIO
 
 from bot.clock import Clock
 from bot.settings import Account, Settings
+
+
+@dataclass(slots=True)
+class Report:
+    """What an import did or would do. ``ok`` False: nothing was changed, since some lines are refused."""
+
+    lines: list[str]
+    ok: bool = True
+
+
+class BringIn(Protocol):
+    def __call__(
+        self, settings: Settings, clock: Clock, subject: str, file: Path, *, dry_run: bool, partial: bool
+    ) -> Report: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,8 @@ class Commands:
     """The same for the owner, None once there is one."""
     export: Callable[[Settings, Clock, str, str, TextIO], None]
     """What (``customers`` …) in which form (``jsonl`` or ``csv``) to where."""
+    bring_in: BringIn
+    """``customers`` or ``ledger`` from a file."""
     broadcast: Callable[[Settings, Clock, str, int | None], str]
     """``list``, ``show``, ``pause``, ``resume`` or ``cancel`` of a broadcast's number; the words to show."""
     reach: Callable[[Settings, Clock, Account], None]

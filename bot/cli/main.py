@@ -19,6 +19,7 @@ from bot.errors import ShukeError
 from bot.settings import Settings, load
 
 EXPORTS = ("customers", "tags", "orders", "messages", "deliveries", "broadcasts")
+IMPORTS = ("customers", "ledger")
 BROADCAST_ACTIONS = ("list", "show", "pause", "resume", "cancel")
 EPILOG = "Every command takes --config PATH after its name. Start with: shuke run"
 
@@ -75,6 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
     export = command("export", "prints what the shop knows, one record a line")
     export.add_argument("subject", choices=EXPORTS)
     export.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
+    taken_in = command("import", "takes in customers or a WeChat Pay bill from a CSV or XLSX file")
+    taken_in.add_argument("subject", choices=IMPORTS)
+    taken_in.add_argument("file", type=Path, metavar="FILE")
+    taken_in.add_argument("--dry-run", action="store_true", help="say what would happen, change nothing")
+    taken_in.add_argument("--partial", action="store_true", help="leave out the lines that are refused")
     broadcast = command("broadcast", "broadcasts: list them, show, pause, resume or cancel one")
     broadcast.add_argument("action", choices=BROADCAST_ACTIONS)
     broadcast.add_argument("number", type=_positive, nargs="?", help="which one; every action but list needs it")
@@ -121,6 +127,8 @@ class _Opened:
             self._invite(arguments.role)
         elif name == "export":
             self.commands.export(self.settings, self.clock, arguments.subject, arguments.format, sys.stdout)
+        elif name == "import":
+            return self._import(arguments)
         else:
             if arguments.number is None and arguments.action != "list":
                 raise ShukeError(
@@ -128,6 +136,19 @@ class _Opened:
                 )
             print(self.commands.broadcast(self.settings, self.clock, arguments.action, arguments.number))
         return 0
+
+    def _import(self, arguments: argparse.Namespace) -> int:
+        report = self.commands.bring_in(
+            self.settings,
+            self.clock,
+            arguments.subject,
+            arguments.file,
+            dry_run=arguments.dry_run,
+            partial=arguments.partial,
+        )
+        # Programs read what was done on standard output, people why nothing was on the other.
+        print("\n".join(report.lines), file=sys.stdout if report.ok else sys.stderr)
+        return 0 if report.ok else 1
 
     def _run_part(self, name: str) -> int:
         part = {"web": self.commands.web, "worker": self.commands.worker, "scheduler": self.commands.scheduler}[name]

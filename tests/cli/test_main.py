@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.cli.commands import Commands
+from bot.cli.commands import Commands, Report
 from bot.cli.main import build_parser, main
 from bot.errors import Refusal
 from bot.settings import Account
@@ -35,6 +35,10 @@ def shop(tmp_path, monkeypatch):
         asked.append((role, clock.now().tzinfo))
         return "ABCD1234"
 
+    def bring_in(settings, clock, subject, file, *, dry_run, partial):
+        asked.append((subject, str(file), dry_run, partial))
+        return Report(["第 2 行：没有姓名"], ok=partial)
+
     commands = Commands(
         web=part("web"),
         worker=part("worker"),
@@ -44,6 +48,7 @@ def shop(tmp_path, monkeypatch):
         invite=invite,
         first_owner_code=lambda settings, clock: None,
         export=export,
+        bring_in=bring_in,
         broadcast=broadcast,
         reach=lambda settings, clock, account: None,
     )
@@ -85,6 +90,7 @@ def test_config_stands_after_the_name_of_every_command(shop):
 def test_every_command_takes_config():
     for name in build_parser()._subparsers._group_actions[0].choices:
         rest = {"staff": ["invite"], "db": ["upgrade"], "export": ["tags"], "broadcast": ["list"]}.get(name, [])
+        rest = ["ledger", "a.csv"] if name == "import" else rest
         arguments, _ = build_parser().parse_known_args([name, "--config", "x.toml", *rest])
         assert str(arguments.config) == "x.toml"
 
@@ -102,6 +108,14 @@ def test_a_broadcast_is_shown_and_paused(shop, capsys):
     assert shop("broadcast pause 12") == 0
     assert shop.asked == [("list", None), ("pause", 12)]
     assert capsys.readouterr().out == "list None\npause 12\n"
+
+
+def test_an_import_says_what_it_did_or_on_the_other_output_why_not(shop, capsys):
+    assert shop("import ledger a.csv") == 1
+    assert capsys.readouterr() == ("", "第 2 行：没有姓名\n")
+    assert shop("import customers b.xlsx --dry-run --partial") == 0
+    assert capsys.readouterr() == ("第 2 行：没有姓名\n", "")
+    assert shop.asked == [("ledger", "a.csv", False, False), ("customers", "b.xlsx", True, True)]
 
 
 def test_refusals_go_to_standard_error(shop, capsys):
@@ -124,6 +138,7 @@ def test_a_wrong_setting_stops_every_command_before_it_begins(shop, capsys):
         "scheduler",
         "staff invite",
         "export tags",
+        "import ledger a.csv",
         "broadcast list",
         "db upgrade",
     ):

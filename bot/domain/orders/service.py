@@ -145,6 +145,21 @@ def received(
     return order
 
 
+def spent_before(tx: Tx, customer: Customer, amount_fen: int, last_at: datetime | None) -> bool:
+    """Books what was spent before we kept books, once a customer; whether it was booked. 0 is nothing.
+
+    ``last_at`` is when the customer last bought, where that is known.
+    """
+    had = select(Order.id).where(Order.customer_id == customer.id, Order.source == "opening")
+    if not amount_fen or tx.session.scalar(had.limit(1)) is not None:
+        return False
+    order = _new(tx, customer, amount_fen=amount_fen, items="", note="", source="opening")
+    order.stage, order.paid_at, order.delivered_at = 3, last_at or tx.now, last_at or tx.now
+    daybook.book(tx, order, amount_fen, source="opening")
+    hand_over(tx, order, customer)
+    return True
+
+
 def hand_over(tx: Tx, order: Order, customer: Customer, *, staff_id: int | None = None) -> None:
     """Money nobody was named for is this customer's."""
     order.customer_id = customer.id
