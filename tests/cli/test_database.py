@@ -6,10 +6,11 @@ import sys
 import textwrap
 
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from bot.cli import database
+from bot.cli import database, steps
 from bot.store.engine import open_store
 
 FIRST = """
@@ -159,3 +160,23 @@ def test_its_password_is_not_shown():
         database.schema(store)
     assert "pa55word" not in str(caught.value)
     assert "127.0.0.1:1" in str(caught.value)
+
+
+def test_a_book_of_the_first_version_is_carried_over(store):
+    with database.alone(store) as connection:
+        command.upgrade(steps._config(connection, database.MIGRATIONS), "0001")
+        connection.execute(
+            text(
+                "INSERT INTO orders (id, amount_fen, refunded_fen, items, note, stage, source, created_at)"
+                " VALUES (7, 29800, 0, '', '', 3, 'shop', 5)"
+            )
+        )
+        connection.execute(
+            text("INSERT INTO ledger (id, order_id, amount_fen, source, at) VALUES (1, 7, 29800, 'chat', 5)")
+        )
+    database.upgrade(store)
+    with store.engine.connect() as connection:
+        (entry,) = connection.execute(
+            text("SELECT order_id, amount_fen, note, at, booked_at, reverses FROM ledger")
+        ).all()
+    assert tuple(entry) == (7, 29800, "", 5, 5, None)
