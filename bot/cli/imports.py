@@ -56,7 +56,7 @@ class Importer:
         bill = read_bill(rows)
 
         def run(*, tried: bool) -> payments.Intake:
-            intake = payments.Intake()
+            intake = payments.Intake(tried)
 
             def take(tx: Tx, batch: Sequence[payments.Paid]) -> None:
                 payments.take_in(tx, batch, intake, zone=self.settings.timezone)
@@ -75,7 +75,7 @@ class Importer:
         listed = read_roster(rows, self.clock.now().astimezone(self.settings.timezone).date())
 
         def run(*, tried: bool) -> Filed:
-            filed = Filed()
+            filed = Filed(tried)
             zone = self.settings.timezone
             self._work_off(listed.entries, lambda tx, batch: _file(tx, batch, filed, zone), tried=tried)
             return filed
@@ -125,7 +125,11 @@ def _file(tx: Tx, batch: Sequence[Entry], filed: Filed, zone: tzinfo) -> None:
         try:
             with tx.savepoint():
                 customer, outcome = roster.take_in(tx, entry, filed)
-                spent = orders.spent_before(tx, customer, entry.spent_fen, _noon(entry.last_bought, zone))
+                spent = (
+                    customer is not None
+                    and not filed.tried
+                    and orders.spent_before(tx, customer, entry.spent_fen, _noon(entry.last_bought, zone))
+                )
         except Refusal as refusal:
             filed.refused.append((entry.line, str(refusal)))
             filed.hints = before

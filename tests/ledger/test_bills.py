@@ -224,10 +224,14 @@ def test_claims_are_taken_back_whole(shop, boss, mei, take_in):
         "认领 2 散客",
         "认领 全部",
     ):
-        before = (shop.export("orders"), shop.export("customers"), shop.rows("SELECT * FROM payments"))
+        before = (shop.export("orders"), shop.export("customers"), shop.rows("SELECT * FROM payments ORDER BY id"))
         assert "（不对就回复“撤销”）" in boss.says(line), line
         assert "已撤销" in boss.says("撤销")
-        assert (shop.export("orders"), shop.export("customers"), shop.rows("SELECT * FROM payments")) == before, line
+        assert (
+            shop.export("orders"),
+            shop.export("customers"),
+            shop.rows("SELECT * FROM payments ORDER BY id"),
+        ) == before, line
     (book,) = shop.rows("SELECT SUM(amount_fen) AS fen FROM ledger")
     assert book.fen == 2500
 

@@ -111,8 +111,10 @@ class Roster:
 class Filed:
     """What became of the entries: new files, files with something new in them, files that knew it all.
 
-    ``hints`` tell what was left as it stood and what to look at.
+    ``hints`` tell what was left as it stood and what to look at. ``tried``: no file is opened, its number would be lost.
     """
+
+    tried: bool = False
 
     made: int = 0
     filled: int = 0
@@ -258,8 +260,8 @@ def _last_bought(cell: Cell, today: date) -> date | None:
 # --- into the files ---------------------------------------------------------------------------------------------------
 
 
-def take_in(tx: Tx, entry: Entry, filed: Filed) -> tuple[Customer, Outcome]:
-    """Opens a file or fills in what is missing in one; what staff or the customer said stays.
+def take_in(tx: Tx, entry: Entry, filed: Filed) -> tuple[Customer | None, Outcome]:
+    """Opens a file or fills in what is missing in one; what staff or the customer said stays. None: only tried.
 
     Raises Refusal where nobody or more than one can be meant.
     """
@@ -296,7 +298,9 @@ def _find(tx: Tx, entry: Entry) -> Customer | None:
     return people[0] if people else None
 
 
-def _open(tx: Tx, entry: Entry, filed: Filed) -> Customer:
+def _open(tx: Tx, entry: Entry, filed: Filed) -> Customer | None:
+    if filed.tried:
+        return None
     namesake = None
     if entry.name:
         same = or_(Customer.name == entry.name, Customer.own_name == entry.name)

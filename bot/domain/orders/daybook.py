@@ -111,14 +111,15 @@ def totals(tx: Tx, since: datetime, until: datetime) -> Totals:
         (or_(LedgerEntry.source == "undo", LedgerEntry.reverses.is_not(None)), "corrected"),
         (LedgerEntry.amount_fen < 0, "refunded"),
         else_="received",
-    )
-    source = func.coalesce(Order.source, "")
+    ).label("meaning")
+    source = func.coalesce(Order.source, "").label("sold")
     rows = tx.execute(
         select(kind, source, func.count(), func.sum(LedgerEntry.amount_fen))
         .select_from(LedgerEntry)
         .outerjoin(Order, Order.id == LedgerEntry.order_id)
         .where(_within(LedgerEntry, since, until), ~_cancelled(since, until))
-        .group_by(kind, source)
+        # By name: PostgreSQL takes the same expression with parameters of its own for another one.
+        .group_by("meaning", "sold")
     ).all()
     sums: dict[str, Sum] = {}
     sources: dict[str, Sum] = {}

@@ -27,7 +27,10 @@ class Intake:
 
     ``booked`` were new, ``matched`` of them known to be a customer's; ``held`` may be typed already; ``changed`` had
     more given back since; ``known`` stood in the book as they are; ``void`` came back whole before we heard of them.
+    ``tried``: only say so. Rows made and taken back would use up order numbers, which PostgreSQL never gives again.
     """
+
+    tried: bool = False
 
     booked: int = 0
     matched: int = 0
@@ -72,6 +75,14 @@ def _first(tx: Tx, one: Paid, intake: Intake, *, owner: Customer | None, zone: t
     if one.paid_at < closed:
         raise Refusal(f"{one.paid_at:%Y年%m月} 已经月结，不再记账；要补记，在聊天里发“消费”记进当月")
     suspect = _suspect(tx, one, owner, intake.suspects, zone)
+    if suspect is None:
+        intake.booked += 1
+        intake.matched += owner is not None
+    else:
+        intake.suspects.add(suspect)
+        intake.held += 1
+    if intake.tried:
+        return
     payment = Payment(
         bill=one.bill,
         key=one.key,
@@ -86,13 +97,8 @@ def _first(tx: Tx, one: Paid, intake: Intake, *, owner: Customer | None, zone: t
         created_at=tx.now,
     )
     tx.session.add(payment)
-    if suspect is not None:
-        intake.suspects.add(suspect)
-        intake.held += 1
-        return
-    _book(tx, payment, owner, refunded_at=max((back.at or one.paid_at for back in one.back), default=one.paid_at))
-    intake.booked += 1
-    intake.matched += owner is not None
+    if suspect is None:
+        _book(tx, payment, owner, refunded_at=max((back.at or one.paid_at for back in one.back), default=one.paid_at))
 
 
 def _again(tx: Tx, payment: Payment, one: Paid, intake: Intake, closed: datetime) -> None:
@@ -104,12 +110,14 @@ def _again(tx: Tx, payment: Payment, one: Paid, intake: Intake, closed: datetime
     if refunds == payment.refunds:
         intake.known += 1
         return
+    intake.changed += 1
+    if intake.tried:
+        return
     fresh = [back for back in one.back if payment.refunds.get(back.number) != back.amount_fen]
     payment.refunds = refunds
     if payment.order_id is not None:
         at = max((back.at for back in fresh if back.at), default=tx.now)
         _give_back(tx, payment, tx.session.get_one(Order, payment.order_id), at=tx.now if at < closed else at)
-    intake.changed += 1
 
 
 def _book(

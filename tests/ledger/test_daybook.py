@@ -1,8 +1,6 @@
 """今天收款, 收款 9月, 月结: what a day and a month came to, and months that take nothing more."""
 
-import pytest
-
-pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+from bills import personal_bill, receipt
 
 
 def test_a_day_by_source_with_what_went_back(shop, boss, mei):
@@ -68,3 +66,15 @@ def test_a_correction_of_a_closed_month_is_booked_in_the_open_one(shop, boss, cl
     assert "更正以前的 1 笔 -58元" in october
     assert "退 1 笔 98元，净收 -156元" in october
     assert mei.file["spent_fen"] == 20000
+
+
+def test_trying_an_import_uses_up_no_number(shop, boss, mei, take_in):
+    file, people = personal_bill(receipt("1" * 28, "12.00")), "姓名,累计消费\n张姐,5\n"
+    take_in(file, dry_run=True)
+    take_in(people, "customers", dry_run=True)
+    take_in(file)
+    take_in(people, "customers")
+    assert [order["number"] for order in shop.export("orders")] == [1, 2]
+    assert shop.export("customers")[-1]["number"] == mei.number + 1
+    assert "1. 09-21 09:00 12元" in boss.says("未认领")
+    assert "收 1 笔 12元，退 0 笔 0元，净收 12元" in boss.says("今天收款")
