@@ -24,6 +24,7 @@ class Order(Base):
         CheckConstraint("refunded_fen >= 0 AND refunded_fen <= amount_fen", name="refund_within_amount"),
         Index("ix_orders_customer_id_id", "customer_id", "id"),
         Index("ix_orders_used_up_due", "used_up_due"),
+        Index("ix_orders_paid_at", "paid_at"),
         {"sqlite_autoincrement": True, "info": {"undoable": True}},
     )
 
@@ -102,7 +103,10 @@ class Payment(Base):
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount_positive"),
         Index("ix_payments_payer", "payer"),
+        Index("ix_payments_payer_id", "payer_id"),
         Index("ix_payments_order_id", "order_id"),
+        Index("ix_payments_suspect_id", "suspect_id"),
+        Index("ix_payments_paid_at", "paid_at"),
         Index(
             "ix_payments_unsettled",
             "id",

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import shown
@@ -51,7 +52,7 @@ def take_in(tx: Tx, paid: Sequence[Paid], intake: Intake, *, zone: tzinfo) -> No
         payment.key: payment
         for payment in tx.session.scalars(select(Payment).where(Payment.key.in_([one.key for one in paid])))
     }
-    owners = _owners(tx, paid)
+    owners, typed = _owners(tx, paid), _typed(tx, paid, zone)
     closed = daybook.closed_until(tx)
     for one in paid:
         payment = known.get(one.key)
@@ -59,12 +60,23 @@ def take_in(tx: Tx, paid: Sequence[Paid], intake: Intake, *, zone: tzinfo) -> No
             if payment is not None:
                 _again(tx, payment, one, intake, closed)
             else:
-                _first(tx, one, intake, owner=owners.get(one.payer_id or one.payer), zone=zone, closed=closed)
+                _first(
+                    tx, one, intake, owner=owners.get(one.payer_id or one.payer), typed=typed, zone=zone, closed=closed
+                )
         except Refusal as refusal:
             intake.refused.append((one.line, str(refusal)))
 
 
-def _first(tx: Tx, one: Paid, intake: Intake, *, owner: Customer | None, zone: tzinfo, closed: datetime) -> None:
+def _first(
+    tx: Tx,
+    one: Paid,
+    intake: Intake,
+    *,
+    owner: Customer | None,
+    typed: Sequence[_Typed],
+    zone: tzinfo,
+    closed: datetime,
+) -> None:
     if one.amount_fen is None:
         raise Refusal("退款的那笔收款还不在账本里，请先导入收款那天的账单")
     if one.back_fen > one.amount_fen:
@@ -74,7 +86,7 @@ def _first(tx: Tx, one: Paid, intake: Intake, *, owner: Customer | None, zone: t
         return
     if one.paid_at < closed:
         raise Refusal(f"{one.paid_at:%Y年%m月} 已经月结，不再记账；要补记，在聊天里发“消费”记进当月")
-    suspect = _suspect(tx, one, owner, intake.suspects, zone)
+    suspect = _suspect(one, owner, typed, intake.suspects, zone)
     if suspect is None:
         intake.booked += 1
         intake.matched += owner is not None
@@ -187,25 +199,46 @@ def _owners(tx: Tx, paid: Sequence[Paid]) -> dict[str, Customer]:
     return {word: by_number[number] for word, number in numbers.items() if number in by_number}
 
 
-def _suspect(tx: Tx, one: Paid, owner: Customer | None, taken: set[int], zone: tzinfo) -> int | None:
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """An order staff typed that no bill has told of yet."""
+
+    number: int
+    customer_id: int | None
+    amount_fen: int
+    paid_at: datetime
+
+
+def _typed(tx: Tx, paid: Sequence[Paid], zone: tzinfo) -> list[_Typed]:
+    """The orders that may be among these payments."""
+    begins, ends = _day(min(one.paid_at for one in paid), zone)[0], _day(max(one.paid_at for one in paid), zone)[1]
+    tied = exists().where(Payment.order_id == Order.id)
+    waiting = exists().where(Payment.suspect_id == Order.id, Payment.order_id.is_(None))
+    statement = select(Order.id, Order.customer_id, Order.amount_fen, Order.paid_at).where(
+        Order.paid_at >= begins,
+        Order.paid_at < ends,
+        Order.amount_fen.in_({one.amount_fen for one in paid if one.amount_fen}),
+        Order.source.not_in(("bill", "opening")),
+        ~tied,
+        ~waiting,
+    )
+    return [_Typed(*row) for row in tx.execute(statement)]
+
+
+def _suspect(one: Paid, owner: Customer | None, typed: Sequence[_Typed], taken: set[int], zone: tzinfo) -> int | None:
     """The order staff typed that day which may be this very payment, the nearest in time; None where there is none.
 
     The whole day counts: what was sold at noon is often typed at closing time, and a needless question costs less than
     money counted twice.
     """
     begins, ends = _day(one.paid_at, zone)
-    typed = select(Order.id, Order.customer_id, Order.paid_at).where(
-        Order.paid_at >= begins,
-        Order.paid_at < ends,
-        Order.amount_fen == one.amount_fen,
-        Order.source.not_in(("bill", "opening")),
-        Order.id.not_in(select(Payment.order_id).where(Payment.order_id.is_not(None))),
-        Order.id.not_in(select(Payment.suspect_id).where(Payment.suspect_id.is_not(None), Payment.order_id.is_(None))),
-    )
     likely = [
-        (abs(paid_at - one.paid_at), number)
-        for number, customer_id, paid_at in tx.execute(typed)
-        if number not in taken and (owner is None or customer_id in (None, owner.id))
+        (abs(order.paid_at - one.paid_at), order.number)
+        for order in typed
+        if order.amount_fen == one.amount_fen
+        and begins <= order.paid_at < ends
+        and order.number not in taken
+        and (owner is None or order.customer_id in (None, owner.id))
     ]
     return min(likely)[1] if likely else None
 
@@ -220,15 +253,17 @@ def same_day(tx: Tx, order: Order, zone: tzinfo) -> Payment | None:
     assert order.paid_at is not None
     begins, ends = _day(order.paid_at, zone)
     own = Order.customer_id.is_(None) if order.customer_id is None else Order.customer_id == order.customer_id
+    suspect = aliased(Order)
     statement = (
         select(Payment)
         .outerjoin(Order, Order.id == Payment.order_id)
+        .outerjoin(suspect, suspect.id == Payment.suspect_id)
         .where(
             Payment.paid_at >= begins,
             Payment.paid_at < ends,
             Payment.amount_fen == order.amount_fen,
             # Booked from the bill, or held for an order that was taken back since.
-            or_(Order.source == "bill", and_(Order.id.is_(None), Payment.suspect_id.not_in(select(Order.id)))),
+            or_(Order.source == "bill", and_(Order.id.is_(None), suspect.id.is_(None))),
             or_(Payment.settled_at.is_(None), own),
         )
         .order_by(Payment.id)

@@ -47,7 +47,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.create_index("ix_payments_order_id", ["order_id"], unique=False)
+        batch_op.create_index("ix_payments_suspect_id", ["suspect_id"], unique=False)
+        batch_op.create_index("ix_payments_paid_at", ["paid_at"], unique=False)
         batch_op.create_index("ix_payments_payer", ["payer"], unique=False)
+        batch_op.create_index("ix_payments_payer_id", ["payer_id"], unique=False)
         batch_op.create_index(
             "ix_payments_unsettled",
             ["id"],
@@ -56,6 +59,8 @@ def upgrade() -> None:
             postgresql_where=sa.text("settled_at IS NULL"),
         )
 
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index("ix_orders_paid_at", ["paid_at"], unique=False)
     # What was booked so far moved when it was written down, and had no note of its own.
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.add_column(sa.Column("note", sa.String(), nullable=True))
@@ -73,6 +78,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.drop_index("ix_orders_paid_at")
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.add_column(sa.Column("customer_id", sa.INTEGER(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_ledger_order_id"), "orders", ["order_id"], ["id"])
@@ -90,6 +97,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("settled_at IS NULL"),
         )
         batch_op.drop_index("ix_payments_payer")
+        batch_op.drop_index("ix_payments_payer_id")
+        batch_op.drop_index("ix_payments_paid_at")
+        batch_op.drop_index("ix_payments_suspect_id")
         batch_op.drop_index("ix_payments_order_id")
 
     op.drop_table("payments")
