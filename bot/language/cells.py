@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -55,19 +55,28 @@ def fen(cell: Cell, name: str) -> int:
 
 def moment(cell: Cell) -> datetime:
     """A moment of Beijing's clock: text, or a spreadsheet's date or serial number. Raises ValueError with the reason."""
+    said = plain(cell)
+    try:
+        found = _moment(cell, said)
+    except (ValueError, OverflowError):
+        found = None
+    # WeChat Pay has nothing from before 2000; what a spreadsheet makes of a broken cell often is.
+    if found is None or not 2000 <= found.year <= 2100:
+        raise ValueError(f"时间“{said[:20]}”没看懂")
+    return found
+
+
+def _moment(cell: Cell, said: str) -> datetime | None:
     if isinstance(cell, datetime):
         return _to_second(cell)
-    said = plain(cell)
-    match = _MOMENT.fullmatch(said)
-    try:
-        if match:
-            return datetime(*(int(part or 0) for part in match.groups()), tzinfo=BEIJING)  # type: ignore[arg-type,misc]
-        days = float(said) if re.fullmatch(r"\d{5}(\.\d+)?", said, re.ASCII) else None
-    except ValueError:
-        days = None
-    if days is None:
-        raise ValueError(f"时间“{said[:20]}”没看懂")
-    return _to_second(_EXCEL_BEGINS + timedelta(days=days))
+    if isinstance(cell, date):
+        return datetime.combine(cell, time(), BEIJING)
+    if match := _MOMENT.fullmatch(said):
+        year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
+    if re.fullmatch(r"\d{5}(\.\d+)?", said, re.ASCII):
+        return _to_second(_EXCEL_BEGINS + timedelta(days=float(said)))
+    return None
 
 
 def _to_second(naive: datetime) -> datetime:

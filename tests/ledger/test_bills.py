@@ -89,6 +89,8 @@ def test_the_old_form_and_other_encodings_are_read_too(shop, take_in):
         (trade_bill(trade(A, "298.00", at="昨天")), "第 2 行：时间“昨天”没看懂"),
         (trade_bill(trade("4.2E+27", "298.00")), "被表格软件改成了数字"),
         (trade_bill(trade("", "298.00")), "没有微信订单号"),
+        (trade_bill(trade(A, "298.00"), trade(A, "299.00")), "第 3 行：和第 2 行是同一个单号，金额不一样"),
+        (trade_bill(trade(A, "298.00", at="0001-01-01 00:00:00")), "没看懂"),
         (trade_bill(trade(A, "NaN")), "“NaN”不是金额"),
         (trade_bill(trade(A, "-1.00")), "不在 0.01元 到"),
         (trade_bill(trade(A, "0.00")), "不在 0.01元 到"),

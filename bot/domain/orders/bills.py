@@ -134,7 +134,7 @@ def _merchant(headings: Sequence[str], rows: Sequence[Row]) -> Bill:
     found: list[Paid] = []
     for line, cells in lines:
         _take(bill, found, line, partial(_merchant_row, fields(headings, cells), line, amount))
-    bill.paid = _joined(found)
+    bill.paid = _joined(found, bill)
     try:
         wrong = _sums(headings, lines, rows[ends : ends + 2], amount)
     except (ValueError, KeyError):
@@ -189,13 +189,16 @@ def _merchant_row(row: Mapping[str, Cell], line: int, amount: str) -> Paid | str
     return Paid(line, "merchant", key, None, at, payer_id=text(row.get("用户标识"))[:128], back=(back,))
 
 
-def _joined(found: Sequence[Paid]) -> list[Paid]:
+def _joined(found: Sequence[Paid], bill: Bill) -> list[Paid]:
     """One for each payment, with its refunds, which stand on lines of their own, in any order."""
     by_key: dict[str, Paid] = {}
     for one in found:
         known = by_key.get(one.key)
         if known is None:
             by_key[one.key] = one
+            continue
+        if None not in (one.amount_fen, known.amount_fen) and one.amount_fen != known.amount_fen:
+            bill.refused.append((one.line, f"和第 {known.line} 行是同一个单号，金额不一样"))
             continue
         payment, other = (one, known) if known.amount_fen is None else (known, one)
         news = tuple(back for back in other.back if back.number not in {had.number for had in payment.back})
@@ -235,7 +238,7 @@ def _personal(headings: Sequence[str], rows: Sequence[Row]) -> Bill:
         row = fields(headings, cells)
         if any(text(cell) for cell in cells) and not re.match(r"共 ?\d+ ?笔", text(cells[0])):
             _take(bill, found, line, partial(_personal_row, row, line))
-    bill.paid = _joined(found)
+    bill.paid = _joined(found, bill)
     return bill
 
 
