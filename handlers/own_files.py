@@ -82,7 +82,7 @@ def _everything(talk: CustomerTalk) -> list[str]:
         f"从 {talk.here(customer.created_at):%Y年%m月%d日} 起认识您",
         f"营销消息：{'已退订' if customer.opted_out else '接收'}",
     ]
-    bought = orders.of(tx, customer.id, ORDERS)
+    bought = orders.of(tx, customer.id, count=ORDERS)
     if bought:
         lines.append(f"【订单】累计 {show_money(customer.spent_fen)}")
         lines += [

@@ -11,9 +11,9 @@ from bot.language import (
     about_campaigns,
     about_customers,
     about_files,
+    about_ledger,
     about_orders,
     about_shop,
-    about_ledger,
     about_tags,
     about_work,
 )
