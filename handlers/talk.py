@@ -55,7 +55,7 @@ class Talk:
         if len(parts) == 1:
             return f"{parts[0][0]} 条，到 {parts[0][1]}"
         each = "，".join(f"{count} 条到 {moment}" for count, moment in parts)
-        return f"{sum(count for count, _moment in parts)} 条（{each}）"
+        return f"{sum(count for count, _moment in parts)} 条：{each}"
 
     @property
     def unproven(self) -> bool:

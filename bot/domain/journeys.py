@@ -300,12 +300,12 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
     numbers = forgetting.numbers_of(tx, customer.id)
     for identity in customers.identities(tx, [customer.id]):
         limits.forget(tx, identity.account, identity.person_id)
-    orders.forget(tx, customer.id)
+    theirs = orders.forget(tx, customer.id)
     complaints.forget(tx, customer.id)
     forgetting.erase(tx, customer)
     for number in numbers:
         outbox.forget(tx, number, ERASED)
-        changes.forget(tx, number)
+        changes.forget(tx, number, theirs)
         notices.forget(tx, number)
     return moved_up
 

@@ -144,7 +144,7 @@ def test_a_record_taken_back_and_made_again_is_asked_about_once(shop):
             packets.done(tx, number, spent_fen=None)
         changes.keep(tx, staff_id=shop.clerk.id, label="已发", entries=journal.entries, final=None, message_key="m:1")
     with shop.open() as tx:
-        changes.undo(tx, staff_id=shop.clerk.id)
+        changes.undo(tx, staff_id=shop.clerk.id, reverse={})
     shop.clock.set(shop.at("2025-10-06 20:00"))
     done(shop, number)
     shop.strike("2025-10-07 10:00")
@@ -208,6 +208,6 @@ def test_taking_the_plan_back_takes_its_reminders_with_it(shop):
     assert len(shop.heard(shop.owner)) == 1
     shop.clock.set(shop.at("2025-09-01 09:00"))
     with shop.open() as tx:
-        changes.undo(tx, staff_id=shop.clerk.id)
+        changes.undo(tx, staff_id=shop.clerk.id, reverse={})
     shop.strike("2025-10-05 10:00")
     assert shop.heard(shop.owner) == []

@@ -150,7 +150,7 @@ def test_an_answer_too_long_is_refused_whole_and_says_by_how_much(shop, boss, me
 @one_database
 def test_the_number_of_answers_left_says_how_long_it_is_true(shop, boss, mei, newcomer):
     mei.says("红色的还有吗")
-    assert re.search(r"还能回 8 条（3 条到 09-21 10:0\d，5 条到 09-23 (09:59|10:0\d)）", boss.says("待回"))
+    assert re.search(r"还能回 8 条：3 条到 09-21 10:0\d，5 条到 09-23 (09:59|10:0\d)）", boss.says("待回"))
     shop.later(minutes=2)
     for can in ("还能回 5 条", "还能回 4 条", "还能回 3 条"):
         answer = boss.says("待回" if can == "还能回 5 条" else "回 小美 有的")

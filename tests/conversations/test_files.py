@@ -191,6 +191,8 @@ def test_erasing_asks_first_and_then_leaves_only_the_money(shop, boss, mei, lan)
             "notices",
             "windows",
             "deliveries",
+            "orders",
+            "ledger",
         )
     )
     for word in ("小美", "13800138000", "瑜伽", "爱砍价", "破了", mei.openid):

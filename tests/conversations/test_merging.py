@@ -185,8 +185,10 @@ LINES = st.sampled_from(
 
 
 def everything(shop):
-    tables = ("shop_facts", "auto_replies", "file_entries", "merged_numbers", "sign_ups", "ledger")
-    return snapshot(shop), [shop.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
+    tables = ("shop_facts", "auto_replies", "file_entries", "merged_numbers", "sign_ups")
+    # The book is only ever added to: what was taken back stands there twice and comes to nothing.
+    book = shop.rows("SELECT order_id, sum(amount_fen) FROM ledger GROUP BY 1 HAVING sum(amount_fen) <> 0 ORDER BY 1")
+    return snapshot(shop), book, [shop.rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

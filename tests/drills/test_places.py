@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from callers import Caller, all_at_once, person, says
+from callers import Caller, Said, all_at_once, person, says
 from house import FULL, House
 
 CROWD = 1_000 if FULL else 60
@@ -18,8 +18,8 @@ def test_a_crowd_asks_for_twenty_places(house: House, figure: Callable[[str], No
         house.open(port=port)
     doors = [Caller(port) for port in ports]
     owner = person(10**6)
-    assert "王姐" in doors[0].ask(owner, f"绑定 {house.invitation()} 王姐")
-    assert "活动 1" in doors[0].ask(owner, f"活动 新建 茶会 明天14:00 名额{PLACES} 地点 本店")
+    assert "王姐" in _answer(house, doors[0], says(owner, f"绑定 {house.invitation()} 王姐"))
+    assert "活动 1" in _answer(house, doors[0], says(owner, f"活动 新建 茶会 明天14:00 名额{PLACES} 地点 本店"))
     asked = [says(person(number), "报名 1") for number in range(CROWD)]
     assert all(all_at_once(lambda said: doors[int(said.key[2:]) % len(doors)].deliver(said), asked, hands=48))
     house.work_off()
@@ -46,6 +46,15 @@ def _signed_up(house: House, state: str) -> list[str]:
         state=state,
     )
     return [row[0] for row in found]
+
+
+def _answer(house: House, door: Caller, said: Said) -> str:
+    """The answer to a line; on a machine so busy that the door gave up waiting, what a repeat of it hears."""
+    answer = door.deliver(said)
+    if not (answer and answer.reply):
+        house.work_off()
+        answer = door.deliver(said)
+    return answer.reply if answer else ""
 
 
 def _queue(house: House) -> list[str]:

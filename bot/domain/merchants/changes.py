@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -64,24 +64,24 @@ def undo(tx: Tx, *, staff_id: int, reverse: Mapping[str, Callable[[int], None]])
     return change
 
 
-def forget(tx: Tx, customer_id: int) -> None:
-    """Takes a customer who is erased out of what could be taken back: the row images hold names and phones."""
+def forget(tx: Tx, customer_id: int, orders: Collection[int]) -> None:
+    """Takes a customer who is erased, and their orders, out of what could be taken back: row images hold names, phones."""
     told = cast(Change.entries, Text)
     # One database writes documents with a space after the colon, the other keeps them as we gave them.
     words = [f'"{name}":{space}{customer_id}' for name in ("id", "customer_id") for space in ("", " ")]
     mentioned = [told.contains(word, autoescape=True) for word in words]
     for change in tx.session.scalars(select(Change).where(or_(*mentioned))).all():
-        kept = [entry for entry in change.entries if not _is_about(entry, customer_id)]
+        kept = [entry for entry in change.entries if not _is_about(entry, customer_id, orders)]
         if len(kept) < len(change.entries):
             change.entries, change.label = kept, "（一位顾客的资料，已按要求删除）"
             change.final = change.final or (None if kept else "顾客要求删除了自己的资料。")
 
 
-def _is_about(entry: dict[str, Any], customer_id: int) -> bool:
+def _is_about(entry: dict[str, Any], customer_id: int, orders: Collection[int]) -> bool:
     if entry["table"] == "customers":
         return bool(entry["key"]["id"] == customer_id)
     row = entry["key"] | (entry["before"] or {}) | (entry["after"] or {})
-    return row.get("customer_id") == customer_id
+    return row.get("customer_id") == customer_id or row.get("order_id") in orders
 
 
 def _put_back(tx: Tx, entries: list[dict[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
 from bot.domain.orders import daybook
-from bot.domain.orders.models import Order
+from bot.domain.orders.models import LedgerEntry, Order, Payment
 from bot.domain.orders.rules import grade_after, stage_shown
 from bot.errors import Refusal
 from bot.language.money import show_money
@@ -204,9 +204,14 @@ def has_articles(tx: Tx, customer_id: int) -> bool:
     return any(_ARTICLE.search(items) for items in bought)
 
 
-def forget(tx: Tx, customer_id: int) -> None:
-    """Takes out of the orders what could name the customer; the money and the goods stay."""
-    tx.execute(update(Order).where(Order.customer_id == customer_id).values(note="", carrier=None, parcel=None))
+def forget(tx: Tx, customer_id: int) -> list[int]:
+    """Takes out of orders and book what could name the customer; money and goods stay. Returns the orders' numbers."""
+    theirs = update(Order).where(Order.customer_id == customer_id).values(note="", carrier=None, parcel=None)
+    numbers = list(tx.execute(theirs.returning(Order.id)).scalars())
+    # Of an entry in the book only the words go.
+    tx.execute(update(LedgerEntry).where(LedgerEntry.order_id.in_(numbers)).values(note=""))
+    tx.execute(update(Payment).where(Payment.order_id.in_(numbers)).values(payer="", payer_id="", note=""))
+    return numbers
 
 
 def recount(tx: Tx, customer: Customer) -> None:
