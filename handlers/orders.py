@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
+from bot.domain import working_day
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import classes, shown
@@ -13,7 +14,6 @@ from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import STAGES, items_shown, stage_shown
 from bot.domain.scripts import service as scripts
-from bot.domain.scripts.rules import compile_template
 from bot.errors import Refusal
 from bot.language.intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from bot.language.money import show_money
@@ -207,7 +207,9 @@ def used_up(talk: StaffTalk) -> str:
     orders.used_up(talk.tx, order, due=moment, staff_id=talk.staff.id)
     if due:
         talk.label(f"单号{order.id} 预计用完的日子")
-        return f"单号{order.id} 预计 {due:%m月%d日} 用完，到时在“今日”提醒您。"
+        days = orders.remember_days(talk.tx, order)
+        next_time = f"下次卖“{items_shown(order.items)}”也按 {days} 天算。" if days and order.customer_id else ""
+        return f"单号{order.id} 预计 {due:%m月%d日} 用完，到时在“今日”提醒您。{next_time}"
     talk.label(f"单号{order.id} 用完")
     return f"单号{order.id} 用完了 {STAGES[4]}，可以问问要不要再来一份。" + _copy(talk, order, "用完提醒")
 
@@ -217,18 +219,8 @@ def _copy(talk: StaffTalk, order: Order, name: str) -> str:
     if order.customer_id is None or name not in scripts.names(talk.tx):
         return ""
     customer = customers.get(talk.tx, order.customer_id)
-    context = {
-        "shop": scripts.shop_context(talk.tx, talk.shop.shop_name),
-        "c": {"name": customer.name or customer.own_name or "", "number": str(customer.id), "last_item": order.items},
-        "o": {
-            "number": str(order.id),
-            "items": order.items,
-            "parcel": order.parcel or "",
-            "carrier": order.carrier or "",
-        },
-    }
     try:
-        text = compile_template(scripts.find(talk.tx, name).text).render(context)
+        text = working_day.words(talk.tx, talk.shop, name, customer, order)
     except Refusal:
         return ""  # a fact the wording needs is not known (no parcel number, no items): nothing to copy is no failure
     desk.speak_of(talk.tx, talk.staff.id, customer.id)

@@ -8,47 +8,74 @@ from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import TEXT_BYTES, quiet_until
+from bot.domain import working_day
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline, waiting
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import shown
-from bot.domain.journeys import Task, being_answered, send_by_hand_words, settle, tasks_of_today, words_by_hand
 from bot.domain.journeys import answer as send_answer
+from bot.domain.journeys import being_answered, send_by_hand_words, words_by_hand
 from bot.domain.merchants import desk
+from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
+from bot.domain.working_day import URGENT, Task
 from bot.errors import Refusal
 from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskText, Today, Waiting
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
 LINES = 3  # of what a customer said, in the list of those who wait
-POSTPONABLE = ("follow_up", "used_up")
 BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 
 
 @on.staff(Today)
 def today(talk: StaffTalk) -> str:
-    tasks = tasks_of_today(talk.tx, talk.now)
-    if not tasks:
+    found = working_day.tasks(talk.tx, talk.now, talk.staff.id)
+    elsewhere = _with_colleagues(talk)
+    if not found:
+        if elsewhere:
+            return f"今天的事都有人在做：{elsewhere}。"
         return "今天没有要做的事。可以看看“新客”，或发“群发 O 用 到店礼A”。"
-    return f"今天 {talk.now:%m月%d日}，共 {len(tasks)} 件：\n{_first_five(talk, tasks)}"
+    lines = [f"今天 {talk.now:%m月%d日}，共 {len(found)} 件：", _batch(talk, found, found)]
+    return "\n".join([*lines, *([f"同事手上：{elsewhere}"] if elsewhere else [])])
 
 
 @on.staff(NextBatch)
 def next_batch(talk: StaffTalk) -> str:
-    tasks = tasks_of_today(talk.tx, talk.now)
-    return f"下一批：\n{_first_five(talk, tasks)}" if tasks else "都做完了。"
+    """Who was not shown yet; when everybody was, what is left from the beginning."""
+    found = working_day.tasks(talk.tx, talk.now, talk.staff.id)
+    if not found:
+        return "都做完了。"
+    seen = desk.dealt_to(talk.tx, talk.staff.id, talk.now.date().isoformat())
+    fresh = [task for task in found if task.customer.id not in seen]
+    if not fresh:
+        return f"后面没有新的了，还没做完的：\n{_batch(talk, found, found)}"
+    return f"下一批：\n{_batch(talk, fresh, found)}"
 
 
-def _first_five(talk: StaffTalk, tasks: list[Task]) -> str:
-    batch = tasks[:BATCH]
+def _with_colleagues(talk: StaffTalk) -> str:
+    names = {staff.id: staff.name for staff in merchants.active_staff(talk.tx)}
+    held = working_day.with_colleagues(talk.tx, talk.now, talk.staff.id)
+    return "，".join(f"{names[number]} {count} 件" for number, count in held.items() if number in names)
+
+
+def _batch(talk: StaffTalk, wanted: list[Task], found: list[Task]) -> str:
+    """Deals five of ``wanted`` and shows them; ``found`` is all there is to do."""
+    batch = working_day.deal(talk.tx, wanted, BATCH, staff_id=talk.staff.id, today=talk.now.date())
     desk.show_list(talk.tx, talk.staff.id, [_named(task) for task in batch])
-    lines = [f"{number}. {shown(task.customer)} {_why(task)}" for number, task in enumerate(batch, start=1)]
-    if len(tasks) > BATCH:
-        lines.append(f"还有 {len(tasks) - BATCH} 件，做完发“下一批”")
+    keepers = {staff.id: staff.name for staff in merchants.active_staff(talk.tx)}
+    lines = [
+        f"{number}. {shown(task.customer)} {_why(task)}{_kept(talk, task, keepers)}"
+        for number, task in enumerate(batch, start=1)
+    ]
+    after = len(wanted) - len(batch)
+    if after:
+        lines.append(f"还有 {after} 件，做完发“下一批”")
+    elif len(found) > len(batch):
+        lines.append(f"前面还有 {len(found) - len(batch)} 件没做，发“今日”从头看")
     hints = ["做完：完成 1"]
-    hints += [f"改天：推迟 {number} 明天" for number, task in enumerate(batch, 1) if task.kind in POSTPONABLE][:1]
-    hints += [f"要文案：文案 {number}" for number, task in enumerate(batch, 1) if task.text][:1]
+    hints += [f"改天：推迟 {number} 明天" for number, task in enumerate(batch, 1) if task.kind not in URGENT][:1]
+    hints += [f"要文案：文案 {number}" for number, task in enumerate(batch, 1) if task.text or task.script][:1]
     lines.append("；".join(hints))
     return "\n".join(lines)
 
@@ -57,35 +84,41 @@ def _why(task: Task) -> str:
     return f"VIP · {task.why}" if task.customer.vip else task.why
 
 
+def _kept(talk: StaffTalk, task: Task, keepers: dict[int, str]) -> str:
+    keeper = task.customer.keeper_id
+    return f"（{keepers[keeper]}的顾客）" if keeper in keepers and keeper != talk.staff.id else ""
+
+
 @on.staff(TaskDone)
 def done(talk: StaffTalk) -> str:
     task = _task(talk, talk.intent.task)
-    settle(talk.tx, task, staff_id=talk.staff.id)
+    said = talk.intent.said
+    working_day.settle(talk.tx, task, staff_id=talk.staff.id, now=talk.now, said=said)
     if task.kind == "by_hand":
         talk.final("人工发出的消息收不回")
-    timeline.add(talk.tx, task.customer.id, "talk", f"联系过：{talk.intent.said or task.why}", talk.staff.id)
+    timeline.add(talk.tx, task.customer.id, "talk", f"联系过：{said or task.why}", talk.staff.id)
     return f"{shown(task.customer)} 做完了。接着：下一批"
 
 
 @on.staff(TaskLater)
 def later(talk: StaffTalk) -> str:
     task = _task(talk, talk.intent.task)
-    if task.kind not in POSTPONABLE:
-        raise Refusal("这件事不能推迟。做完发“完成”，不想做就先放着。")
     until = talk.intent.until
-    if task.kind == "follow_up":
-        task.customer.next_at = until
-    else:
-        orders.used_up(talk.tx, orders.get(talk.tx, task.row), due=until, staff_id=talk.staff.id)
+    if not working_day.put_off(talk.tx, task, until, staff_id=talk.staff.id):
+        raise Refusal("顾客正等着，这件事不能推迟。做完发“完成”，或先简单回一句。")
     return f"{shown(task.customer)} 推迟到 {talk.here(until):%m月%d日}"
 
 
 @on.staff(TaskText)
 def text(talk: StaffTalk) -> str:
+    """Nothing but the text: a phone copies whole bubbles."""
     task = _task(talk, talk.intent.task)
-    if not task.text:
+    if task.text:
+        return task.text
+    if not task.script:
         raise Refusal(f"这件事没有现成的文案。看话术：话术；试一条：话术 试 到店礼A #{task.customer.id}")
-    return task.text
+    order = orders.get(talk.tx, task.row) if task.kind in ("stage", "used_up") else None
+    return working_day.words(talk.tx, talk.shop, task.script, task.customer, order)
 
 
 def _named(task: Task) -> list[int | str]:
@@ -98,7 +131,7 @@ def _task(talk: StaffTalk, number: int) -> Task:
     if not 1 <= number <= len(shown_before):
         raise Refusal(f"清单里没有第 {number} 件。发送“今日”看清单。")
     wanted = shown_before[number - 1]
-    for task in tasks_of_today(talk.tx, talk.now):
+    for task in working_day.tasks(talk.tx, talk.now, talk.staff.id):
         if _named(task) == wanted:
             return task
     raise Refusal(f"第 {number} 件已经做完了。发送“下一批”看后面的。")
@@ -157,6 +190,7 @@ def answer(talk: StaffTalk) -> str:
     if text.strip() == BY_HAND_WORD:
         return _send_by_hand_words(talk, customer, identity)
     key = f"answer:{talk.message.account}:{talk.message.key}:{customer.id}"
+    customer.keeper_id = customer.keeper_id or talk.staff.id
     send_answer(talk.tx, customer, identity, text, staff_id=talk.staff.id, key=key)
     rest = outbox.path_rest(talk.tx, identity.account, "custom")
     if rest:

@@ -76,6 +76,7 @@ ROW = (
     "campaigns",
     "analytics",
     "journeys",
+    "working_day",
 )
 
 # Libraries that stay where they belong; all others are free.

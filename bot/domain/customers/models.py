@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +16,8 @@ class Customer(Base):
 
     ``name`` is staff's own name for the customer, ``own_name`` what the customer wants to be called. ``spent_fen`` and
     the purchase columns follow the ledger. ``follow_up`` is the level a–d, ``next_*`` the step that is planned.
+    ``keeper_id`` is the staff member who looks after the customer. ``called_at`` is the last phone call; until
+    ``rest_until`` the day's work leaves them alone.
     ``is_staff`` takes the row out of every segment, count and export.
     """
 
@@ -55,6 +58,9 @@ class Customer(Base):
     next_step: Mapped[str | None]
     next_at: Mapped[datetime | None]
     expected_fen: Mapped[int | None]
+    keeper_id: Mapped[int | None]
+    called_at: Mapped[datetime | None]
+    rest_until: Mapped[datetime | None]
     spent_fen: Mapped[int] = mapped_column(default=0)
     purchases: Mapped[int] = mapped_column(default=0)
     first_purchase_at: Mapped[datetime | None]
@@ -101,7 +107,7 @@ class Tag(Base):
 
 
 class CustomerTag(Base):
-    """A customer carries a tag."""
+    """A customer carries a tag; ``ruled_at``: a rule put it on then, None = people or a platform did."""
 
     __tablename__ = "customer_tags"
     __table_args__ = (Index("ix_customer_tags_tag_id", "tag_id", "customer_id"), {"info": {"undoable": True}})
@@ -109,10 +115,49 @@ class CustomerTag(Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
     tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"), primary_key=True)
     since: Mapped[datetime]
+    ruled_at: Mapped[datetime | None]
+
+
+class TagRule(Base):
+    """What the owner changed about a rule tag: whether it is on, and its number (days, times, per cent or fen)."""
+
+    __tablename__ = "tag_rules"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    enabled: Mapped[bool]
+    number: Mapped[int]
+
+
+class NightRun(Base):
+    """How far a night's work has come: ``next_id`` is the last customer done, ``done`` that the day's turn is over.
+
+    ``day``: ISO date in the shop's zone.
+    """
+
+    __tablename__ = "night_runs"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[str]
+    next_id: Mapped[int]
+    done: Mapped[bool]
+
+
+class FollowUpEntry(Base):
+    """One talk whose level staff told: what the forecast's measured rates are counted from."""
+
+    __tablename__ = "follow_ups"
+    __table_args__ = (Index("ix_follow_ups_level_at", "level", "at"), {"info": {"undoable": True}})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    level: Mapped[str]
+    staff_id: Mapped[int]
+    at: Mapped[datetime]
 
 
 class TagChange(Base):
-    """History of tags; only ever added to. ``source`` is ``chat``, ``channel``, ``platform`` or ``undo``."""
+    """History of tags; only ever added to. ``source`` is ``chat``, ``channel``, ``platform``, ``rule`` or ``undo``."""
 
     __tablename__ = "tag_changes"
     __table_args__ = {"info": {"history": True}}  # noqa: RUF012
@@ -262,8 +307,9 @@ class SavedSegment(Base):
 class AccountStart(Base):
     """What was done for an account when it was first seen.
 
-    Its followers are taken in (``done_at`` None = the import goes on at ``next_person``), and it has a menu or shall
-    have none of ours (``menu_at``).
+    Its followers are taken in (``done_at`` None = the import goes on at ``next_person``). ``menu_at``: its menu was
+    looked at; ``menu_before`` are the buttons that stood then, None = none; ``menu_stands`` says whose stand now,
+    ``ours`` or ``before``, and ``menu_wanted`` whose a worker is to put there.
     """
 
     __tablename__ = "account_starts"
@@ -274,3 +320,6 @@ class AccountStart(Base):
     started_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     menu_at: Mapped[datetime | None]
+    menu_before: Mapped[list[Any] | None]
+    menu_stands: Mapped[str | None]
+    menu_wanted: Mapped[str | None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
 from bot.language.days import lunar_words
@@ -98,3 +99,11 @@ def worth_asking(filled: Collection[str]) -> str | None:
     """The name of the next missing field to ask for, or None; what staff see or book by themselves is not asked."""
     asked = (field.name for field in FIELDS if field.ask and not field.ask.startswith("（"))
     return next((name for name in asked if name not in filled), None)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """``今天``, ``12天前`` or, from two months on, ``7个月前``."""
+    days = (now - moment).days
+    if days >= 60:
+        return f"{days // 30}个月前"
+    return f"{days}天前" if days >= 1 else "今天"

@@ -244,13 +244,22 @@ def _top(tx: Tx, term: Field, _now: datetime) -> Condition:
     return Customer.id.in_(first)
 
 
+def born_within(today: date, days: int) -> Condition:
+    """Whose birthday is kept today or within so many days, solar or lunar."""
+    return or_(false(), *(_born(dates, lunar) for lunar, dates in _birth_dates(_days_from(today, days))))
+
+
+def _days_from(today: date, days: int) -> list[date]:
+    return [today + timedelta(days=offset) for offset in range(days + 1)]
+
+
 def _birthday(_tx: Tx, term: Field, now: datetime) -> Condition:
     today = now.date()
     if term.value == "month":
         days = [today.replace(day=1) + timedelta(days=offset) for offset in range(31)]
         days = [day for day in days if day.month == today.month]
     else:
-        days = [today + timedelta(days=offset) for offset in range(1 if term.value == "today" else int(term.value) + 1)]
+        return born_within(today, 0 if term.value == "today" else int(term.value))
     return or_(false(), *(_born(column_days, lunar) for lunar, column_days in _birth_dates(days)))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 
-from bot.domain.merchants.models import Confirmation, TalkState
+from bot.domain.merchants.models import Confirmation, Dealt, TalkState
 from bot.domain.merchants.service import new_code
 from bot.errors import Refusal
 from bot.store.transaction import Tx
@@ -47,6 +48,27 @@ def show_list(tx: Tx, staff_id: int, tasks: list[list[int | str]]) -> None:
 def listed(tx: Tx, staff_id: int) -> list[list[int | str]]:
     """The tasks as they were last shown; a list of an older version, which named people only, counts as none."""
     return [task for task in state(tx, staff_id).listed or [] if isinstance(task, list)]
+
+
+_TAKE = """
+    INSERT INTO dealt (customer_id, staff_id, day) VALUES (:customer_id, :staff_id, :day)
+    ON CONFLICT (customer_id) DO UPDATE SET staff_id = excluded.staff_id, day = excluded.day
+    WHERE dealt.day <> excluded.day OR dealt.staff_id = excluded.staff_id RETURNING customer_id
+"""
+
+
+def take(tx: Tx, staff_id: int, customer_ids: Sequence[int], day: str) -> set[int]:
+    """Deals customers to a member for the day (ISO date); returns those nobody else had. Of two at once one gets each."""
+    return {
+        row[0]
+        for number in sorted(customer_ids)
+        for row in tx.direct(_TAKE, {"customer_id": number, "staff_id": staff_id, "day": day})
+    }
+
+
+def dealt_to(tx: Tx, staff_id: int, day: str) -> set[int]:
+    """Whom the member was dealt that day."""
+    return set(tx.session.scalars(select(Dealt.customer_id).where(Dealt.staff_id == staff_id, Dealt.day == day)))
 
 
 def ask(tx: Tx, staff_id: int, question: Question, *, life: timedelta = QUESTION_LIFE) -> None:

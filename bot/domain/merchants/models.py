@@ -68,6 +68,17 @@ class TalkState(Base):
     listed: Mapped[list[Any] | None]
 
 
+class Dealt(Base):
+    """Who got a customer on the day's list, so that nobody is dealt to two; ``day``: ISO date in the shop's zone."""
+
+    __tablename__ = "dealt"
+    __table_args__ = (Index("ix_dealt_day", "day"),)
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    day: Mapped[str]
+
+
 class Confirmation(Base):
     """A dangerous or wide step that waits for ``确认 CODE``."""
 

@@ -14,8 +14,8 @@ from bot.store.base import Base
 class Order(Base):
     """A deal. ``id`` is its number (``单号12``); ``customer_id`` None = a passer-by.
 
-    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked. ``source``: ``shop``, ``online``,
-    ``deal``, ``bill`` (an imported payment) or ``opening`` (spent before we kept books).
+    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked; ``asked_at``: staff last spoke about it.
+    ``source``: ``shop``, ``online``, ``deal``, ``bill`` (an imported payment) or ``opening`` (spent before we kept books).
     """
 
     __tablename__ = "orders"
@@ -44,6 +44,17 @@ class Order(Base):
     delivered_at: Mapped[datetime | None]
     used_up_due: Mapped[datetime | None]
     used_up_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+
+
+class ArticleDays(Base):
+    """How many days an article lasts, as staff last said for it; ``article`` as `orders.rules.article` folds it."""
+
+    __tablename__ = "article_days"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    article: Mapped[str] = mapped_column(primary_key=True)
+    days: Mapped[int]
 
 
 class LedgerEntry(Base):

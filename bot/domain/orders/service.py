@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select, update
 
@@ -12,8 +12,8 @@ from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
 from bot.domain.orders import daybook
-from bot.domain.orders.models import LedgerEntry, Order, Payment
-from bot.domain.orders.rules import grade_after, stage_shown
+from bot.domain.orders.models import ArticleDays, LedgerEntry, Order, Payment
+from bot.domain.orders.rules import article, grade_after, stage_shown
 from bot.errors import Refusal
 from bot.language.money import show_money
 from bot.language.segments import Field
@@ -28,7 +28,8 @@ def purchase(
     """Books a payment. In the shop the goods are handed over at once (stage ③) and the customer has visited."""
     order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source="shop" if in_shop else "online")
     order.stage = 3 if in_shop else 2
-    order.delivered_at = tx.now if in_shop else None
+    if in_shop:
+        _arrived(tx, order)
     _pay(tx, order, staff_id=staff_id)
     if customer is not None:
         customer.visited = customer.visited or in_shop
@@ -83,7 +84,8 @@ def delivered(tx: Tx, order: Order, *, staff_id: int) -> None:
         raise Refusal(f"单号{order.id} 还没下单。先发送：下单 {order.id}")
     if order.stage != 2:
         raise Refusal(f"单号{order.id} 已经是{stage_shown(order.stage)}。")
-    order.stage, order.delivered_at = 3, tx.now
+    order.stage = 3
+    _arrived(tx, order)
     _tell_timeline(tx, order, "签收", staff_id)
 
 
@@ -97,6 +99,27 @@ def used_up(tx: Tx, order: Order, *, due: datetime | None, staff_id: int) -> Non
     if due is None:
         order.stage, order.used_up_at = 4, tx.now
         _tell_timeline(tx, order, "用完了", staff_id)
+
+
+def _arrived(tx: Tx, order: Order) -> None:
+    """The goods are there; how long they last is known where staff said so for the article before."""
+    order.delivered_at = tx.now
+    lasts = tx.session.get(ArticleDays, article(order.items)) if order.items else None
+    if lasts is not None and order.customer_id is not None:
+        order.used_up_due = tx.now + timedelta(days=lasts.days)
+
+
+def remember_days(tx: Tx, order: Order) -> int | None:
+    """Keeps how long the article lasts for its next orders; returns the days, None where nothing can be kept."""
+    if not order.items or order.used_up_due is None or order.delivered_at is None:
+        return None
+    days = max(1, round((order.used_up_due - order.delivered_at) / timedelta(days=1)))
+    known = tx.session.get(ArticleDays, article(order.items))
+    if known is None:
+        tx.session.add(ArticleDays(article=article(order.items), days=days))
+    elif known.days != days:
+        known.days = days
+    return days
 
 
 def refundable(tx: Tx, customer: Customer) -> Sequence[Order]:

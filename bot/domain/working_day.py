@@ -1,0 +1,308 @@
+"""The day's work (今日): who to talk to, why, in which order, with which script; and dealing it out among staff."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+
+from bot.delivery import outbox
+from bot.delivery.outbox import Content, Delivery
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.care.rules import next_yearly
+from bot.domain.complaints import service as complaints
+from bot.domain.customers import segments, waiting
+from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import addressed, ago
+from bot.domain.journeys import being_answered
+from bot.domain.merchants import desk
+from bot.domain.merchants.models import Dealt
+from bot.domain.merchants.service import active_staff
+from bot.domain.orders import service as orders
+from bot.domain.orders.models import Order
+from bot.domain.orders.rules import STAGES, items_shown, stage_due
+from bot.domain.scripts import service as scripts
+from bot.domain.scripts.rules import compile_template
+from bot.language.money import show_money
+from bot.settings import Settings
+from bot.store.transaction import Tx
+
+BY_HAND_SHOWN = 200
+# Spare-time talks in the list at once: five batches are more than an hour.
+TALKS_SHOWN = 25
+# Fewer is better: a buyer nobody spoke with this long is worth a word.
+TALK_AFTER = timedelta(days=30)
+CALL_AFTER = timedelta(days=182)  # two phone calls a year
+BIRTHDAY_AHEAD = 3  # days
+LONG_UNSEEN = timedelta(days=90)
+GROUPS = "ABC"
+# Who waits and who complains is nobody's alone and cannot wait until tomorrow.
+URGENT = ("complaint", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do today.
+
+    ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``stage``, ``used_up``, ``call``, ``by_hand`` or
+    ``talk``. ``text`` is ready to copy; else ``script`` names the wording that gives it, or both are empty. ``row`` is
+    the case, the order or the delivery to send by hand.
+    """
+
+    kind: str
+    customer: Customer
+    why: str
+    text: str = ""
+    row: int = 0
+    script: str = ""
+
+
+def tasks(tx: Tx, now: datetime, staff_id: int) -> list[Task]:
+    """What should be done today and is not dealt to a colleague, in order: complaints, who waits for an answer; what is
+    due (VIPs, then buyers, then others); rows by hand; buyers to talk with in spare time, the newest first.
+
+    ``now`` is in the shop's zone. A customer stands in the list once, with the first reason. After what is urgent, a
+    member's own customers and nobody's come before those a colleague looks after.
+    """
+    today = now.date()
+    end = datetime.combine(today + timedelta(days=1), time(), now.tzinfo)
+    elsewhere = _dealt_elsewhere(tx, today, staff_id)
+    due = [*_follow_ups(tx, end), *_birthdays(tx, now, end), *_stages(tx, now, end), *_calls(tx, now, end)]
+    planned = [
+        *sorted(due, key=lambda task: _class_rank(task.customer)),
+        *_by_hand(tx, end),
+        *_talks(tx, now, staff_id),
+    ]
+    keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
+    planned.sort(key=lambda task: task.customer.keeper_id in keepers)
+    first_reason: dict[int, Task] = {}
+    for task in [*_complaints(tx), *_waiting(tx), *planned]:
+        if task.customer.id not in elsewhere:
+            first_reason.setdefault(task.customer.id, task)
+    return list(first_reason.values())
+
+
+def _class_rank(customer: Customer) -> int:
+    return 0 if customer.vip else 1 if customer.purchased else 2
+
+
+# -- dealing -----------------------------------------------------------------------------------------------------------
+
+
+def deal(tx: Tx, found: Sequence[Task], count: int, *, staff_id: int, today: date) -> list[Task]:
+    """The first ``count`` of ``found`` that are this member's from now on; who was just dealt to a colleague is left."""
+    dealt: list[Task] = []
+    rest = list(found)
+    while rest and len(dealt) < count:
+        wanted, rest = rest[: count - len(dealt)], rest[count - len(dealt) :]
+        ours = desk.take(tx, staff_id, [task.customer.id for task in wanted], today.isoformat())
+        dealt += [task for task in wanted if task.customer.id in ours]
+    return dealt
+
+
+def _dealt_elsewhere(tx: Tx, today: date, staff_id: int) -> Collection[int]:
+    rows = select(Dealt.customer_id).where(Dealt.day == today.isoformat(), Dealt.staff_id != staff_id)
+    return set(tx.session.scalars(rows))
+
+
+def with_colleagues(tx: Tx, now: datetime, staff_id: int) -> Counter[int]:
+    """How many of today's things, not done yet, each colleague has been dealt."""
+    rows = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
+    holders = {row.customer_id: row.staff_id for row in tx.execute(rows.where(Dealt.staff_id != staff_id))}
+    counted: Counter[int] = Counter()
+    for holder in set(holders.values()):
+        mine = {task.customer.id for task in tasks(tx, now, holder)}
+        counted[holder] = sum(1 for number, of in holders.items() if of == holder and number in mine)
+    return +counted
+
+
+# -- where the tasks come from -----------------------------------------------------------------------------------------
+
+
+def _complaints(tx: Tx) -> Iterable[Task]:
+    for case, customer in complaints.open_complaints(tx):
+        why = f"投诉 {case.id} 还没处理完：{case.text[:20]}"
+        yield Task("complaint", customer, why, row=case.id, script="投诉倾听")
+
+
+def _waiting(tx: Tx) -> Iterable[Task]:
+    """Should an answer that is on its way not arrive, the lines wait again."""
+    answers = being_answered(tx)
+    for item in waiting.list_waiting(tx):
+        if item.customer.id not in answers or answers[item.customer.id][0] < item.newest:
+            yield Task("waiting", item.customer, f"等回复 {item.count} 条：{item.text[:20]}")
+
+
+def _rested(end: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Customer.is_staff.is_(False), or_(Customer.rest_until.is_(None), Customer.rest_until < end))
+
+
+def _follow_ups(tx: Tx, end: datetime) -> Iterable[Task]:
+    due = select(Customer).where(Customer.next_at < end, Customer.is_staff.is_(False)).order_by(Customer.next_at)
+    for customer in tx.session.scalars(due):
+        script = "打消顾虑" if customer.follow_up in ("a", "b") else f"新品问需{_group(customer)}"
+        yield Task("follow_up", customer, f"跟进：{customer.next_step or '约好的时间到了'}", script=script)
+
+
+def _birthdays(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
+    born = segments.born_within(now.date(), BIRTHDAY_AHEAD)
+    for customer in tx.session.scalars(select(Customer).where(born, *_rested(end)).order_by(Customer.id)):
+        left = days_to_birthday(customer, now.date())
+        when = {0: "今天生日", 1: "明天生日"}.get(left, f"{left}天后生日")
+        yield Task("birthday", customer, when, script="VIP生日" if customer.vip else "生日祝福")
+
+
+def days_to_birthday(customer: Customer, today: date) -> int:
+    """In how many days the birthday comes round; the customer's month and day must be known."""
+    month, day = customer.birth_month or 1, customer.birth_day or 1
+    return (next_yearly(month, day, lunar=customer.birth_lunar, on_or_after=today) - today).days
+
+
+def _stages(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
+    """The four good reasons to speak again: agreed, on its way, arrived, used up."""
+    earliest = now - timedelta(days=60)
+    open_orders = or_(
+        and_(Order.stage < 3, Order.created_at > earliest),
+        and_(Order.stage == 3, Order.delivered_at > earliest),
+        and_(Order.used_up_due < end, Order.stage < 4),
+    )
+    standing = Order.refunded_fen < Order.amount_fen
+    rows = select(Order, Customer).join(Customer, Customer.id == Order.customer_id).where(open_orders, standing)
+    for order, customer in tx.session.execute(rows.where(*_rested(end)).order_by(Order.used_up_due, Order.id)):
+        what = items_shown(order.items)
+        if order.used_up_due is not None and order.used_up_due < end:
+            why = f"{what or '上次买的'}该用完了（单号{order.id}）"
+            yield Task("used_up", customer, why, row=order.id, script="用完提醒")
+        elif due := stage_due(order, now):
+            why = f"{STAGES[order.stage]} {what}{due.words}（单号{order.id}）"
+            yield Task("stage", customer, why, row=order.id, script=due.script)
+
+
+def _calls(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
+    due = or_(Customer.called_at.is_(None), Customer.called_at <= now - CALL_AFTER)
+    vips = select(Customer).where(Customer.vip, due, *_rested(end)).order_by(Customer.called_at, Customer.id)
+    for customer in tx.session.scalars(vips):
+        last = f"上次电话 {ago(customer.called_at, now)}" if customer.called_at else "还没打过电话（一年两次）"
+        yield Task("call", customer, last, script="VIP电话提纲")
+
+
+def _by_hand(tx: Tx, end: datetime) -> Iterable[Task]:
+    """What the platform does not carry, of broadcasts that are being sent; who has no phone and no WeChat stands last."""
+    rows = tx.session.execute(
+        select(Delivery, Customer, Content)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .join(Content, Content.id == Delivery.content_id)
+        .join(Broadcast, Broadcast.id == Delivery.broadcast_id, isouter=True)
+        .where(
+            Delivery.state == "by_hand",
+            or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
+            *_rested(end),
+        )
+        .order_by(
+            Customer.vip.desc(), and_(Customer.phone.is_(None), Customer.wechat.is_(None)), Customer.created_at.desc()
+        )
+        .limit(BY_HAND_SHOWN)
+    )
+    for delivery, customer, content in rows:
+        of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else ""
+        why = f"{of}要人工发（{delivery.reason}）"
+        yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id)
+
+
+def _talks(tx: Tx, now: datetime, staff_id: int) -> Iterable[Task]:
+    """Buyers nobody has spoken with for a while, the newest first; of VIPs their calls are planned instead."""
+    elsewhere = exists().where(
+        Dealt.customer_id == Customer.id, Dealt.day == now.date().isoformat(), Dealt.staff_id != staff_id
+    )
+    quiet = or_(Customer.last_contact_at.is_(None), Customer.last_contact_at <= now - TALK_AFTER)
+    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    buyers = (
+        select(Customer)
+        .where(Customer.purchased, Customer.vip.is_(False), quiet, ~elsewhere, *_rested(end))
+        .order_by(Customer.created_at.desc(), Customer.id.desc())
+        .limit(TALKS_SHOWN)
+    )
+    for customer in tx.session.scalars(buyers):
+        bought = customer.last_purchase_at
+        last = f"上次消费 {ago(bought, now)}" if bought else "买过"
+        script = "好久不见" if bought and bought <= now - LONG_UNSEEN else f"升级搭配{_group(customer)}"
+        yield Task("talk", customer, f"老客，聊一聊 · {last}", script=script)
+
+
+def _group(customer: Customer) -> str:
+    """Which of the wordings A, B and C: always the same one for one person."""
+    return GROUPS[customer.id % len(GROUPS)]
+
+
+# -- done, and put off -------------------------------------------------------------------------------------------------
+
+
+def settle(tx: Tx, task: Task, *, staff_id: int, now: datetime, said: str = "") -> None:
+    """The talk has happened: whatever put the customer on the list is done, and who answers keeps the customer."""
+    customer = task.customer
+    match task.kind:
+        case "waiting":
+            waiting.answered(tx, customer.id, staff_id=staff_id)
+        case "complaint":
+            complaints.close(tx, task.row)
+        case "follow_up":
+            customer.next_at, customer.next_step = None, None
+        case "used_up":
+            orders.used_up(tx, orders.get(tx, task.row), due=None, staff_id=staff_id)
+        case "stage":
+            orders.get(tx, task.row).asked_at = tx.now
+        case "birthday":
+            over = now.date() + timedelta(days=days_to_birthday(customer, now.date()) + 1)
+            customer.rest_until = datetime.combine(over, time(), now.tzinfo)
+        case "by_hand":
+            outbox.done_by_hand(tx, [task.row])
+    if task.kind == "call" or "电话" in said:
+        customer.called_at = tx.now
+    customer.keeper_id = customer.keeper_id or staff_id
+    customer.last_contact_at = tx.now
+
+
+def put_off(tx: Tx, task: Task, until: datetime, *, staff_id: int) -> bool:
+    """Leaves the customer alone until then; False for what cannot wait."""
+    if task.kind in URGENT:
+        return False
+    if task.kind == "follow_up":
+        task.customer.next_at = until
+    elif task.kind == "used_up":
+        orders.used_up(tx, orders.get(tx, task.row), due=until, staff_id=staff_id)
+    task.customer.rest_until = until
+    return True
+
+
+# -- the text to copy --------------------------------------------------------------------------------------------------
+
+
+def words(tx: Tx, shop: Settings, script: str, customer: Customer, order: Order | None = None) -> str:
+    """A script for one customer, ready to copy; raises Refusal where it needs a fact that is not known.
+
+    ``order`` None = the latest one.
+    """
+    latest = order or next(iter(orders.of(tx, customer.id, count=1)), None)
+    item = latest.items if latest else ""
+    bought = customer.last_purchase_at
+    known: dict[str, Callable[[], str]] = {
+        "name": lambda: addressed(customer) or "",
+        "number": lambda: str(customer.id),
+        "grade": lambda: customer.grade or "",
+        "stage": lambda: STAGES[latest.stage] if latest else "",
+        "last_item": lambda: item,
+        "last_order_days": lambda: str((tx.now - bought).days) if bought else "",
+        "spent": lambda: show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",
+    }
+    context = {"shop": scripts.shop_context(tx, shop.shop_name), "c": {name: read() for name, read in known.items()}}
+    if latest is not None:
+        context["o"] = {
+            "number": str(latest.id),
+            "items": item,
+            "parcel": latest.parcel or "",
+            "carrier": latest.carrier or "",
+        }
+    return compile_template(scripts.find(tx, script).text).render(context)
