@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.activities import service as activities
-from bot.domain.customers import consent, forgetting, segments, tags, timeline, waiting
+from bot.domain.customers import consent, forgetting, segments, tag_rules, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
 from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
 from bot.domain.orders.rules import items_shown, stage_shown
 from bot.errors import Refusal
@@ -26,6 +27,8 @@ from bot.language.intents import (
     OptOut,
     OptOutHint,
     Rename,
+    RuleChange,
+    RuleList,
     Segment,
     SegmentList,
     SegmentSave,
@@ -287,6 +290,8 @@ def tag_book(talk: StaffTalk) -> str:
 def tag_delete(talk: StaffTalk) -> str:
     count = len(tags.carriers(talk.tx, talk.intent.name))
     question = f"要删掉标签“{talk.intent.name}”，{count} 位顾客身上的也会去掉。"
+    if talk.intent.name in tag_rules.RULES:
+        question += f"新的顾客还会自动贴上，都不要的话：规则 关 {talk.intent.name}。"
     return talk.confirm("tag.delete", {"name": talk.intent.name}, question)
 
 
@@ -307,6 +312,29 @@ def tag_join(talk: StaffTalk) -> str:
 def tag_joined(talk: StaffTalk, payload: dict[str, str]) -> str:
     count = tags.join(talk.tx, payload["old"], payload["new"], staff_id=talk.staff.id)
     return f"“{payload['old']}”已并到“{payload['new']}”（{count} 位）"
+
+
+@on.staff(RuleList)
+def rules(talk: StaffTalk) -> str:
+    lines = [
+        f"· {one.rule.name}：{one.words}{'' if one.enabled else '（关着）'}" for one in tag_rules.standing(talk.tx)
+    ]
+    return (
+        "自动贴的标签，每天夜里重算，消费和退款后马上算：\n"
+        + "\n".join(lines)
+        + "\n店员贴的不会被拿掉，店员拿掉的不会再贴。\n老板可以改：规则 关 流失预警；规则 流失预警 45天"
+    )
+
+
+@on.staff(RuleChange)
+def rule_changed(talk: StaffTalk) -> str:
+    merchants.require_owner(talk.staff, "改规则")
+    said = talk.intent
+    now = tag_rules.change(talk.tx, said.name, enabled=said.enabled, number=said.number, unit=said.unit)
+    talk.label(f"规则 {said.name}")
+    if not now.enabled:
+        return f"规则“{said.name}”关了，规则贴过的马上去掉，店员贴的留着。再打开：规则 开 {said.name}"
+    return f"规则“{said.name}”：{now.words}。标签马上重算。"
 
 
 @on.staff(Visit)

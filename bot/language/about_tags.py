@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.language.intents import Intent, Tag, TagBook, TagDelete, TagJoin, TagSegment, Whom
-from bot.language.normalise import Words, tag_name
+from bot.language.intents import Intent, RuleChange, RuleList, Tag, TagBook, TagDelete, TagJoin, TagSegment, Whom
+from bot.language.normalise import Words, tag_name, without_mood
+from bot.language.numerals import NUMERAL_CHARS, read_numeral
 from bot.language.segment_terms import EVERYONE
 from bot.language.segments import parse_words
 from bot.language.verbs import Said, Unclear, Verb, expect_end, take_people
@@ -160,6 +161,45 @@ def _tag_segment(said: Said) -> Intent:
     return TagSegment(segment.typed, *_changes(words.cut(first.start()), _SEGMENT))
 
 
+_RULE = "规则 流失预警 45天"
+_SWITCHES = {
+    "关": False,
+    "关闭": False,
+    "停": False,
+    "停用": False,
+    "关掉": False,
+    "开": True,
+    "打开": True,
+    "开启": True,
+    "启用": True,
+}
+_SWITCH = "|".join(sorted(_SWITCHES, key=len, reverse=True))
+_SWITCHED = (
+    re.compile(rf"(?P<switch>{_SWITCH}) ?(?P<name>\S+)"),
+    re.compile(rf"(?P<name>\S+?) ?(?P<switch>{_SWITCH})"),
+)
+_NUMBERED = re.compile(
+    rf"(?P<name>[^\d\s]+?) ?(?:改成|改为|为|=|:)? ?(?P<number>\d{{1,7}}|[{NUMERAL_CHARS}]+) ?(?P<unit>天|日|次|回|%|元|块)?",
+    re.ASCII,
+)
+_UNITS = {"日": "天", "回": "次", "块": "元"}
+
+
+def _rule(said: Said) -> Intent:
+    words = without_mood(said.words)
+    if not words or words.plain in ("列表", "有哪些"):
+        return RuleList()
+    for form in _SWITCHED:
+        if match := form.fullmatch(words.plain):
+            return RuleChange(tag_name(words.group(match, "name").typed), _SWITCHES[match["switch"]])
+    if match := _NUMBERED.fullmatch(words.plain):
+        number = int(match["number"]) if match["number"].isdigit() else read_numeral(match["number"])
+        if number:
+            unit = match["unit"] or ""
+            return RuleChange(tag_name(words.group(match, "name").typed), None, number, _UNITS.get(unit, unit))
+    raise Unclear(f"“{words.typed[:20]}”没看懂，例如：规则 关 流失预警、{_RULE}", "规则", "规则 关 流失预警", _RULE)
+
+
 VERBS = (
     Verb(
         ("标签", "打标签", "贴标签", "加标签", "打标", "贴标", "标记", "tag"),
@@ -176,6 +216,7 @@ VERBS = (
     Verb(("批量标签", "批量打标", "批量贴标签", "批量打标签"), _tag_segment, (_SEGMENT,)),
     Verb(("给", "帮"), _give, ("给张三贴标签 VIP、北京",)),
     Verb(("把",), _give, ("把张三的标签VIP去掉",)),
+    Verb(("规则", "标签规则", "规则标签"), _rule, ("规则", "规则 关 流失预警", _RULE)),
     Verb(("标签列表", "标签库", "标签册"), lambda said: _book("列表", said.words), ("标签",)),
     Verb(("合并标签",), lambda said: _book("合并", said.words), ("标签 合并 老顾客 到 老客",)),
 )

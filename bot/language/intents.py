@@ -122,6 +122,21 @@ class TagDelete(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class RuleList(Intent):
+    """``规则``: the tags that rules put on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange(Intent):
+    """``规则 关 流失预警``, ``规则 流失预警 45天``. ``number``: whole, of ``unit`` 次, %, 天, 元 or none said."""
+
+    name: str
+    enabled: bool | None = None
+    number: int | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Visit(Intent):
     """``到店 <谁>``."""
 

@@ -130,9 +130,9 @@ class TagRule(Base):
 
 
 class NightRun(Base):
-    """How far a night's work has come: ``next_id`` is the last customer done, ``done`` that the day's turn is over.
+    """How far a night's work has come: ``next_id`` is the last customer done, ``done`` that the turn is over.
 
-    ``day``: ISO date in the shop's zone.
+    ``day``: the turn it is for, as `orders.rule_tags.turn` names it.
     """
 
     __tablename__ = "night_runs"

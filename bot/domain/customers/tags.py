@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
@@ -119,13 +120,35 @@ def imported(tx: Tx, worn: Mapping[str, Sequence[Customer]]) -> None:
 
 
 def _put_on(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
+    """Whether anything changed; a tag that a rule had put on is people's from now on."""
     ids = [customer.id for customer in customers]
-    have = set(
-        tx.session.scalars(
-            select(CustomerTag.customer_id).where(CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_(ids))
-        )
-    )
-    rows = [{"customer_id": number, "tag_id": tag.id, "since": tx.now} for number in ids if number not in have]
+    rows = _rows(tx, tag, ids)
+    ruled = [row for row in rows if row["ruled_at"] is not None]
+    if ruled and staff_id is not None:
+        _drop(tx, tag, ruled)
+    have = {row["customer_id"] for row in rows if staff_id is None or row["ruled_at"] is None}
+    return _wear(tx, tag, [number for number in ids if number not in have], None, staff_id=staff_id, source=source)
+
+
+def _take_off(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
+    rows = _rows(tx, tag, [customer.id for customer in customers])
+    if rows:
+        _drop(tx, tag, rows)
+        _remember(tx, rows, tag, added=False, staff_id=staff_id, source=source)
+    return bool(rows)
+
+
+def _rows(tx: Tx, tag: Tag, customer_ids: Sequence[int]) -> list[dict[str, object]]:
+    where = (CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_(list(customer_ids)))
+    return [dict(row) for row in tx.execute(select(CustomerTag.__table__).where(*where)).mappings()]
+
+
+def _wear(
+    tx: Tx, tag: Tag, customer_ids: Sequence[int], ruled_at: datetime | None, *, staff_id: int | None, source: str
+) -> bool:
+    rows: list[dict[str, object]] = [
+        {"customer_id": number, "tag_id": tag.id, "since": tx.now, "ruled_at": ruled_at} for number in customer_ids
+    ]
     if rows:
         tx.execute(insert(CustomerTag), rows)
         if tx.journal is not None:
@@ -134,15 +157,11 @@ def _put_on(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | 
     return bool(rows)
 
 
-def _take_off(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
-    where = (CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_([customer.id for customer in customers]))
-    rows = [dict(row) for row in tx.execute(select(CustomerTag.__table__).where(*where)).mappings()]
-    if rows:
-        tx.execute(delete(CustomerTag).where(*where))
-        if tx.journal is not None:
-            tx.journal.removed(CustomerTag.__table__, rows)  # type: ignore[arg-type]
-        _remember(tx, rows, tag, added=False, staff_id=staff_id, source=source)
-    return bool(rows)
+def _drop(tx: Tx, tag: Tag, rows: Sequence[dict[str, object]]) -> None:
+    numbers = [row["customer_id"] for row in rows]
+    tx.execute(delete(CustomerTag).where(CustomerTag.tag_id == tag.id, CustomerTag.customer_id.in_(numbers)))
+    if tx.journal is not None:
+        tx.journal.removed(CustomerTag.__table__, list(rows))  # type: ignore[arg-type]
 
 
 def _remember(
@@ -162,6 +181,46 @@ def _remember(
             for row in rows
         ],
     )
+
+
+# -- for the rules -----------------------------------------------------------------------------------------------------
+
+
+def worn(tx: Tx, customer_ids: Sequence[int], names: Sequence[str]) -> dict[tuple[int, str], bool]:
+    """Which of these tags these customers wear, as (number, name) → whether a rule put it on."""
+    rows = tx.execute(
+        select(CustomerTag.customer_id, Tag.name, CustomerTag.ruled_at)
+        .join(Tag, Tag.id == CustomerTag.tag_id)
+        .where(CustomerTag.customer_id.in_(list(customer_ids)), Tag.name.in_(list(names)))
+    )
+    return {(number, name): ruled_at is not None for number, name, ruled_at in rows}
+
+
+def taken_off_by_staff(tx: Tx, customer_ids: Sequence[int], names: Sequence[str]) -> set[tuple[int, str]]:
+    """(number, name) of tags whose last change was that staff took them off."""
+    last = (
+        select(func.max(TagChange.id))
+        .where(TagChange.customer_id.in_(list(customer_ids)), TagChange.tag.in_(list(names)))
+        .group_by(TagChange.customer_id, TagChange.tag)
+    )
+    off = select(TagChange.customer_id, TagChange.tag).where(
+        TagChange.id.in_(last), TagChange.added.is_(False), TagChange.source == "chat"
+    )
+    return {(number, name) for number, name in tx.execute(off)}
+
+
+def rule_puts_on(tx: Tx, name: str, customer_ids: Sequence[int]) -> None:
+    """To those who do not wear it."""
+    _wear(tx, named(tx, name), customer_ids, tx.now, staff_id=None, source="rule")
+
+
+def rule_takes_off(tx: Tx, name: str, customer_ids: Sequence[int]) -> None:
+    """From those to whom a rule gave it."""
+    tag = named(tx, name)
+    rows = [row for row in _rows(tx, tag, customer_ids) if row["ruled_at"] is not None]
+    if rows:
+        _drop(tx, tag, rows)
+        _remember(tx, rows, tag, added=False, staff_id=None, source="rule")
 
 
 def _existing(tx: Tx, name: str) -> Tag | None:

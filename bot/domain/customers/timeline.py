@@ -26,6 +26,15 @@ def note(tx: Tx, customer_id: int, text: str, staff_id: int) -> None:
         tx.journal.made(TimelineEntry.__table__, [{"id": number, **row}])  # type: ignore[arg-type]
 
 
+def add_many(tx: Tx, kind: str, told: Sequence[tuple[int, str]]) -> None:
+    """Entries nobody of the staff made: customer numbers with their words."""
+    if told:
+        rows = [
+            {"customer_id": number, "at": tx.now, "kind": kind, "text": text, "staff_id": None} for number, text in told
+        ]
+        tx.execute(insert(TimelineEntry), rows)
+
+
 def recent(tx: Tx, customer_id: int, count: int = 10) -> Sequence[TimelineEntry]:
     return tx.session.scalars(
         select(TimelineEntry)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
-from bot.domain.orders import daybook
+from bot.domain.orders import daybook, rule_tags
 from bot.domain.orders.models import ArticleDays, LedgerEntry, Order, Payment
 from bot.domain.orders.rules import article, grade_after, stage_shown
 from bot.errors import Refusal
@@ -255,6 +255,7 @@ def recount(tx: Tx, customer: Customer) -> None:
     customer.grade, customer.former_grade = grade_after(
         grade=customer.grade, former=customer.former_grade, purchased=count > 0
     )
+    rule_tags.refresh(tx, [customer.id])
 
 
 def _new(tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note: str, source: str) -> Order:
