@@ -69,13 +69,14 @@ def create_router(settings: Settings) -> Router:
     from bot.domain.campaigns import service as campaigns
     from bot.domain.customers import segments
     from bot.domain.orders import service as orders
-    from handlers import (  # noqa: F401  # noqa: F401
+    from handlers import (  # noqa: F401
         activities,
         arrivals,
         care,
         customers,
         files,
         finding,
+        forecast,
         merchants,
         own_files,
         scripts,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.activities import service as activities
 from bot.domain.customers import consent, forgetting, segments, tag_rules, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
-from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown
+from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown, suggested_grade
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
@@ -49,6 +49,7 @@ from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ENTRIES = 12  # of a customer's history in one answer
 LINE = 80  # characters of an entry in the history
+SUGGESTED_FROM = timedelta(days=30)  # what was said before suggests nothing any more
 QUOTE = 60  # characters of a note that the answer shows back
 CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
@@ -80,6 +81,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
     lines.append(f"标签：{'、'.join(tagged) if tagged else '还没有'}")
     if customer.grade:
         lines.append(f"级别：{customer.grade} {GRADE_WORDS[customer.grade]}")
+    lines += _suggestions(talk, customer, tagged)
     if customer.follow_up:
         lines.append(f"跟进：{customer.follow_up} {LEVEL_WORDS[customer.follow_up]}")
     lines.append(f"消费：{show_money(customer.spent_fen)}，{customer.purchases} 次")
@@ -97,6 +99,21 @@ def card(talk: StaffTalk, customer: Customer) -> str:
         lines.append("没有关注公众号，只能人工联系")
     lines.append(f"下一步：{_next_step(talk, customer)}")
     return "\n".join(lines)
+
+
+def _suggestions(talk: StaffTalk, customer: Customer, tagged: Sequence[str]) -> list[str]:
+    """What behaviour suggests; only staff set it."""
+    found = []
+    since = talk.tx.now - SUGGESTED_FROM
+    said = [(words.at, words.text) for words in waiting.lately(talk.tx, customer.id, 20) if words.at > since]
+    replied = waiting.has_replied(talk.tx, customer.id)
+    best = suggested_grade(customer.grade, said=said, replied=replied, visited=customer.visited)
+    if best is not None:
+        when = f"{talk.here(best.at):%m月%d日} " if best.at else ""
+        found.append(f"建议级别：{best.grade}（{when}{best.why}），同意就发：级别 #{customer.id} {best.grade}")
+    if tag_rules.TOP in tagged and not customer.vip:
+        found.append(f"消费额排在前面，可以设为重点客户：#{customer.id} +VIP")
+    return found
 
 
 def _next_step(talk: StaffTalk, customer: Customer) -> str:
@@ -366,6 +383,7 @@ def follow_up(talk: StaffTalk) -> str:
         next_step=intent.next_step,
         due=intent.due,
         expected_fen=intent.expected_fen,
+        staff_id=talk.staff.id,
     )
     said = " ".join(part for part in (intent.said, intent.next_step and f"下次{intent.next_step}") if part)
     timeline.add(talk.tx, customer.id, "follow_up", f"跟进 {intent.level or ''} {said}".strip(), talk.staff.id)

@@ -24,6 +24,7 @@ from bot.language.intents import (
     Calendar,
     Choice,
     Confirm,
+    Forecast,
     FreeTalk,
     Help,
     History,
@@ -86,7 +87,7 @@ LOOKS = (
     *(AutoReplies, FileShow, Find, ShopFacts),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
     *(Receipts, Unclaimed),
-    *(RuleList,),
+    *(Forecast, RuleList),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture

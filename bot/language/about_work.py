@@ -6,6 +6,7 @@ import re
 
 from bot.language.intents import (
     Bind,
+    Forecast,
     Help,
     Intent,
     Later,
@@ -48,7 +49,6 @@ ROOMS_TO_COME = (
     "拼团",
     "报表",
     "漏斗",
-    "预测",
     "二八",
     "流失",
     "业绩",
@@ -163,6 +163,7 @@ VERBS = (
     Verb(("完成", "做完", "搞定", "done"), _done, (_TASK_DONE,)),
     Verb(("推迟", "延后", "延期"), _later, (_TASK_LATER,)),
     Verb(("文案",), lambda said: TaskText(only_number(said.words, "文案 3")), ("文案 3",)),
+    _synonyms(_alone(Forecast, "预测"), "业绩预测", "销售预测"),
     Verb(("通知",), _notices, ("通知", "通知 测试")),
     Verb(("撤销", "撤消", "撤回", "undo", "反悔", "回退"), _undo, ("撤销",)),
     *(_room_to_come(word) for word in ROOMS_TO_COME),

@@ -529,6 +529,11 @@ class Notices(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast(Intent):
+    """``预测``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undo(Intent):
     pass
 

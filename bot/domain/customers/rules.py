@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -107,3 +109,38 @@ def ago(moment: datetime, now: datetime) -> str:
     if days >= 60:
         return f"{days // 30}个月前"
     return f"{days}天前" if days >= 1 else "今天"
+
+
+GRADES_UP = "FDCBA"  # the better the later; S is given by purchases alone
+_ASKS = re.compile(
+    "多少钱|什么价|啥价|价格|价钱|怎么卖|几块|几钱|贵不贵|便宜|优惠|打折|包邮|还有货|有货|还有吗|有没有|有吗|怎么买|想买|想要|尺码|现货|能寄"
+)
+_ELSEWHERE = re.compile("别家|别的店|其他店|其它店|另一家|隔壁家|别处买|网上买")
+QUOTED = 12  # characters of what was asked
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A grade that behaviour suggests, why, and when that was."""
+
+    grade: str
+    why: str
+    at: datetime | None = None
+
+
+def suggested_grade(
+    grade: str | None, *, said: Sequence[tuple[datetime, str]], replied: bool, visited: bool
+) -> Suggestion | None:
+    """The best grade that behaviour suggests, if it is better than the one set; ``said``: lately, oldest first."""
+    found = []
+    for at, text in reversed(said):
+        if _ASKS.search(text):
+            found.append(Suggestion("A", f"问过“{text[:QUOTED]}”", at))
+        elif _ELSEWHERE.search(text):
+            found.append(Suggestion("B", f"说过“{text[:QUOTED]}”", at))
+    found += [Suggestion("C", "到过店")] if visited else []
+    found += [Suggestion("D", "回复过群发")] if replied else []
+    if grade == "S" or not found:
+        return None
+    best = max(found, key=lambda one: (GRADES_UP.index(one.grade), one.at is not None))
+    return best if grade is None or GRADES_UP.index(best.grade) > GRADES_UP.index(grade) else None

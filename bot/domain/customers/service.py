@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
 from bot.domain.customers import forgetting, tags, timeline
-from bot.domain.customers.models import Customer, Identity, MergedNumber
+from bot.domain.customers.models import Customer, FollowUpEntry, Identity, MergedNumber
 from bot.domain.customers.rules import known_name, shown
 from bot.errors import Refusal
 from bot.language.intents import Whom
@@ -269,13 +269,17 @@ def follow_up(
     next_step: str,
     due: datetime | None,
     expected_fen: int | None,
+    staff_id: int,
 ) -> None:
     """Where the talk stands after it, what comes next and when; what was not said keeps its value."""
     customer.follow_up = level or customer.follow_up
     customer.next_step = next_step or customer.next_step
     customer.next_at = due or customer.next_at
     customer.expected_fen = expected_fen if expected_fen is not None else customer.expected_fen
+    customer.keeper_id = customer.keeper_id or staff_id
     customer.last_contact_at = tx.now
+    if level is not None:
+        tx.session.add(FollowUpEntry(customer_id=customer.id, level=level, staff_id=staff_id, at=tx.now))
 
 
 def become_staff(tx: Tx, account: str, person_id: str) -> None:

@@ -113,6 +113,12 @@ def lately(tx: Tx, customer_id: int, count: int, *, waiting: bool = False) -> li
     return list(tx.session.scalars(said.order_by(Utterance.id.desc()).limit(count)))[::-1]
 
 
+def has_replied(tx: Tx, customer_id: int) -> bool:
+    """Whether the customer ever answered a broadcast."""
+    said = select(Utterance.id).where(Utterance.customer_id == customer_id, Utterance.broadcast_id.is_not(None))
+    return tx.execute(said.limit(1)).first() is not None
+
+
 def newest(tx: Tx, customer_id: int) -> int:
     """The number of the last thing a customer said, 0 for nothing."""
     return tx.execute(select(func.max(Utterance.id)).where(Utterance.customer_id == customer_id)).scalar() or 0
