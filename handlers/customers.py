@@ -91,6 +91,8 @@ def card(talk: StaffTalk, customer: Customer) -> str:
         back = " 已全退" if order.refunded_fen == order.amount_fen else ""
         what = items_shown(order.items) or "未写商品"
         lines.append(f"最近：单号{order.id} {what} {stage_shown(order.stage)}{back}")
+    if customer.keeper_id:
+        lines.append(f"负责：{merchants.names(tx).get(customer.keeper_id, '')}")
     if customer.last_contact_at:
         lines.append(f"上次联系：{talk.here(customer.last_contact_at):%m月%d日 %H:%M}")
     if customer.opted_out:
@@ -140,9 +142,13 @@ def unnamed(talk: StaffTalk) -> str:
 @on.staff(History)
 def history(talk: StaffTalk) -> str:
     customer, page = talk.one(talk.intent.whom), talk.intent.page
+    names = merchants.names(talk.tx)
     # One more than is shown tells whether there is a next page.
     enough = page * ENTRIES + 1
-    found = [(entry.at, _short(entry.text)) for entry in timeline.recent(talk.tx, customer.id, enough)]
+    found = [
+        (entry.at, _short(entry.text) + (f"（{names[entry.staff_id]}）" if entry.staff_id in names else ""))
+        for entry in timeline.recent(talk.tx, customer.id, enough)
+    ]
     found += [(said.at, f"说：{said.text[:60]}") for said in waiting.lately(talk.tx, customer.id, enough)[::-1]]
     if not found:
         return f"{shown(customer)} 还没有记录。"
@@ -190,6 +196,7 @@ def enrol(talk: StaffTalk) -> str:
     if intent.name and not name:
         raise Refusal("这个名字里没有看得见的字，没有建。例如：新客 张姐 13800138000")
     customer = customers.enrol(talk.tx, name=name, phone=intent.phone, wechat=intent.wechat)
+    customer.keeper_id = talk.staff.id
     talk.label(f"建档 {shown(customer)}")
     phone = f" {customer.phone}" if customer.phone else ""
     return f"建好了：{shown(customer)}{phone}{CUT if cut else ''}。还没关注公众号，群发时会列给您人工联系。"

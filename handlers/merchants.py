@@ -6,10 +6,14 @@ from typing import Any
 
 from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
+from bot.domain import journeys
+from bot.domain.campaigns import service as campaigns
 from bot.domain.customers import service as customers
 from bot.domain.customers import timeline
+from bot.domain.journeys import Held
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
+from bot.domain.merchants.models import Staff
 from bot.domain.orders import daybook
 from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
@@ -20,16 +24,18 @@ from bot.language.intents import (
     Confirm,
     FreeTalk,
     Help,
+    Keeper,
     Later,
     Notices,
     NotUnderstood,
+    StaffHandOver,
     StaffInvite,
     StaffList,
     StaffRemove,
     Undo,
     Yes,
 )
-from handlers.talk import CustomerTalk, StaffTalk, on
+from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}
 
@@ -101,8 +107,14 @@ def bind_again(talk: StaffTalk) -> str:
 
 @on.staff(StaffList)
 def list_staff(talk: StaffTalk) -> str:
-    lines = [f"{staff.id}. {staff.name} · {ROLES[staff.role]}" for staff in merchants.active_staff(talk.tx)]
-    return "员工：\n" + "\n".join(lines) + "\n邀请新店员：员工 邀请\n移除：员工 移除 名字或编号"
+    kept = customers.kept_by(talk.tx)
+    lines = [
+        f"{staff.id}. {staff.name} · {ROLES[staff.role]}{f' · 顾客 {kept[staff.id]} 位' if kept.get(staff.id) else ''}"
+        for staff in merchants.active_staff(talk.tx)
+    ]
+    return (
+        "员工：\n" + "\n".join(lines) + "\n邀请新店员：员工 邀请\n移除：员工 移除 名字或编号\n交接：员工 交接 编号 编号"
+    )
 
 
 @on.staff(StaffInvite)
@@ -121,7 +133,84 @@ def remove(talk: StaffTalk) -> str:
     if address is not None:
         customers.leave_staff(talk.tx, address.account, address.person_id, name=gone.name)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
-    return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
+    held = journeys.held_by(talk.tx, gone.id)
+    removed = f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
+    if not held:
+        return removed
+    heirs = merchants.active_staff(talk.tx)
+    return (
+        f"{removed}\n{gone.name}手上还有：{_held(talk, held)}。{_stands_still(held)}"
+        f"\n交给别人：员工 交接 {gone.id} {heirs[0].name}"
+    )
+
+
+def _held(talk: StaffTalk, held: Held) -> str:
+    parts = []
+    if held.customers:
+        parts.append(f"顾客 {len(held.customers)} 位（{names_of(held.customers)}）")
+    parts += [f"跟进 {held.follow_ups} 件"] if held.follow_ups else []
+    parts += [f"待回 {held.waiting} 位"] if held.waiting else []
+    for broadcast in held.broadcasts:
+        when = campaigns.STATE_WORDS[broadcast.state]
+        if broadcast.state == "scheduled" and broadcast.start_at:
+            when = f"{talk.here(broadcast.start_at):%m-%d %H:%M}"
+        parts.append(f"群发 {broadcast.id}（{when}）")
+    parts += [f"提醒“{plan.title[:20]}”" for plan in held.reminders]
+    return "、".join(parts)
+
+
+def _stands_still(held: Held) -> str:
+    waits = any(broadcast.state == "scheduled" for broadcast in held.broadcasts)
+    return "没到时间的群发先不发，交接后才发。" if waits else ""
+
+
+@on.staff(StaffHandOver)
+def hand_over(talk: StaffTalk) -> str:
+    merchants.require_owner(talk.staff, "交接")
+    old, new = _from_to(talk, talk.intent.old, talk.intent.new)
+    held = journeys.held_by(talk.tx, old.id)
+    if not held:
+        raise Refusal(f"{old.name}手上没有要交接的。")
+    if len(held.customers) > WIDE:
+        question = f"要把{old.name}的交给{new.name}：{_held(talk, held)}。"
+        return talk.confirm("staff.hand_over", {"old": str(old.id), "new": str(new.id)}, question)
+    return _handed_over(talk, held, old, new)
+
+
+@on.confirmed("staff.hand_over")
+def hand_over_confirmed(talk: StaffTalk, payload: dict[str, str]) -> str:
+    merchants.require_owner(talk.staff, "交接")
+    old, new = _from_to(talk, payload["old"], payload["new"])
+    return _handed_over(talk, journeys.held_by(talk.tx, old.id), old, new)
+
+
+def _from_to(talk: StaffTalk, old: str, new: str) -> tuple[Staff, Staff]:
+    giver = merchants.named(talk.tx, old, command="员工 交接 {} 小王", gone_too=True)
+    taker = merchants.named(talk.tx, new, command=f"员工 交接 {giver.id} {{}}")
+    if giver.id == taker.id:
+        raise Refusal("交接要写两位店员，例如：员工 交接 小李 小王")
+    return giver, taker
+
+
+def _handed_over(talk: StaffTalk, held: Held, old: Staff, new: Staff) -> str:
+    told = _held(talk, held)
+    journeys.hand_over(talk.tx, held, old, new, by=talk.staff.id)
+    talk.label(f"{old.name}交接给{new.name}")
+    if new.id != talk.staff.id:
+        words = f"{old.name}的交给您了：{told}。发送“今日”看。"
+        notices.tell(talk.tx, new.id, words, kind="hand_over", subject=f"hand_over:{old.id}")
+    return f"{old.name}的都交给{new.name}了：{told}。"
+
+
+@on.staff(Keeper)
+def keeper(talk: StaffTalk) -> str:
+    people = talk.all(talk.intent.whom)
+    who = merchants.named(talk.tx, talk.intent.who, command="负责 小美 {}") if talk.intent.who else None
+    told = f"由{who.name}负责" if who else "现在没有专人负责"
+    for customer in people:
+        customer.keeper_id = who.id if who else None
+        timeline.add(talk.tx, customer.id, "keeper", told, talk.staff.id)
+    return f"{names_of(people)} {told}"
 
 
 @on.staff(Confirm)

@@ -14,6 +14,7 @@ from bot.domain.campaigns import lists
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 
@@ -57,7 +58,7 @@ def _plan_part(parts: Parts, number: int) -> bool:
 def strike(parts: Parts, now: datetime) -> int:
     """Starts what is due at ``now`` and closes what is through; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
-        scheduled = select(Broadcast.id).where(Broadcast.state == "scheduled", Broadcast.start_at <= now)
+        scheduled = select(Broadcast.id).where(*campaigns.to_start(now))
         running = select(Broadcast.id).where(Broadcast.state == "running")
         due = tx.execute(scheduled.limit(1)).first() is not None
         through = [number for number in tx.session.scalars(running) if campaigns.is_through(tx, number)]
@@ -85,4 +86,7 @@ def _through(tx: Tx, broadcast: Broadcast) -> str:
 
 
 def _tell(tx: Tx, broadcast: Broadcast, words: str) -> None:
-    notices.tell(tx, broadcast.staff_id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")
+    here = {staff.id for staff in merchants.active_staff(tx)}
+    hearers = [broadcast.staff_id] if broadcast.staff_id in here else [owner.id for owner in merchants.owners(tx)]
+    for staff_id in hearers:
+        notices.tell(tx, staff_id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")

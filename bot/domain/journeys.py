@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
+from sqlalchemy import select
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
+from bot.domain.campaigns import service as campaigns
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.care.models import Plan
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
 from bot.domain.customers import forgetting, merging, segments, timeline, waiting
@@ -18,9 +23,9 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import shown
-from bot.domain.merchants import changes, notices
+from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
-from bot.domain.merchants.models import Notice
+from bot.domain.merchants.models import Notice, Staff
 from bot.domain.orders import service as orders
 from bot.errors import Refusal
 from bot.store.base import to_milliseconds
@@ -217,3 +222,48 @@ def find(tx: Tx, words: str) -> tuple[list[tuple[Customer, Hit]], bool]:
     known = {customer.id: customer for customer in people if not customer.is_staff}
     found = [(known[hit.customer_id], hit) for hit in ranked if hit.customer_id in known]
     return found[:FOUND_SHOWN], len(ranked) > FOUND_SHOWN
+
+
+# -- who leaves, and who takes over ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is open with a staff member: own customers with how many of them have a next step or wait for an answer,
+    broadcasts that are not through, reminders to come."""
+
+    customers: Sequence[Customer]
+    follow_ups: int
+    waiting: int
+    broadcasts: Sequence[Broadcast]
+    reminders: Sequence[Plan]
+
+    def __bool__(self) -> bool:
+        return bool(self.customers or self.broadcasts or self.reminders)
+
+
+def held_by(tx: Tx, staff_id: int) -> Held:
+    own = tx.session.scalars(
+        select(Customer).where(Customer.keeper_id == staff_id, Customer.is_staff.is_(False)).order_by(Customer.id)
+    ).all()
+    numbers = {customer.id for customer in own}
+    reminders = select(Plan).where(Plan.kind == "reminder", Plan.staff_id == staff_id, Plan.at > tx.now)
+    return Held(
+        customers=own,
+        follow_ups=sum(1 for customer in own if customer.next_at or customer.next_step),
+        waiting=sum(1 for item in waiting.list_waiting(tx) if item.customer.id in numbers),
+        broadcasts=campaigns.planned_by(tx, staff_id),
+        reminders=tx.session.scalars(reminders.order_by(Plan.at)).all(),
+    )
+
+
+def hand_over(tx: Tx, held: Held, old: Staff, new: Staff, *, by: int) -> None:
+    """Everything in ``held`` is the new member's: with a customer go follow-ups and what waits for an answer."""
+    for customer in held.customers:
+        customer.keeper_id = new.id
+    timeline.add_many(tx, "keeper", [(customer.id, f"由{old.name}交接给{new.name}") for customer in held.customers], by)
+    for plan in held.reminders:
+        plan.staff_id = new.id
+    campaigns.hand_over(tx, held.broadcasts, new.id)
+    notices.hand_over(tx, old.id, new.id)
+    desk.give_up(tx, old.id)

@@ -9,9 +9,11 @@ from bot.language.intents import (
     Forecast,
     Help,
     Intent,
+    Keeper,
     Later,
     NextBatch,
     Notices,
+    StaffHandOver,
     StaffInvite,
     StaffList,
     StaffRemove,
@@ -23,11 +25,15 @@ from bot.language.intents import (
 )
 from bot.language.normalise import without_mood
 from bot.language.times import read_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number
+from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
 
 _REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"
 _TASK_DONE, _TASK_LATER = "完成 3 聊了新款，周五来看", "推迟 3 明天"
 
+_HAND_OVER, _KEEPER = "员工 交接 小李 小王", "负责 小美 小李"
+_HANDED = re.compile(
+    r"把? ?(?P<old>[^ ]+?)(?:的(?:顾客|客户)?)?(?: |,|、| ?(?:->|→|交接给|交给|转给|给|到) ?)(?P<new>[^ ]+)"
+)
 _STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|交接)[ :]*")
 
 # Rooms that are announced but not open yet. One character needs its space: 群 is also how 群主 begins.
@@ -74,7 +80,7 @@ def _staff(said: Said) -> Intent:
             expect_end(rest, "员工")
             return StaffList()
         case "交接":
-            return Later("员工 交接")
+            return _hand_over(Said(rest, said.now))
     return _remove(Said(rest, said.now))
 
 
@@ -88,6 +94,24 @@ def _remove(said: Said) -> Intent:
     if not who:
         raise Unclear(f"移除哪位员工？例如：{_REMOVE}", _REMOVE)
     return StaffRemove(who.typed)
+
+
+def _hand_over(said: Said) -> Intent:
+    """One gives, one takes: 小李 小王, 小李给小王, 把小李的交给小王."""
+    match = _HANDED.fullmatch(without_mood(said.words).plain)
+    if match is None:
+        raise Unclear(f"谁的交给谁？例如：{_HAND_OVER}", _HAND_OVER)
+    words = without_mood(said.words)
+    return StaffHandOver(words.group(match, "old").typed, words.group(match, "new").typed)
+
+
+def _keeper(said: Said) -> Intent:
+    people, rest = take_people(said, _KEEPER)
+    to = re.match(r"(?:给|归|由|:|,) ?", rest.plain)
+    who = (rest.cut(to.end()) if to else rest).strip(" ")
+    if not who:
+        raise Unclear(f"由哪位店员负责？例如：{_KEEPER}", _KEEPER)
+    return Keeper(people, "" if who.plain in ("无", "没有", "取消", "谁都不") else who.typed)
 
 
 def _bind(said: Said) -> Intent:
@@ -155,7 +179,9 @@ def _room_to_come(word: str) -> Verb:
 VERBS = (
     Verb(("帮助", "help", "怎么用", "使用说明", "说明", "命令", "口令"), _help, ("帮助", "帮助 群发")),
     Verb(("绑定", "绑定码"), _bind, (_BIND,)),
-    Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE)),
+    Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE, _HAND_OVER)),
+    Verb(("交接", "员工交接"), _hand_over, (_HAND_OVER,), gluable=False),
+    Verb(("负责",), _keeper, (_KEEPER,), after_whom=True, gluable=False),
     Verb(("邀请员工", "邀请店员"), _invite, ("员工 邀请",)),
     Verb(("移除员工", "删除员工", "移除店员"), _remove, (_REMOVE,)),
     _synonyms(_alone(Today, "今日"), "今天", "今日待办", "待办", "今天做什么", "今日任务"),

@@ -59,6 +59,22 @@ class StaffRemove(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class StaffHandOver(Intent):
+    """``员工 交接 小李 小王``: names or numbers of staff."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper(Intent):
+    """``负责 小美 小李``: who looks after these customers; ``who`` empty: nobody."""
+
+    whom: tuple[Whom, ...]
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Show(Intent):
     """``查 <谁>``: the customer's card."""
 

@@ -1,7 +1,7 @@
 """What staff say about activities, the calendar, red packets, the day's work and the team."""
 
 import pytest
-from said import TWELVE, XIAOMEI, at
+from said import TWELVE, XIAOMEI, ZHANG, at
 
 from bot.language import understand
 from bot.language.intents import (
@@ -13,7 +13,9 @@ from bot.language.intents import (
     Calendar,
     CalendarAdd,
     CheckIn,
+    Forecast,
     Help,
+    Keeper,
     Later,
     NextBatch,
     Notices,
@@ -21,6 +23,9 @@ from bot.language.intents import (
     PacketList,
     PacketPlan,
     Remind,
+    RuleChange,
+    RuleList,
+    StaffHandOver,
     StaffInvite,
     StaffList,
     StaffRemove,
@@ -126,7 +131,24 @@ LINES = [
     ("UNDO", Undo()),
     ("是", Yes()),
     # rooms that are not open yet
-    ("员工 交接 小李 小王", Later("员工 交接")),
+    ("员工 交接 小李 小王", StaffHandOver("小李", "小王")),
+    ("员工 交接 2 3", StaffHandOver("2", "3")),
+    ("员工 交接 小李给小王", StaffHandOver("小李", "小王")),
+    ("員工 交接 把小李的顾客交给小王", StaffHandOver("小李", "小王")),
+    ("交接 小李 → 小王", StaffHandOver("小李", "小王")),
+    ("负责 小美 小李", Keeper((XIAOMEI,), "小李")),
+    ("小美 负责 小李", Keeper((XIAOMEI,), "小李")),
+    ("负责 小美、张姐 小李", Keeper((XIAOMEI, ZHANG), "小李")),
+    ("负责 小美 无", Keeper((XIAOMEI,))),
+    ("预测", Forecast()),
+    ("规则", RuleList()),
+    ("规则 关 流失预警", RuleChange("流失预警", enabled=False)),
+    ("规则 流失预警 关闭", RuleChange("流失预警", enabled=False)),
+    ("规则 开 高频", RuleChange("高频", enabled=True)),
+    ("规则 流失预警 45天", RuleChange("流失预警", None, 45, "天")),
+    ("规则流失预警改成四十五天", RuleChange("流失预警", None, 45, "天")),
+    ("规则 送货上门 ２０００块", RuleChange("送货上门", None, 2000, "元")),
+    ("规则 头部 10%", RuleChange("头部", None, 10, "%")),
     ("群", Later("群")),
     ("群 规则 不发广告", Later("群")),
     ("渠道 新建 门店海报", Later("渠道")),

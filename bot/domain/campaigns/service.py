@@ -16,13 +16,14 @@ from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Summary
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer
+from bot.domain.merchants.models import Staff
 from bot.domain.orders.models import Order
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import check_template
 from bot.errors import Refusal
 from bot.language.segments import Field, parse_segment
 from bot.settings import Settings
-from bot.store.base import to_milliseconds
+from bot.store.base import Base, to_milliseconds
 from bot.store.transaction import Tx
 
 STATE_WORDS = {
@@ -166,9 +167,7 @@ def cancel(tx: Tx, number: int) -> int:
 
 def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
     """Starts the scheduled broadcasts whose time has come; returns (started, missed)."""
-    due = tx.session.scalars(
-        select(Broadcast).where(Broadcast.state == "scheduled", Broadcast.start_at <= tx.now).order_by(Broadcast.id)
-    ).all()
+    due = tx.session.scalars(select(Broadcast).where(*to_start(tx.now)).order_by(Broadcast.id)).all()
     started: list[Broadcast] = []
     late: list[Broadcast] = []
     for broadcast in due:
@@ -180,6 +179,31 @@ def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
             tx.execute(update(Broadcast).where(Broadcast.id == broadcast.id).values(started_at=tx.now))
             _begin_sending(tx, broadcast.id)
     return started, late
+
+
+def to_start(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Scheduled broadcasts whose time has come. Of who works here no more nothing is sent: it waits for whoever takes
+    over, until it is too late."""
+    kept = or_(
+        Broadcast.staff_id.in_(select(Staff.id).where(Staff.active)), Broadcast.start_at < now - rules.START_GRACE
+    )
+    return (Broadcast.state == "scheduled", Broadcast.start_at <= now, kept)
+
+
+def planned_by(tx: Tx, staff_id: int) -> Sequence[Broadcast]:
+    """What a staff member has confirmed that is still to come, stands or is being sent."""
+    states = ("scheduled", "running", "paused", "missed")
+    own = select(Broadcast).where(Broadcast.staff_id == staff_id, Broadcast.state.in_(states))
+    return tx.session.scalars(own.order_by(Broadcast.id)).all()
+
+
+def hand_over(tx: Tx, broadcasts: Sequence[Broadcast], new: int) -> None:
+    """They are somebody else's from now on; ``撤销`` gives them back."""
+    table = Base.metadata.tables[Broadcast.__tablename__]
+    for broadcast in broadcasts:
+        if tx.journal is not None:
+            tx.journal.moved(table, [{"id": broadcast.id}], {"staff_id": broadcast.staff_id}, {"staff_id": new})
+        broadcast.staff_id = new
 
 
 def finish_due(tx: Tx) -> list[Broadcast]:

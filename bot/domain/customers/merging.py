@@ -22,7 +22,7 @@ GRADES, LEVELS = "SABCDF", "abcd"
 _TEXTS = {"name": "名字", "own_name": "自称", "nickname": "昵称", "remark": "备注名", "phone": "电话", "wechat": "微信"}
 _TEXTS |= {"sex": "性别", "city": "城市", "channel": "渠道"}
 _EITHER = ("visited", "vip", "opted_out")
-_LATEST = ("last_seen_at", "last_contact_at", "acknowledged_at")
+_LATEST = ("last_seen_at", "last_contact_at", "acknowledged_at", "called_at", "rest_until")
 
 
 def merge(tx: Tx, kept: Customer, gone: Customer) -> list[str]:
@@ -62,6 +62,7 @@ def _columns(kept: Customer, gone: Customer) -> list[str]:
     for name in _LATEST:
         moments = [moment for moment in (getattr(kept, name), getattr(gone, name)) if moment]
         setattr(kept, name, max(moments, default=None))
+    kept.keeper_id = kept.keeper_id or gone.keeper_id
     kept.created_at = min(kept.created_at, gone.created_at)
     # S comes from the ledger alone; of what staff have set the higher one holds.
     given = _higher(_given(kept), _given(gone), GRADES)

@@ -282,6 +282,12 @@ def follow_up(
         tx.session.add(FollowUpEntry(customer_id=customer.id, level=level, staff_id=staff_id, at=tx.now))
 
 
+def kept_by(tx: Tx) -> dict[int, int]:
+    """How many customers each staff member looks after."""
+    kept = select(Customer.keeper_id, func.count()).where(Customer.keeper_id.is_not(None), Customer.is_staff.is_(False))
+    return {row[0]: row[1] for row in tx.execute(kept.group_by(Customer.keeper_id))}
+
+
 def become_staff(tx: Tx, account: str, person_id: str) -> None:
     """A follower who works here leaves every segment and count."""
     met = meet(tx, account, person_id)

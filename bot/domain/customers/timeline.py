@@ -26,11 +26,12 @@ def note(tx: Tx, customer_id: int, text: str, staff_id: int) -> None:
         tx.journal.made(TimelineEntry.__table__, [{"id": number, **row}])  # type: ignore[arg-type]
 
 
-def add_many(tx: Tx, kind: str, told: Sequence[tuple[int, str]]) -> None:
-    """Entries nobody of the staff made: customer numbers with their words."""
+def add_many(tx: Tx, kind: str, told: Sequence[tuple[int, str]], staff_id: int | None = None) -> None:
+    """Entries of many customers at once: their numbers with the words."""
     if told:
         rows = [
-            {"customer_id": number, "at": tx.now, "kind": kind, "text": text, "staff_id": None} for number, text in told
+            {"customer_id": number, "at": tx.now, "kind": kind, "text": text, "staff_id": staff_id}
+            for number, text in told
         ]
         tx.execute(insert(TimelineEntry), rows)
 

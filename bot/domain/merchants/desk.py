@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from bot.domain.merchants.models import Confirmation, Dealt, TalkState
 from bot.domain.merchants.service import new_code
@@ -64,6 +64,11 @@ def take(tx: Tx, staff_id: int, customer_ids: Sequence[int], day: str) -> set[in
         for number in sorted(customer_ids)
         for row in tx.direct(_TAKE, {"customer_id": number, "staff_id": staff_id, "day": day})
     }
+
+
+def give_up(tx: Tx, staff_id: int) -> None:
+    """Whom the member was dealt may be dealt to others."""
+    tx.execute(delete(Dealt).where(Dealt.staff_id == staff_id))
 
 
 def dealt_to(tx: Tx, staff_id: int, day: str) -> set[int]:

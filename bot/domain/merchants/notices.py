@@ -245,6 +245,11 @@ def _has_ended(tx: Tx, notice: Notice, delivery: Delivery) -> bool:
     return delivery.state not in outbox.OPEN_STATES
 
 
+def hand_over(tx: Tx, old: int, new: int) -> None:
+    """What becomes of messages on their way is told to whoever took over."""
+    tx.execute(update(Notice).where(Notice.staff_id == old, Notice.state == "watching").values(staff_id=new))
+
+
 def take_watch(tx: Tx, notice: Notice) -> bool:
     """Ends a watch; False where somebody else just did, who tells of it."""
     mine = update(Notice).where(Notice.id == notice.id, Notice.state == "watching")

@@ -6,9 +6,9 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
-from bot.domain.merchants.models import Invitation, Staff, StaffIdentity
+from bot.domain.merchants.models import Dealt, Invitation, Staff, StaffIdentity
 from bot.errors import Refusal
 from bot.store.transaction import Tx
 
@@ -90,16 +90,34 @@ def has_owner(tx: Tx) -> bool:
     return bool(tx.execute(count).scalar())
 
 
-def remove(tx: Tx, *, who: str) -> Staff:
-    """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays."""
+def named(tx: Tx, who: str, *, command: str, gone_too: bool = False) -> Staff:
+    """One staff member by name or number in the list; ``gone_too``: also who was removed, unless one of the name works
+    here. Raises Refusal that shows ``command`` with a number."""
     everybody = active_staff(tx)
-    found = [staff for staff in everybody if staff.name == who or str(staff.id) == who.lstrip("#")]
+    found = _called(everybody, who)
+    if not found and gone_too:
+        found = _called(list(tx.session.scalars(select(Staff).order_by(Staff.id.desc()))), who)[:1]
     if not found:
         names = "、".join(f"{staff.id} {staff.name}" for staff in everybody)
         raise Refusal(f"没有叫“{who}”的店员。现在有：{names}")
     if len(found) > 1:
-        raise Refusal(f"有 {len(found)} 位都叫“{who}”，请用编号：员工 移除 {found[0].id}")
-    staff = found[0]
+        raise Refusal(f"有 {len(found)} 位都叫“{who}”，请用编号：{command.format(found[0].id)}")
+    return found[0]
+
+
+def _called(staff: list[Staff], who: str) -> list[Staff]:
+    return [one for one in staff if one.name == who or str(one.id) == who.lstrip("#")]
+
+
+def names(tx: Tx) -> dict[int, str]:
+    """Everybody's name by number, also of who left."""
+    return {row.id: row.name for row in tx.execute(select(Staff.id, Staff.name))}
+
+
+def remove(tx: Tx, *, who: str) -> Staff:
+    """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays."""
+    everybody = active_staff(tx)
+    staff = named(tx, who, command="员工 移除 {}")
     if staff.role == "owner" and sum(other.role == "owner" for other in everybody) == 1:
         raise Refusal("最后一位老板不能移除。先用“员工 邀请”请另一位老板进来。")
     staff.active = False
@@ -108,6 +126,7 @@ def remove(tx: Tx, *, who: str) -> Staff:
     # The address is free again: who works here no more is a customer like any other when writing next.
     for identity in tx.session.scalars(select(StaffIdentity).where(StaffIdentity.staff_id == staff.id)):
         tx.session.delete(identity)
+    tx.execute(delete(Dealt).where(Dealt.staff_id == staff.id))
     return staff
 
 

@@ -42,6 +42,7 @@ def purchase(
 def deal(tx: Tx, customer: Customer, *, amount_fen: int, items: str, note: str, staff_id: int) -> Order:
     """Keeps an agreement (stage ①); no money yet."""
     order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source="deal")
+    customer.keeper_id = customer.keeper_id or staff_id
     timeline.add(tx, customer.id, "deal", f"谈妥 {show_money(amount_fen)} {items} 单号{order.id}", staff_id)
     return order
 
