@@ -8,8 +8,8 @@ from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
 from bot.domain import journeys
 from bot.domain.campaigns import service as campaigns
+from bot.domain.customers import menu, timeline
 from bot.domain.customers import service as customers
-from bot.domain.customers import timeline
 from bot.domain.journeys import Held
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
@@ -26,6 +26,7 @@ from bot.language.intents import (
     Help,
     Keeper,
     Later,
+    Menu,
     Notices,
     NotUnderstood,
     StaffHandOver,
@@ -243,6 +244,34 @@ def undo(talk: StaffTalk) -> str:
     change = changes.undo(tx, staff_id=staff_id, reverse={LedgerEntry.__tablename__: reverse})
     timeline.undone(talk.tx, change.entries, change.label, staff_id=talk.staff.id)
     return f"已撤销：{change.label}"
+
+
+@on.staff(Menu)
+def show_menu(talk: StaffTalk) -> str:
+    account, put = talk.message.account, talk.intent.put
+    if put:
+        return _change_menu(talk, put)
+    start = menu.of(talk.tx, account)
+    if start is None or start.menu_stands is None:
+        return "还没看到公众号的菜单，请过一分钟再发“菜单”。"
+    ours = start.menu_stands == menu.OURS
+    now = menu.BUTTONS if ours else start.menu_before or []
+    told = [f"顾客看到的菜单（{'熟客的' if ours else '公众号原来的'}）：", menu.lines(now), "点一下就等于发那个词。"]
+    if start.menu_before and ours:
+        told += ["原来的菜单：", menu.lines(start.menu_before), "换回去：菜单 恢复"]
+    elif not ours:
+        told.append("换成熟客的：菜单 熟客")
+    if start.menu_wanted:
+        told.append("正在换，放好了会告诉您。")
+    return "\n".join(told)
+
+
+def _change_menu(talk: StaffTalk, put: str) -> str:
+    merchants.require_owner(talk.staff, "换菜单")
+    menu.want(talk.tx, talk.message.account, put)
+    back = "菜单 熟客" if put == menu.BEFORE else "菜单 恢复"
+    talk.final(f"菜单已经交给公众号去换。要换回来，发送：{back}")
+    return f"正在放{'原来的' if put == menu.BEFORE else '熟客的'}菜单，放好了会告诉您。要换回来，发送：{back}"
 
 
 @on.staff(Notices)

@@ -1,71 +1,98 @@
-"""The account's menu: switching on the server address takes the console's own away, so who has none gets ours."""
+"""The account's menu: switching on the server address takes the console's own away, so that none stands without one."""
 
 from __future__ import annotations
 
 import logging
 from typing import Any
 
-from bot.domain.customers import followers
+from bot.domain.customers import menu
+from bot.domain.customers.menu import BEFORE, BUTTONS, OURS, PUT_BACK
+from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
 from bot.errors import PlatformFailure
-from bot.store.transaction import reading, transaction
+from bot.platforms.decisions import Decision
+from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 
 log = logging.getLogger(__name__)
 
 REST = 600.0  # seconds an account is left alone after the platform refused
-
-# A tap sends its key back to us, and is read like the typed word.
-BUTTONS: list[dict[str, Any]] = [
-    {"type": "click", "name": "活动", "key": "活动"},
-    {"type": "click", "name": "我的", "key": "我的"},
-    {
-        "name": "找我们",
-        "sub_button": [
-            {"type": "click", "name": "人工", "key": "人工"},
-            {"type": "click", "name": "投诉", "key": "投诉"},
-            {"type": "click", "name": "建议", "key": "建议"},
-            {"type": "click", "name": "退订", "key": "退订"},
-        ],
-    },
-]
+# The console's menu goes at the moment the server address is switched on, which is after our first start.
+LOOK_AGAIN = 180.0
 
 
 class MenuSetup:
-    """Gives each account a menu once, when it has none; a menu that is there, or was taken away later, is left alone."""
+    """Gives an account without a menu ours; keeps one that stands, and puts it back once when it is taken away.
+
+    A menu taken away later is left alone. Staff may ask for either (菜单 恢复).
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._resting: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
 
     def turn(self) -> int:
-        """Looks after every account not looked after yet; returns how many got a menu."""
+        """Looks after every account; returns how many got a menu."""
         return sum(self._account(account.name) for account in self._parts.settings.accounts)
 
     def _account(self, name: str) -> bool:
         parts = self._parts
-        client = parts.clients.get(name)
         now = parts.clock.now().timestamp()
-        if client is None or now < self._resting.get(name, 0.0):
+        if name not in parts.clients or now < self._resting.get(name, 0.0):
             return False
         with reading(parts.store, parts.clock) as tx:
-            begun = tx.session.get(followers.AccountStart, name)
-            if begun is not None and begun.menu_at is not None:
-                self._resting[name] = now + REST
-                return False
+            start = menu.of(tx, name)
+            whose, wanted = (start.menu_stands, start.menu_wanted) if start is not None else (None, None)
+            before = start.menu_before if start is not None else None
+        if wanted is None and (whose in (OURS, PUT_BACK) or now < self._looked.get(name, 0.0)):
+            return False
         try:
-            made = not _has_menu(client.menu())
-            if made:
-                client.menu_create(BUTTONS)
+            if wanted is not None:
+                return self._put(name, wanted, before)
+            self._looked[name] = now + LOOK_AGAIN
+            return self._look(name, before if whose == BEFORE else None)
         except PlatformFailure as failure:
             log.warning("menu_setup_waits account=%s code=%s", name, failure.code)
             self._resting[name] = now + REST
+            if wanted is not None and failure.decision == Decision.DEFECT:
+                self._tell(name, f"公众号没有接受这个菜单，没有换（{failure.code}）。", menu.give_up)
             return False
-        with transaction(parts.store, parts.clock) as tx:
-            followers.start_of(tx, name).menu_at = tx.now
-        return made
+
+    def _look(self, name: str, before: list[dict[str, Any]] | None) -> bool:
+        """First what stands there; later whether it still does."""
+        client = self._parts.clients[name]
+        there = menu.kept(client.menu())
+        if there and before is not None:
+            return False
+        if not there:
+            client.menu_create(before or BUTTONS)
+        with transaction(self._parts.store, self._parts.clock, self._parts.bell) as tx:
+            if before is None:
+                menu.found(tx, name, there)
+            else:
+                menu.stands(tx, name, PUT_BACK, asked_for=False)
+                _tell_owners(
+                    tx, name, "接通服务器后公众号原来的菜单被平台收走了，已经照原样放回去。要用熟客的：菜单 熟客"
+                )
+        return not there
+
+    def _put(self, name: str, wanted: str, before: list[dict[str, Any]] | None) -> bool:
+        self._parts.clients[name].menu_create(BUTTONS if wanted == OURS else before or BUTTONS)
+        words = "熟客的菜单" if wanted == OURS else "原来的菜单"
+
+        def done(tx: Tx, account: str) -> None:
+            menu.stands(tx, account, OURS if wanted == OURS else PUT_BACK, asked_for=True)
+
+        self._tell(name, f"{words}放好了，顾客的手机上最多 5 分钟后看到。", done)
+        return True
+
+    def _tell(self, name: str, words: str, keep: Any) -> None:
+        with transaction(self._parts.store, self._parts.clock, self._parts.bell) as tx:
+            keep(tx, name)
+            _tell_owners(tx, name, words)
 
 
-def _has_menu(told: dict[str, Any]) -> bool:
-    """``is_menu_open`` 0 or no buttons = none (vendor manual, get_current_selfmenu_info)."""
-    menu = told.get("selfmenu_info")
-    return str(told.get("is_menu_open", "0")) == "1" and isinstance(menu, dict) and bool(menu.get("button"))
+def _tell_owners(tx: Tx, name: str, words: str) -> None:
+    for owner in merchants.owners(tx):
+        notices.tell(tx, owner.id, words, kind="menu", subject=f"menu:{name}")

@@ -11,6 +11,7 @@ from bot.language.intents import (
     Intent,
     Keeper,
     Later,
+    Menu,
     NextBatch,
     Notices,
     StaffHandOver,
@@ -58,7 +59,6 @@ ROOMS_TO_COME = (
     "二八",
     "流失",
     "业绩",
-    "菜单",
     "更正",
     "投诉",
     "建议",
@@ -112,6 +112,24 @@ def _keeper(said: Said) -> Intent:
     if not who:
         raise Unclear(f"由哪位店员负责？例如：{_KEEPER}", _KEEPER)
     return Keeper(people, "" if who.plain in ("无", "没有", "取消", "谁都不") else who.typed)
+
+
+def _menu(said: Said) -> Intent:
+    word = without_mood(said.words).plain
+    if word in ("", "看看", "列表"):
+        return Menu()
+    if word in ("恢复", "还原", "换回", "换回去", "用原来的", "原来的"):
+        return Menu("before")
+    if word in ("熟客", "熟客的", "用熟客的", "默认", "用默认的"):
+        return Menu("ours")
+    raise Unclear(
+        "菜单有三种说法：菜单（看）、菜单 恢复（换回原来的）、菜单 熟客（用熟客的）", "菜单", "菜单 恢复", "菜单 熟客"
+    )
+
+
+def _menu_back(said: Said) -> Intent:
+    expect_end(said.words, "菜单 恢复")
+    return Menu("before")
 
 
 def _bind(said: Said) -> Intent:
@@ -190,6 +208,8 @@ VERBS = (
     Verb(("推迟", "延后", "延期"), _later, (_TASK_LATER,)),
     Verb(("文案",), lambda said: TaskText(only_number(said.words, "文案 3")), ("文案 3",)),
     _synonyms(_alone(Forecast, "预测"), "业绩预测", "销售预测"),
+    Verb(("菜单",), _menu, ("菜单", "菜单 恢复")),
+    Verb(("恢复菜单", "还原菜单"), _menu_back, ("菜单 恢复",)),
     Verb(("通知",), _notices, ("通知", "通知 测试")),
     Verb(("撤销", "撤消", "撤回", "undo", "反悔", "回退"), _undo, ("撤销",)),
     *(_room_to_come(word) for word in ROOMS_TO_COME),

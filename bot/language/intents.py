@@ -545,6 +545,13 @@ class Notices(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Menu(Intent):
+    """``菜单``, ``菜单 恢复`` (the one from before), ``菜单 熟客`` (ours)."""
+
+    put: Literal["", "before", "ours"] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast(Intent):
     """``预测``."""
 

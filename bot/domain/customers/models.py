@@ -309,7 +309,7 @@ class AccountStart(Base):
 
     Its followers are taken in (``done_at`` None = the import goes on at ``next_person``). ``menu_at``: its menu was
     looked at; ``menu_before`` are the buttons that stood then, None = none; ``menu_stands`` says whose stand now,
-    ``ours`` or ``before``, and ``menu_wanted`` whose a worker is to put there.
+    ``ours``, ``before`` or (by us) ``put back``, and ``menu_wanted`` whether a worker is to put up ``ours`` or ``before``.
     """
 
     __tablename__ = "account_starts"
