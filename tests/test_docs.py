@@ -2,12 +2,16 @@
 
 import re
 import shlex
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.cli import configuration
 from bot.cli.main import read
+from bot.language import understand
+from bot.language.intents import NotUnderstood
 from bot.settings import ACCOUNT_TABLE, SECTIONS, TABLE, load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,3 +95,11 @@ def test_paths_exist(page):
 def test_both_readmes_tell_the_same():
     english, chinese = ([block.split() for block in blocks(page, "sh|ini|nginx|text")] for page in PAGES[:2])
     assert english == chinese
+
+
+def test_the_first_ten_lines_are_understood():
+    page = (ROOT / "docs" / "first-day.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\d+\. `([^`]+)`", page, re.M)
+    now = datetime(2026, 9, 16, 14, tzinfo=ZoneInfo("Asia/Shanghai"))
+    assert len(lines) == 10
+    assert [line for line in lines if isinstance(understand(line, now), NotUnderstood)] == []
