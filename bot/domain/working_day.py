@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.care.rules import next_yearly
 from bot.domain.complaints import service as complaints
-from bot.domain.customers import segments, waiting
+from bot.domain.customers import forgetting, segments, waiting
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import addressed, ago
 from bot.domain.journeys import being_answered
@@ -137,7 +137,9 @@ def _waiting(tx: Tx) -> Iterable[Task]:
 
 
 def _rested(end: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Customer.is_staff.is_(False), or_(Customer.rest_until.is_(None), Customer.rest_until < end))
+    """Who may be spoken with: no staff, nobody who had their file erased, nobody who is left alone until later."""
+    erased = Customer.name.is_not_distinct_from(forgetting.GONE)
+    return (Customer.is_staff.is_(False), not_(erased), or_(Customer.rest_until.is_(None), Customer.rest_until < end))
 
 
 def _follow_ups(tx: Tx, end: datetime) -> Iterable[Task]:

@@ -13,6 +13,7 @@ from bot.domain.customers.models import (
     Customer,
     CustomerTag,
     FileEntry,
+    FollowUpEntry,
     Identity,
     MergedNumber,
     Photo,
@@ -31,6 +32,7 @@ _KNOWN = "SELECT 1 FROM forgotten WHERE digest = :digest"
 _EMPTIED = (
     *("own_name", "nickname", "remark", "name_pinyin", "name_initials", "phone", "wechat", "sex", "city", "channel"),
     *("birth_year", "birth_month", "birth_day", "follow_up", "next_step", "next_at", "expected_fen"),
+    *("keeper_id", "called_at", "rest_until"),
 )
 
 
@@ -75,7 +77,7 @@ def erase(tx: Tx, customer: Customer) -> None:
     )
     for account, media_id in [*pictures, *tx.execute(said).all()]:
         media.forget(tx, account, str(media_id))
-    for model in (FileEntry, Photo, Utterance, TimelineEntry, TagChange, CustomerTag, Identity):
+    for model in (FileEntry, Photo, Utterance, TimelineEntry, TagChange, CustomerTag, FollowUpEntry, Identity):
         tx.execute(delete(model).where(model.customer_id == number))
     tx.session.expire_all()
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.domain.customers import tag_rules, tags, timeline
+from bot.domain.customers import forgetting, tag_rules, tags, timeline
 from bot.domain.customers.models import Customer, CustomerTag, NightRun
 from bot.domain.customers.tag_rules import RULES, TOP
 from bot.domain.orders.models import Order
@@ -56,7 +56,8 @@ def _holding(tx: Tx, customer_ids: Sequence[int], numbers: Mapping[str, int]) ->
     for customer_id, at in tx.execute(paid.order_by(Order.paid_at)):
         bought.setdefault(customer_id, []).append(at)
     last = _last_of_the_top(tx, numbers[TOP]) if TOP in numbers else None
-    people = select(Customer.id, Customer.spent_fen).where(Customer.id.in_(list(customer_ids)))
+    there = Customer.name.is_distinct_from(forgetting.GONE)
+    people = select(Customer.id, Customer.spent_fen).where(Customer.id.in_(list(customer_ids)), there)
     return {
         number: tag_rules.reasons(
             bought.get(number, ()),
