@@ -30,8 +30,8 @@ BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 
 @on.staff(Today)
 def today(talk: StaffTalk) -> str:
-    found = working_day.tasks(talk.tx, talk.now, talk.staff.id)
-    elsewhere = _with_colleagues(talk)
+    day = working_day.day(talk.tx, talk.now, talk.staff.id)
+    found, elsewhere = day.tasks, _with_colleagues(talk, day)
     if not found:
         if elsewhere:
             return f"今天的事都有人在做：{elsewhere}。"
@@ -43,7 +43,7 @@ def today(talk: StaffTalk) -> str:
 @on.staff(NextBatch)
 def next_batch(talk: StaffTalk) -> str:
     """Who was not shown yet; when everybody was, what is left from the beginning."""
-    found = working_day.tasks(talk.tx, talk.now, talk.staff.id)
+    found = working_day.day(talk.tx, talk.now, talk.staff.id).tasks
     if not found:
         return "都做完了。"
     seen = desk.dealt_to(talk.tx, talk.staff.id, talk.now.date().isoformat())
@@ -53,10 +53,9 @@ def next_batch(talk: StaffTalk) -> str:
     return f"下一批：\n{_batch(talk, fresh, found)}"
 
 
-def _with_colleagues(talk: StaffTalk) -> str:
+def _with_colleagues(talk: StaffTalk, day: working_day.Day) -> str:
     names = {staff.id: staff.name for staff in merchants.active_staff(talk.tx)}
-    held = working_day.with_colleagues(talk.tx, talk.now, talk.staff.id)
-    return "，".join(f"{names[number]} {count} 件" for number, count in held.items() if number in names)
+    return "，".join(f"{names[number]} {count} 件" for number, count in day.elsewhere.items() if number in names)
 
 
 def _batch(talk: StaffTalk, wanted: list[Task], found: list[Task]) -> str:
@@ -131,7 +130,7 @@ def _task(talk: StaffTalk, number: int) -> Task:
     if not 1 <= number <= len(shown_before):
         raise Refusal(f"清单里没有第 {number} 件。发送“今日”看清单。")
     wanted = shown_before[number - 1]
-    for task in working_day.tasks(talk.tx, talk.now, talk.staff.id):
+    for task in working_day.day(talk.tx, talk.now, talk.staff.id).tasks:
         if _named(task) == wanted:
             return task
     raise Refusal(f"第 {number} 件已经做完了。发送“下一批”看后面的。")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Content, Delivery
@@ -23,7 +23,7 @@ from bot.domain.merchants.models import Dealt
 from bot.domain.merchants.service import active_staff
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
-from bot.domain.orders.rules import STAGES, items_shown, stage_due
+from bot.domain.orders.rules import PLACED_AFTER, SATISFIED_AFTER, SATISFIED_UNTIL, STAGES, items_shown, stage_due
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import compile_template
 from bot.language.money import show_money
@@ -38,6 +38,8 @@ TALK_AFTER = timedelta(days=30)
 CALL_AFTER = timedelta(days=182)  # two phone calls a year
 BIRTHDAY_AHEAD = 3  # days
 LONG_UNSEEN = timedelta(days=90)
+# An order nobody has moved on for so long is a slip of the pen, no reason to speak.
+FORGOTTEN_AFTER = timedelta(days=60)
 GROUPS = "ABC"
 # Who waits and who complains is nobody's alone and cannot wait until tomorrow.
 URGENT = ("complaint", "waiting")
@@ -60,29 +62,34 @@ class Task:
     script: str = ""
 
 
-def tasks(tx: Tx, now: datetime, staff_id: int) -> list[Task]:
-    """What should be done today and is not dealt to a colleague, in order: complaints, who waits for an answer; what is
-    due (VIPs, then buyers, then others); rows by hand; buyers to talk with in spare time, the newest first.
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A member's things to do, in order, and how many others each colleague has been dealt and not done yet."""
+
+    tasks: list[Task]
+    elsewhere: Counter[int]
+
+
+def day(tx: Tx, now: datetime, staff_id: int) -> Day:
+    """What should be done today, in order: complaints, who waits for an answer; what is due (VIPs, then buyers, then
+    others); rows by hand; buyers to talk with in spare time, the newest first.
 
     ``now`` is in the shop's zone. A customer stands in the list once, with the first reason. After what is urgent, a
     member's own customers and nobody's come before those a colleague looks after.
     """
-    today = now.date()
-    end = datetime.combine(today + timedelta(days=1), time(), now.tzinfo)
-    elsewhere = _dealt_elsewhere(tx, today, staff_id)
+    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    dealt = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
+    elsewhere = {row.customer_id: row.staff_id for row in tx.execute(dealt.where(Dealt.staff_id != staff_id))}
     due = [*_follow_ups(tx, end), *_birthdays(tx, now, end), *_stages(tx, now, end), *_calls(tx, now, end)]
-    planned = [
-        *sorted(due, key=lambda task: _class_rank(task.customer)),
-        *_by_hand(tx, end),
-        *_talks(tx, now, staff_id),
-    ]
+    due.sort(key=lambda task: _class_rank(task.customer))
+    planned = [*due, *_by_hand(tx, end), *_talks(tx, now, end, TALKS_SHOWN + len(elsewhere))]
     keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
     planned.sort(key=lambda task: task.customer.keeper_id in keepers)
     first_reason: dict[int, Task] = {}
     for task in [*_complaints(tx), *_waiting(tx), *planned]:
-        if task.customer.id not in elsewhere:
-            first_reason.setdefault(task.customer.id, task)
-    return list(first_reason.values())
+        first_reason.setdefault(task.customer.id, task)
+    with_colleagues = Counter(elsewhere[number] for number in first_reason if number in elsewhere)
+    return Day([task for number, task in first_reason.items() if number not in elsewhere], with_colleagues)
 
 
 def _class_rank(customer: Customer) -> int:
@@ -101,22 +108,6 @@ def deal(tx: Tx, found: Sequence[Task], count: int, *, staff_id: int, today: dat
         ours = desk.take(tx, staff_id, [task.customer.id for task in wanted], today.isoformat())
         dealt += [task for task in wanted if task.customer.id in ours]
     return dealt
-
-
-def _dealt_elsewhere(tx: Tx, today: date, staff_id: int) -> Collection[int]:
-    rows = select(Dealt.customer_id).where(Dealt.day == today.isoformat(), Dealt.staff_id != staff_id)
-    return set(tx.session.scalars(rows))
-
-
-def with_colleagues(tx: Tx, now: datetime, staff_id: int) -> Counter[int]:
-    """How many of today's things, not done yet, each colleague has been dealt."""
-    rows = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
-    holders = {row.customer_id: row.staff_id for row in tx.execute(rows.where(Dealt.staff_id != staff_id))}
-    counted: Counter[int] = Counter()
-    for holder in set(holders.values()):
-        mine = {task.customer.id for task in tasks(tx, now, holder)}
-        counted[holder] = sum(1 for number, of in holders.items() if of == holder and number in mine)
-    return +counted
 
 
 # -- where the tasks come from -----------------------------------------------------------------------------------------
@@ -165,10 +156,9 @@ def days_to_birthday(customer: Customer, today: date) -> int:
 
 def _stages(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
     """The four good reasons to speak again: agreed, on its way, arrived, used up."""
-    earliest = now - timedelta(days=60)
     open_orders = or_(
-        and_(Order.stage < 3, Order.created_at > earliest),
-        and_(Order.stage == 3, Order.delivered_at > earliest),
+        and_(Order.stage < 3, Order.created_at > now - FORGOTTEN_AFTER, Order.created_at <= now - PLACED_AFTER),
+        and_(Order.stage == 3, Order.delivered_at > now - SATISFIED_UNTIL, Order.delivered_at <= now - SATISFIED_AFTER),
         and_(Order.used_up_due < end, Order.stage < 4),
     )
     standing = Order.refunded_fen < Order.amount_fen
@@ -214,18 +204,14 @@ def _by_hand(tx: Tx, end: datetime) -> Iterable[Task]:
         yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id)
 
 
-def _talks(tx: Tx, now: datetime, staff_id: int) -> Iterable[Task]:
+def _talks(tx: Tx, now: datetime, end: datetime, most: int) -> Iterable[Task]:
     """Buyers nobody has spoken with for a while, the newest first; of VIPs their calls are planned instead."""
-    elsewhere = exists().where(
-        Dealt.customer_id == Customer.id, Dealt.day == now.date().isoformat(), Dealt.staff_id != staff_id
-    )
     quiet = or_(Customer.last_contact_at.is_(None), Customer.last_contact_at <= now - TALK_AFTER)
-    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     buyers = (
         select(Customer)
-        .where(Customer.purchased, Customer.vip.is_(False), quiet, ~elsewhere, *_rested(end))
+        .where(Customer.purchased, Customer.vip.is_(False), quiet, *_rested(end))
         .order_by(Customer.created_at.desc(), Customer.id.desc())
-        .limit(TALKS_SHOWN)
+        .limit(most)
     )
     for customer in tx.session.scalars(buyers):
         bought = customer.last_purchase_at
