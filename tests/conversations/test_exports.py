@@ -23,7 +23,7 @@ def test_customers_and_orders(shop, boss, mei):
         "remark": None,
         "phone": None,
         "identities": [{"account": "main", "id": mei.openid, "relation": "active"}],
-        "tags": ["北京"],
+        "tags": ["北京", "头部", "首购"],
         "visited": True,
         "purchased": True,
         "vip": True,

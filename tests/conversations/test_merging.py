@@ -42,7 +42,7 @@ def test_everything_of_both_is_in_one_file(shop, boss, zhang):
     (one,) = shop.export("customers")
     assert one["number"] == zhang["number"]
     assert one["identities"] == [{"account": "main", "id": mei.openid, "relation": "active"}]
-    assert sorted(one["tags"]) == ["北京", "意向A"]
+    assert sorted(one["tags"]) == ["北京", "头部", "意向A", "首购"]
     assert (one["vip"], one["grade"], one["spent_fen"], one["phone"]) == (True, "S", 35800, "13800138000")
     assert one["file"] == {"size": "L", "leisure": "瑜伽", "work": "老师"}
     assert {order["customer"] for order in shop.export("orders")} == {zhang["number"]}

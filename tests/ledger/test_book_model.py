@@ -56,7 +56,10 @@ class Books(RuleBasedStateMachine):
         self.entries = []
         self.bill = {}
         with transaction(self.store, self.clock) as tx:
-            for table in ("payments", "month_closes", "changes", "ledger", "timeline", "orders", "customers", "staff"):
+            tagged = ("customer_tags", "tag_changes")
+            for table in (
+                *("payments", "month_closes", "changes", "ledger", "timeline", *tagged, "orders", "customers", "staff"),
+            ):
                 tx.execute(text(f"DELETE FROM {table}"))
             staff = Staff(name="小李", role="owner", active=True, created_at=tx.now)
             tx.session.add(staff)
