@@ -1,5 +1,8 @@
 """今日, reminders, red packets, voice: a day in the shop."""
 
+import re
+from threading import Barrier, Thread
+
 
 def test_an_empty_day(boss):
     assert "没有要做的事" in boss.says("今日")
@@ -52,6 +55,24 @@ def test_five_at_a_time(shop, boss):
     assert "5. " in listed
     assert "6. " not in listed
     assert "还有 2 件" in listed
+
+
+def test_two_who_ask_at_once_get_different_people(shop, boss, clerk):
+    for person in shop.regulars(10):
+        person.says("在吗")
+    barrier, dealt = Barrier(2), []
+
+    def ask(member):
+        barrier.wait()
+        dealt.append(set(re.findall("客\\d\\d", member.says("今日"))))
+
+    threads = [Thread(target=ask, args=(member,)) for member in (boss, clerk)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(people) for people in dealt] == [5, 5]
+    assert dealt[0].isdisjoint(dealt[1])
 
 
 def test_a_number_that_is_not_in_the_list(boss):
