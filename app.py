@@ -73,6 +73,8 @@ def create_router(settings: Settings) -> Router:
         activities,
         arrivals,
         care,
+        clauses,
+        complaints,
         customers,
         files,
         finding,

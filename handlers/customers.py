@@ -197,6 +197,7 @@ def enrol(talk: StaffTalk) -> str:
         raise Refusal("这个名字里没有看得见的字，没有建。例如：新客 张姐 13800138000")
     customer = customers.enrol(talk.tx, name=name, phone=intent.phone, wechat=intent.wechat)
     customer.keeper_id = talk.staff.id
+    talk.one_is(customer)
     talk.label(f"建档 {shown(customer)}")
     phone = f" {customer.phone}" if customer.phone else ""
     return f"建好了：{shown(customer)}{phone}{CUT if cut else ''}。还没关注公众号，群发时会列给您人工联系。"

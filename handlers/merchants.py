@@ -66,6 +66,11 @@ def later(talk: StaffTalk) -> str:
     return f"“{talk.intent.word}”还没有开张，以后的版本会有。现在能用的，发送“帮助”看看。"
 
 
+@on.customer(Later)
+def later_for_customers(talk: CustomerTalk) -> str:
+    return f"“{talk.intent.word}”还没有开通，开通了会告诉您。有事直接说，店里的人会看到。"
+
+
 @on.staff(Choice)
 def choice_without_question(_talk: StaffTalk) -> str:
     return "现在没有等您选的清单（清单 5 分钟内有效）。请把刚才的口令再发一次。"

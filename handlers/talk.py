@@ -107,8 +107,12 @@ class StaffTalk(Talk):
     def one(self, whom: Whom) -> Customer:
         """The one customer ``whom`` means, from now on also ``他``. Raises Unclear or Refusal."""
         customer = self._find(whom)
-        desk.speak_of(self.tx, self.staff.id, customer.id)
+        self.one_is(customer)
         return customer
+
+    def one_is(self, customer: Customer) -> None:
+        """From now on ``他`` means this customer."""
+        desk.speak_of(self.tx, self.staff.id, customer.id)
 
     def all(self, whom: Sequence[Whom], *, may_open: bool = False) -> list[Customer]:
         """Every customer named, each once. Raises Unclear, Wide or Refusal; then nothing was changed.

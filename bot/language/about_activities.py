@@ -63,7 +63,8 @@ def _activity(said: Said) -> Intent:
         return ActivityList()
     sub = _ACTIVITY_SUB.match(words.plain)
     if sub is None:
-        return ActivityRoster(only_number(words, "活动 名单 3"))
+        roster = re.search(r" ?(?:报名)?名单$", words.plain)
+        return ActivityRoster(only_number(words.cut(0, roster.start()) if roster else words, "活动 名单 3"))
     rest = Said(words.cut(sub.end()), said.now)
     match sub["word"]:
         case "列表":
@@ -93,6 +94,10 @@ def _activity_new(said: Said) -> Intent:
         at = at or found
         title.extend(around)
     audience = slots.get("audience")
+    if audience and at is None:
+        at, around = take_time(audience, said.now)
+        audience = around[0] if around else None
+        title.extend(around[1:])
     if audience:
         parse_words(audience)
     name = " ".join(piece.strip(' "').typed for piece in title if piece)
@@ -153,6 +158,11 @@ def _capacity(said: Words | None, free: list[Words]) -> tuple[int | None, list[W
 
 
 def _check_in(said: Said) -> Intent:
+    last = re.fullmatch(r"(?P<whom>[^\d ][^ ]*) (?P<number>(?:活动)? ?\d{1,6}号?)", said.words.plain, re.ASCII)
+    if said.whom or last:  # 小美 签到 3, 签到 小美 3
+        whose = said.whom or said.words.group(last, "whom") if last else said.whom
+        number = only_number(said.words.group(last, "number") if last else said.words, _CHECK_IN)
+        return CheckIn(number, one_person(whose or said.words, _CHECK_IN))
     number, rest = take_number(said.words, _CHECK_IN)
     return CheckIn(number, one_person(rest, _CHECK_IN))
 
@@ -294,7 +304,7 @@ VERBS = (
         lambda said: ActivityClose(only_number(said.words, "活动 关闭 3")),
         ("活动 关闭 3",),
     ),
-    Verb(("签到",), _check_in, (_CHECK_IN,)),
+    Verb(("签到",), _check_in, (_CHECK_IN,), after_whom=True),
     Verb(("日历", "关怀日历"), _calendar, (_DAY, "日历")),
     Verb(("提醒", "提醒我", "定时提醒"), _remind, (_REMIND,)),
     Verb(("红包", "红包计划表"), _packet, (_PLAN, "红包", _DONE)),

@@ -21,9 +21,9 @@ from bot.language.intents import (
     SegmentList,
     SegmentSave,
 )
-from bot.language.normalise import Words, without_mood
+from bot.language.normalise import Words, read, without_farewell, without_mood
 from bot.language.segments import Name, SegmentError, parse_words
-from bot.language.times import take_time
+from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_number, unquoted
 from bot.language.whom import whoms
 
@@ -44,6 +44,12 @@ _SCRIPT_SUB = re.compile(
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
 _USING = (re.compile(r" 用 "), re.compile(r" 用|用 "), re.compile(r"用"))
 _SCRIPTS = r" ?[/、,] ?"
+_STEP_FIRST = re.compile(r"(?P<word>进度|暂停|继续|取消|结果)(?= ?\d{1,9}$)", re.ASCII)
+_TURNED = re.compile(r"用 ?(?P<rest>[^ ]+) 给 ?(?P<segment>.+)")
+_BROADCAST_LATER = (
+    re.compile(r"给 ?(?P<segment>[^\n]+?)(?<![别不没要]) ?群发 ?(?:用 ?)?(?P<rest>[^ \n].*)"),
+    re.compile(r"用 ?(?P<rest>[^ \n]+) ?群发(?:给)? ?(?P<segment>[^ \n].*)"),
+)
 _STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "replies"]] = {
     "进度": "progress",
     "暂停": "pause",
@@ -66,6 +72,7 @@ def _segment(said: Said) -> Intent:
         return SegmentList()
     if sub:
         return _save(Said(words.cut(sub.end()), said.now))
+    words = words.cut(0, len(words.plain.rstrip(" !?。~")))
     parse_words(words)
     return Segment(words.typed)
 
@@ -140,11 +147,49 @@ def _broadcast(said: Said) -> Intent:
         return BroadcastList()
     if re.fullmatch(_LIST, words.plain):
         return BroadcastList()
+    if step := _STEP_FIRST.match(words.plain):
+        return _step(step["word"], Said(words.cut(step.end()), said.now))
+    if turned := _TURNED.fullmatch(words.plain):
+        return broadcast_to(words.group(turned, "segment"), words.group(turned, "rest"), said.now)
     segment, rest = _segment_and_scripts(words)
+    early, segment = _time_at_end(segment, said.now)
     held, hold_out = _take_hold_out(rest)
     at, pieces = _take_time(held, said.now)
+    if early and at:
+        raise Unclear(f"说了两个时间，发哪一个？例如：{_SEND}", _SEND)
+    at = at or early
     scripts = _script_names(pieces)
     return Broadcast(segment.typed, scripts, at, hold_out)
+
+
+def broadcast_to(segment: Words, rest: Words, now: datetime) -> Intent:
+    """A broadcast said in another order (给老客群发 …, 群发 用 … 给 老客), put into ours. Raises ``Unclear``."""
+    return _broadcast(Said(read(f"{segment.typed} 用 {rest.typed}"), now))
+
+
+def broadcast_turned(line: Words, now: datetime) -> Intent | None:
+    """``给老客群发 到店礼A``, ``用 到店礼A 群发 老客``, ``明天10点 群发 老客 用 到店礼A``. Raises ``Unclear``."""
+    for pattern in _BROADCAST_LATER:
+        if match := pattern.fullmatch(line.plain):
+            return broadcast_to(line.group(match, "segment"), line.group(match, "rest"), now)
+    first = re.search(r" ?群发给? ?", line.plain)
+    if not first or not first.start() or " 用" not in line.plain:
+        return None
+    when = line.cut(0, first.start())
+    leading = take_leading_time(when, now)
+    if leading is None or leading[1]:
+        return None
+    return _broadcast(Said(read(f"{line.cut(first.end()).typed} {when.typed}"), now))
+
+
+def _time_at_end(segment: Words, now: datetime) -> tuple[datetime | None, Words]:
+    """群发 老客 明天10点 用 …: a time after the segment is when, not whom. Raises ``TimeError``."""
+    words = segment.split()
+    for index in range(1, len(words)):
+        tail = words[index].through(words[-1])
+        if (leading := take_leading_time(tail, now)) and not leading[1]:
+            return leading[0], segment.cut(0, words[index].start - segment.start)
+    return None, segment
 
 
 def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
@@ -206,6 +251,7 @@ def _script_names(pieces: list[Words]) -> tuple[str, ...]:
     pieces = [piece for piece in (piece.strip(" /、,") for piece in pieces) if piece]
     if not pieces:
         raise Unclear(f"没说用哪个话术，例如：{_SEND}", _SEND)
+    pieces[0] = without_farewell(pieces[0])
     names = [unquoted(name) for name in pieces[0].split(_SCRIPTS)]
     odd = next((word for name in pieces[0].split(_SCRIPTS) for word in name.split()[1:]), None)
     if odd or len(pieces) > 1:
@@ -258,6 +304,8 @@ VERBS = (
     Verb(
         ("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY), takes_text=True
     ),
+    Verb(("改话术", "修改话术"), lambda said: _script_step("改", said), ("话术 改 到店礼",), takes_text=True),
+    Verb(("试话术",), lambda said: _script_step("试", said), (_TRY,)),
     Verb(
         ("新建话术", "新建 话术", "新增话术", "添加话术"),
         lambda said: _script_step("新建", said),
@@ -267,8 +315,8 @@ VERBS = (
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),
-    _step_verb("暂停", "停止"),
-    _step_verb("继续", "恢复"),
+    _step_verb("暂停", "停止", "暂停群发", "停止群发"),
+    _step_verb("继续", "恢复", "继续群发", "恢复群发"),
     _step_verb("取消", "取消群发"),
     _step_verb("结果", "效果"),
     Verb(("核对",), _check, (_CHECK, "核对 12 全部 没收到")),

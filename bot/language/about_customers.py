@@ -36,7 +36,7 @@ _CASE = "立案 小美 裙子破了要退钱"
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII)
 _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", re.ASCII)
 _GRADE_END = re.compile(r"(?P<whom>.+?) ?[=:]? ?(?<![a-z])(?P<grade>[a-z])级?", re.ASCII)
-_GRADE_FIRST = re.compile(r"(?P<grade>[a-z])级? (?P<whom>[^ ].*)", re.ASCII)
+_GRADE_FIRST = re.compile(r"[=:]? ?(?P<grade>[a-z])级? (?P<whom>[^ ].*)", re.ASCII)
 _LEVEL = re.compile(r"(?P<level>[a-d])(?:级|类|档)?(?![a-z0-9])[ ,:]*", re.ASCII)
 _EXPECTED = re.compile(r"(?:^|[ ,])预[计期](?:金额|成交)? ?:?(?= ?[¥\d一二两三四五六七八九十])", re.ASCII)
 _NEXT = re.compile(r"(?:^|[ ,、;。])下(?:次|一步|步)[ :,]?|下次")
@@ -131,7 +131,10 @@ def _enrolled_name(words: list[Words]) -> str:
 def _grade(said: Said) -> Intent:
     whole = said.words.lower
     if said.whom:
-        people, rest = whoms(said.whom), re.fullmatch(r"[=:]? ?(?P<grade>[a-z])级?", whole, re.ASCII)
+        people, rest = (
+            whoms(said.whom),
+            re.fullmatch(r"(?:[=:]|改?成|改?为|设为?|到)? ?(?P<grade>[a-z])级?", whole, re.ASCII),
+        )
         letter = rest["grade"] if rest else ""
     else:
         match = _GRADE_END.fullmatch(whole) or _GRADE_FIRST.fullmatch(whole)
@@ -146,6 +149,11 @@ def _grade(said: Said) -> Intent:
 
 def _follow_up(said: Said) -> Intent:
     person, rest = take_person(said, _FOLLOW)
+    stuck = re.fullmatch(r"(?P<whom>[\u3400-\u9fff]+)(?P<level>[a-d])", person.text.lower())
+    if not rest and stuck and not said.whom:
+        return FollowUp(
+            whoms(said.words.cut(0, stuck.end("whom")))[0], cast(Literal["a", "b", "c", "d"], stuck["level"])
+        )
     if not rest:
         raise Unclear(f"跟进到哪了？例如：{_FOLLOW}", _FOLLOW)
     level = _LEVEL.match(rest.lower)

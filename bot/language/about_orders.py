@@ -18,7 +18,7 @@ from bot.language.intents import (
     Whom,
 )
 from bot.language.money import looks_like_money, read_money, take_money
-from bot.language.normalise import Words
+from bot.language.normalise import Words, read, without_mood
 from bot.language.times import read_day
 from bot.language.verbs import Said, Unclear, Verb, one_person, only_number, split_people, take_number
 from bot.language.whom import whoms
@@ -30,10 +30,19 @@ PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
 _NOT_IN_SHOP = {"线上", "网上", "快递", "邮寄", "网店", "微店", "网购", "线上单", "直播", "外卖", "小程序"}
 _IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"}
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
+# 消费 小美 298，张姐 100 and 298或398 say two amounts; 童装 110 is goods.
+_ANOTHER_AMOUNT = re.compile(
+    r"^(?:或者?|到|至|加|减|[~/+-]) ?¥?\d[\d.]*|[,;。][^\d,;。]* ¥?\d[\d.]*[元块]?$|(?:^|[ ,])¥ ?\d|\d[元块]$", re.ASCII
+)
+_EACH = re.compile(r"(?:每人|各自?) ?(?=[¥\d一二两三四五六七八九十])", re.ASCII)
+_ASKED = re.compile(r"多少钱?|吗|怎么.*|了吗|能.*|可以.*|要.*吗")
+_MOST_GOODS = 40  # words among which the amount is looked for
 _BREAK = re.compile("[ \n]+")
-_ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)", re.ASCII)
+_ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)|^(\d{1,9})(?:号?单)(?!\w)", re.ASCII)
 _PAGE = re.compile(r"(?:^|(?<=.)) ?第 ?(?P<page>\d{1,3}) ?页$", re.ASCII)
-_PARCEL = re.compile(r"(?P<carrier>[^\dA-Za-z]*) ?(?P<parcel>[A-Za-z]{0,5}\d[\dA-Za-z-]{4,30})", re.ASCII)
+_PARCEL = re.compile(
+    r"(?P<carrier>[^\dA-Za-z]*?)[ ,:]*(?:(?:快递)?单号)?[ ,:]*(?P<parcel>[A-Za-z]{0,5}\d[\dA-Za-z-]{4,30})", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ def _sale(said: Said, example: str) -> _Sale:
     nobody = not people and first.plain not in PASSER_BY
     if nobody or any(person.text[0] in "+-" for person in people):
         raise Unclear(f"没说是哪位顾客，例如：{example}", example, "消费 散客 58 苹果")
+    if another := _ANOTHER_AMOUNT.search(goods.plain):
+        raise Unclear(f"有几个数，哪个是金额？“{another.group().strip(' ,')[:20]}”请另发，例如：{example}", example)
     note = _NOTE.search(goods.plain)
     in_shop, items = _items(goods.cut(0, note.start()) if note else goods)
     return _Sale(people, read_money(amount.plain), items, goods.cut(note.end()).typed if note else "", in_shop)
@@ -63,8 +74,8 @@ def _items(goods: Words) -> tuple[bool, str]:
     """Whether it was paid in the shop, and the goods without the word that says so, as typed."""
     pieces = goods.split()
     places = [piece.plain in _IN_SHOP for piece in pieces if piece.plain in _IN_SHOP | _NOT_IN_SHOP]
-    kept = [piece.strip("。!;,").typed for piece in pieces if piece.plain not in _IN_SHOP | _NOT_IN_SHOP]
-    return all(places), " ".join(kept)
+    kept = [without_mood(piece).typed for piece in pieces if piece.plain not in _IN_SHOP | _NOT_IN_SHOP]
+    return all(places), " ".join(filter(None, kept))
 
 
 def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
@@ -74,6 +85,8 @@ def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
     if not said.words:
         raise Unclear(f"没说是哪位顾客，例如：{example}", example)
     first, rest = split_people(said.words)
+    if each := _EACH.match(rest.plain):
+        rest = rest.cut(each.end())
     follows = take_money(rest)
     if first and follows:
         return first, *follows
@@ -95,6 +108,8 @@ def _glued(first: Words) -> tuple[Words, Words] | None:
     """``小美298连衣裙`` as name and the rest; None if the digits belong to something else."""
     start = re.search(r"(?<=[^\d#])(?=[¥\d])", first.plain, re.ASCII)
     name = first.plain[: start.start()] if start else ""
+    if not name.strip("¥"):
+        return None
     # A102 is an article, not A's 102 yuan.
     if name.startswith("#") or (name.isascii() and len(name) < 2):
         return None
@@ -114,7 +129,11 @@ def _latin_name(first: Words, rest: Words) -> tuple[Words, Words]:
 
 def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
     """The one amount among goods (消费 小美 连衣裙 298) and the goods without it."""
+    if each := _EACH.match(words.plain):
+        words = words.cut(each.end())
     begins = [0, *(gap.end() for gap in _BREAK.finditer(words.plain))] if words else []
+    if len(begins) > _MOST_GOODS:
+        raise Unclear(f"货品太多了，请分几条记，例如：{example}", example)
     found = [(at, taken) for at in begins if (taken := take_money(words.cut(at)))]
     if not found:
         odd = next((word for word in words.split() if looks_like_money(word)), None)
@@ -130,6 +149,9 @@ def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
         raise Unclear(f"有几个数，哪个是金额？金额写在顾客后面，例如：{example}", example)
     if not after:
         return amount, words.cut(0, at)
+    before = words.cut(0, at)
+    if before.plain in _IN_SHOP | _NOT_IN_SHOP:
+        return amount, read(f"{before.typed} {after.typed}")  # 消费 小美 线上 298 连衣裙
     raise Unclear(f"金额写在顾客后面，例如：{example}", example)
 
 
@@ -148,8 +170,8 @@ def _deal(said: Said) -> Intent:
 def _refund(said: Said) -> Intent:
     order = _ORDER.search(said.words.plain)
     if order:
-        before, after = said.words.cut(0, order.start()), said.words.cut(order.end())
-        return Refund(_refunded(said.whom or before), int(order.group(1)), *_refunded_fen(after))
+        before, after = said.words.cut(0, order.start()), said.words.cut(order.end()).strip(" ,:")
+        return Refund(_refunded(said.whom or before), int(order.group(1) or order.group(2)), *_refunded_fen(after))
     if said.whom:
         return Refund(_refunded(said.whom), None, *_refunded_fen(said.words))
     first, rest = split_people(said.words)
@@ -165,6 +187,9 @@ def _refund(said: Said) -> Intent:
 
 def _refunded(words: Words | None, *, required: bool = False) -> Whom | None:
     people = whoms(words) if words else ()
+    if words and _ASKED.fullmatch(words.plain):
+        people = ()
+        required = True
     if len(people) > 1 or (required and not people) or (people and people[0].text[0] in "+-"):
         raise Unclear(f"给哪位顾客退款？例如：{_REFUND}，或 退款 单号12", _REFUND, "退款 单号12")
     return people[0] if people else None
@@ -209,17 +234,19 @@ def _shipped(said: Said) -> Intent:
 def _used_up(said: Said) -> Intent:
     late = re.match(r"了 ?", said.words.plain)
     number, rest = take_number(said.words.cut(late.end()) if late else said.words, _USED)
+    rest = rest.strip(" ,:")
     return UsedUp(number, read_day(rest.plain, said.now) if rest else None)
 
 
 VERBS = (
     Verb(
-        ("消费", "消费了", "买了", "买单", "付款", "付了", "入账", "记账"),
+        ("消费", "消费了", "买了", "买单", "付款", "付了", "花了", "入账", "记账"),
         purchase,
         (_BUY, "消费 散客 58 苹果"),
         after_whom=True,
     ),
     Verb(("退款", "退钱", "退货款"), _refund, (_REFUND, "退款 单号12"), after_whom=True),
+    Verb(("退",), _refund, (_REFUND, "退款 单号12"), gluable=False),
     Verb(("成交", "成交了"), _deal, (_DEAL,), after_whom=True),
     Verb(("订单", "定单"), _orders, ("订单 小美",), after_whom=True),
     Verb(("下单", "已下单"), lambda said: Ordered(only_number(said.words, "下单 12")), ("下单 12",)),

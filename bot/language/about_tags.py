@@ -17,6 +17,7 @@ _TAG_BY_NAME = "小美 +VIP -意向C"
 _SEGMENT = "批量标签 老客 +节日"
 
 _SIGNED = re.compile(r'[ \n]*(?P<sign>[+-]?) ?(?P<tags>"[^"]+"|[^ \n+"][^ \n+"]*)')
+_AMOUNT = re.compile(r"[+-] ?[\d.]+ ?(?:积分|分|元|块钱?)?")
 _TAG_LIST = r'[、,](?=(?:[^"]*"[^"]*")*[^"]*$)'
 _SIGNED_ONLY = re.compile(
     r"(?:[^ \n+、,]{1,40}(?: ?[、,] ?[^ \n+、,]{1,40})*|[A-Za-z]+ [A-Za-z]+)"
@@ -32,7 +33,10 @@ _GIVE_PUT = (
     re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?标签 ?:? ?(?P<tags>.+)"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?(?P<tags>.+?) ?(?:的|这个|这些)?标签"),
 )
+_GIVE_SEGMENT = re.compile(r"(?P<segment>[^ +]+?) ?批量(?:贴|打|加)?标签 ?(?P<changes>[+-].+)")
+_STUCK = re.compile(r"(?P<whom>[^ +]{1,12}?)(?:贴上?|打上?|加上?)标签 ?:? ?(?P<tags>[^ ].*)")
 _GIVE_TAKE = (
+    re.compile(rf"(?P<whom>[^的]+?)的(?P<tags>.+?) ?标签 ?(?:{_TAKE})"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?标签 ?:? ?(?P<tags>.+)"),
     re.compile(rf"(?P<whom>.+?)的?标签 ?(?P<tags>.+?) ?(?:{_TAKE})"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?(?P<tags>.+?) ?(?:的|这个|这些)?标签"),
@@ -125,15 +129,31 @@ def tag_by_signs(line: Words) -> Intent | None:
     if match is None:
         return None
     changes = line.group(match, "changes")
-    if re.fullmatch(r"[+-] ?[\d.]+", changes.plain):
-        return None  # 小美 +50 is about points or money, not about a tag
+    if _AMOUNT.fullmatch(changes.plain):
+        return None  # 小美 +50 and +50积分 are about points or money, not about a tag
     people = whoms(line.cut(0, match.start("changes")))
     return _tagged(people, *_changes(changes, _TAG_BY_NAME)) if people else None
+
+
+def tag_change(signed: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """``+VIP -C组`` without the customer: tags to add and to remove. Raises ``Unclear``."""
+    return _changes(signed, _TAG_BY_NAME)
+
+
+def tag_by_verb(line: Words) -> Intent | None:
+    """``张三贴标签 VIP、北京``: the customer is glued to the verb."""
+    match = _STUCK.fullmatch(line.plain)
+    if match is None:
+        return None
+    return Tag(whoms(line.group(match, "whom")), _changes(line.group(match, "tags"), _TAG_BY_NAME)[0], ())
 
 
 def _give(said: Said) -> Intent:
     """``给张三贴标签 VIP、北京``, ``给张三去掉标签 VIP``, ``把张三的标签VIP去掉``."""
     example = "给张三贴标签 VIP、北京"
+    if match := _GIVE_SEGMENT.fullmatch(said.words.plain):
+        changes = _changes(said.words.group(match, "changes"), _SEGMENT)
+        return TagSegment(said.words.group(match, "segment").typed, *changes)
     if signed := tag_by_signs(said.words):
         return signed
     for patterns, sign in ((_GIVE_TAKE, "-"), (_GIVE_PUT, "+")):
@@ -148,8 +168,8 @@ def _give(said: Said) -> Intent:
 def _tag_segment(said: Said) -> Intent:
     """The changes are the signed words from the first ``+`` on: a ``-`` before it belongs to the segment."""
     words = said.words
-    signs = list(re.finditer(r"(?:^| )(?P<sign>[+-])(?=\S)", words.plain))
-    plus = next((match for match in signs if match["sign"] == "+"), None)
+    signs = list(re.finditer(r"(?:(?:^| )(?P<sign>[+-])|(?<=[^ +-])(?P<glued>\+))(?=\S)", words.plain))
+    plus = next((match for match in signs if match["sign"] == "+" or match["glued"]), None)
     minus = [match for match in signs if match["sign"] == "-"]
     if plus is None and len(minus) > 1:
         raise Unclear("几个“-”分不清：人群里不要的写“非”，要去掉的标签写“-”，例如：批量标签 Y 非VIP -节日", _SEGMENT)

@@ -6,12 +6,15 @@ import re
 
 from bot.language.intents import (
     Bind,
+    CaseList,
+    CaseShow,
     Forecast,
     Help,
     Intent,
     Keeper,
     Later,
     Menu,
+    More,
     NextBatch,
     Notices,
     StaffHandOver,
@@ -28,6 +31,7 @@ from bot.language.normalise import without_mood
 from bot.language.times import read_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
 
+_CASE = "投诉 5"
 _REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"
 _TASK_DONE, _TASK_LATER = "完成 3 聊了新款，周五来看", "推迟 3 明天"
 
@@ -60,10 +64,10 @@ ROOMS_TO_COME = (
     "流失",
     "业绩",
     "更正",
-    "投诉",
     "建议",
     "导出",
 )
+ABOUT_CUSTOMERS = ("积分", "优惠券", "券", "代理", "推荐")  # of these the customer may stand first: 小美 积分 +50
 
 
 def _staff(said: Said) -> Intent:
@@ -178,6 +182,15 @@ def _help(said: Said) -> Intent:
     return Help("" if topic == "一下" else topic)
 
 
+def _cases(said: Said) -> Intent:
+    """``投诉``, ``投诉 5``; its nine steps come with their own room."""
+    words = without_mood(said.words)
+    if not words or words.plain in ("列表", "有哪些", "名单", "和建议"):
+        return CaseList()
+    number, rest = take_number(words, _CASE)
+    return Later("投诉的九步") if rest else CaseShow(number)
+
+
 def _alone(intent: type[Intent], form: str) -> Verb:
     def read(said: Said) -> Intent:
         expect_end(said.words, form)
@@ -211,6 +224,8 @@ VERBS = (
     Verb(("菜单",), _menu, ("菜单", "菜单 恢复")),
     Verb(("恢复菜单", "还原菜单"), _menu_back, ("菜单 恢复",)),
     Verb(("通知",), _notices, ("通知", "通知 测试")),
+    Verb(("投诉",), _cases, ("投诉", _CASE)),
+    _synonyms(_alone(More, "更多"), "下一页", "继续看", "再看", "more"),
     Verb(("撤销", "撤消", "撤回", "undo", "反悔", "回退"), _undo, ("撤销",)),
     *(_room_to_come(word) for word in ROOMS_TO_COME),
 )

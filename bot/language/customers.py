@@ -13,13 +13,14 @@ from bot.language.intents import (
     FreeTalk,
     Intent,
     Join,
+    Later,
     Leave,
     Mine,
     OptIn,
     OptOut,
     OptOutHint,
 )
-from bot.language.normalise import Words, read, stored, without_mood
+from bot.language.normalise import Words, read, stored, without_lead, without_mood
 from bot.language.own_file import own_file
 from bot.language.verbs import read_count
 
@@ -38,7 +39,7 @@ _AFTER_OPT_OUT = (
 _OPT_OUT = re.compile(rf"(?:{_POLITE})*(?:退订|取消订阅|取消推送|unsubscribe){_AFTER_OPT_OUT}")
 # What people copy from an SMS. One Latin letter counts only when it stands alone: T恤 is no wish.
 _OPT_OUT_CODES = re.compile(
-    r"(?:回复?|回|发送?)? ?[\"“]?(?:td|t|qx|stop)[\"”]?(?: ?退订)?|退订 ?(?:td|t)|(?:退订[ ,!]*)+"
+    r"(?:回复?|回|发送?)? ?[\"“]?(?:td|t|qx|stop|tui ?ding)[\"”]?(?: ?退订)?|退订 ?(?:td|t)|(?:退订[ ,!]*)+"
 )
 _OPT_OUT_WORD = re.compile(r"退订|取消订阅|取消推送")
 # 退订金 and 退订酒店 are about a deposit or a booking.
@@ -60,36 +61,43 @@ _TIRED = re.compile(
     r"|(?:再|老|总|天天|一直)*(?:来)?(?:打扰|骚扰)"
     r")"
 )
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 _CLAUSES = re.compile(r"[,。.!;~\n]+")
 
 _OPT_IN = re.compile(
     rf"(?:{_POLITE})*(?:恢复订阅|重新订阅|订阅|取消退订|恢复接收|继续订阅)(?:吧|一下|谢谢|消息|推送|通知|了)*"
 )
 
-_NUMBER = r"(?:活动)? ?(?:第|#|no\.?)? ?(?P<number>\d{1,6}|[一二三四五六七八九十]{1,2}(?!下)) ?(?:号|个)?(?:活动)?"
+_NUMBER = r":? ?(?:活动)? ?(?:第|#|no\.?)? ?(?P<number>\d{1,6}|[①②③④⑤⑥⑦⑧⑨⑩]|[一二三四五六七八九十]{1,2}(?!下)) ?(?:号|个)?(?:活动)?"
 _EAGER = rf"(?:{_POLITE})*"
 _JOIN = re.compile(rf"{_EAGER}(?:报名|参加|报个名)(?:参加)? ?(?:{_NUMBER})?(?:吧|一下|谢谢|哦|啊)?", re.ASCII)
 _JOIN_TURNED = re.compile(r"(?:活动)? ?(?P<number>\d{1,6}) ?号?(?:活动)? ?(?:我要|我)?报名", re.ASCII)
+_LEAVE_TURNED = re.compile(r"(?:活动)? ?(?P<number>\d{1,6}) ?号?(?:活动)? ?(?:我要|我)?取消报名", re.ASCII)
 _LEAVE = re.compile(rf"{_EAGER}(?:取消|退出|撤销) ?报名 ?(?:{_NUMBER})?(?:吧|一下|了|谢谢)*", re.ASCII)
 # No number of ours, and nothing people say about an activity either: told how to say it.
 _ODD_NUMBER = re.compile(r"(?P<leave>取消)? ?报名 ?(?P<odd>[a-z0-9#._-]{1,20})", re.ASCII)
 _ACTIVITIES = re.compile(
     r"(?:看看|看下|查看)?(?:最近|现在|你们|还|今天|本周|这周)*(?:的|有什么|有哪些|有没有|有啥|有)? ?"
-    r"(?:活动|活动列表|活动报名)(?:吗|呢|呀|啊)?"
+    r"(?:活动|活动列表|活动报名)(?:有哪些|有什么)?(?:吗|呢|呀|啊)?"
 )
+# Rooms that are announced but not open yet; only the bare word, so that 推荐一款 stays talk.
+_TO_COME = re.compile(
+    r"(?:我的|我要|看看|查)?(?P<word>推荐|积分|优惠券|券|兑换|抽奖|投票|打卡|签到) ?(?:#|码|第)? ?:? ?\d{0,8}", re.ASCII
+)
+_GREETING = re.compile(r"(?:您好|你好|hi|hello|哈喽|老板好?)[ ,!。~]*(?=我|叫)", re.IGNORECASE)
 _MINE = {"我的", "我的信息", "我的报名", "我的活动", "个人中心", "我的资料卡", "会员中心", "我的主页"}
 
 _COMPLAINT = re.compile(
     r"(?:我要|我想|我来|要|想)?投诉(?!不|有用|无|没|电话|率|过|吗)[ :,。!]*(?P<words>.*)", re.DOTALL
 )
 _SUGGESTION = re.compile(
-    r"(?:我(?:有个?|有点|提个?|想提个?)?)?(?:小?建议|意见|提建议|提意见)(?!零售|售价|价|价格|书|吗|怎么)"
+    r"(?:我?(?:有个?|有点|提个?|想提个?)?)?(?:小?建议|意见|提建议|提意见)(?!零售|售价|价|价格|书|吗|怎么)"
     r"(?:[ :,。!]+|(?=你们|你|店|增加|多|少|改|把|可以|能|不要|下次|以后|给|加|让|在)|$)(?P<words>.*)",
     re.DOTALL,
 )
 _PERSON = re.compile(
-    rf"(?:{_POLITE})*(?:(?:转|找|要|接|叫)?(?:人工|真人)(?:客服|服务)?|客服|(?:转|找|叫)(?:客服|店员|店长|老板))"
-    r"(?:吧|谢谢|在吗|呢|来)?"
+    rf"(?:{_POLITE})*(?:(?:转接?|找|要|接|叫)?(?:人工|真人)(?:客服|服务)?|客服|(?:转|找|叫)(?:客服|店员|店长|老板))"
+    r" ?(?:吧|谢谢|在吗|呢|来)?"
 )
 _ANGER = re.compile(
     r"退钱|还钱|赔钱|骗人|骗子|骗我|骗钱|受骗|上当|太差了?|差劲|差评|(?<!\d)12315(?!\d)|(?<!倒)垃圾(?![袋桶分箱食邮车站短])"
@@ -105,7 +113,7 @@ def understand_customer(text: str, now: datetime) -> Intent:
 
     A wish to opt out acts only where it is plain; a negation, a question or another noun is talk.
     """
-    line = read(text)
+    line = without_lead(read(text))
     bare = without_mood(line)
     if 0 < len(bare) <= LONGEST_COMMAND:
         for reader in (_opt_out, _opt_in, _activity):
@@ -160,7 +168,12 @@ def _activity(line: Words) -> Intent | None:
     for pattern in (_JOIN, _JOIN_TURNED):
         if match := pattern.fullmatch(plain):
             return Join(_number(match))
-    if match := _LEAVE.fullmatch(plain):
+    for pattern in (_LEAVE, _LEAVE_TURNED):
+        if match := pattern.fullmatch(plain):
+            return Leave(_number(match))
+    # 不去了，取消报名 3: the last clause says it, whatever reason stands before it.
+    last = line.lower.rpartition(",")[2].strip()
+    if last != plain and (match := _LEAVE.fullmatch(last)):
         return Leave(_number(match))
     if match := _ODD_NUMBER.fullmatch(plain):
         return (Leave if match["leave"] else Join)(None, line.group(match, "odd").typed)
@@ -168,13 +181,19 @@ def _activity(line: Words) -> Intent | None:
 
 
 def _number(match: re.Match[str]) -> int | None:
-    return read_count(match["number"]) if match["number"] else None
+    said = match["number"]
+    if not said:
+        return None
+    return _CIRCLED.index(said) + 1 if said in _CIRCLED else read_count(said)
 
 
 def _self(bare: Words, line: Words) -> Intent | None:
     if bare.plain in _MINE:
         return Mine()
-    name = called(line)
+    if match := _TO_COME.fullmatch(bare.plain):
+        return Later("券" if match["word"] == "优惠券" else match["word"])
+    greeting = _GREETING.match(line.plain)
+    name = called(line.cut(greeting.end()) if greeting else line)
     return CallMe(name) if name else None
 
 

@@ -201,16 +201,24 @@ _LUNAR_HOLIDAYS = {
 }
 
 
+def _holiday_in(name: str, year: int) -> date:
+    lunar = _LUNAR_HOLIDAYS.get(name)
+    return lunar_day(year, *lunar) if lunar else solar_day(year, *_SOLAR_HOLIDAYS[name])
+
+
 def _holiday(match: re.Match[str], today: date) -> Day:
     name, said_year = match["holiday"], match["relative"]
-
-    def in_year(year: int) -> date:
-        lunar = _LUNAR_HOLIDAYS.get(name)
-        return lunar_day(year, *lunar) if lunar else solar_day(year, *_SOLAR_HOLIDAYS[name])
-
     if said_year:
-        return _exact(in_year(today.year + "今明后".index(said_year[0])), today)
-    coming = [on for year in range(today.year, today.year + 3) if (on := in_year(year)) >= today]
+        return _exact(_holiday_in(name, today.year + "今明后".index(said_year[0])), today)
+    coming = [on for year in range(today.year, today.year + 3) if (on := _holiday_in(name, year)) >= today]
+    return Day(coming[0], coming[1])
+
+
+def _before_holiday(match: re.Match[str], today: date) -> Day:
+    """国庆前三天: the third day before the next 国庆 for which that still lies ahead."""
+    early = timedelta(days=small_number(match["count"]))
+    days = (_holiday_in(match["holiday"], year) - early for year in range(today.year, today.year + 4))
+    coming = [on for on in days if on >= today]
     return Day(coming[0], coming[1])
 
 
@@ -244,6 +252,11 @@ _HOLIDAY = re.compile(
     re.ASCII,
 )
 
+_BEFORE_HOLIDAY = re.compile(
+    rf"(?P<holiday>{'|'.join((*_SOLAR_HOLIDAYS, *_LUNAR_HOLIDAYS))})节?(?:的?前|提前) ?(?P<count>{NUMBER}) ?天",
+    re.ASCII,
+)
+
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Day]], ...] = (
     (LUNAR_DATE, _lunar),
     (MONTH_DAY, _month_day),
@@ -251,6 +264,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], Day]], ...]
     (MONTH_SLASH_DAY, _month_day),
     (_MONTH_DOT_DAY, _month_day),
     (_HOLIDAY, _holiday),
+    (_BEFORE_HOLIDAY, _before_holiday),
     (
         re.compile(
             r"(?P<count>\d{1,4}(?!\d)|[一二两三四五六七八九十]{1,3}) ?个?(?P<unit>天|日|周|星期|礼拜|月)(?:以|之)?后",

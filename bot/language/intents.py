@@ -568,6 +568,30 @@ class Later(Intent):
     word: str
 
 
+@dataclass(frozen=True, slots=True)
+class Several(Intent):
+    """``小美 到店 消费298 +VIP``: clauses that are done together, in this order, or not at all."""
+
+    clauses: tuple[Intent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseList(Intent):
+    """``投诉``: what customers complained about and suggested."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseShow(Intent):
+    """``投诉 5``."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class More(Intent):
+    """``更多``: the next page of the answer before."""
+
+
 # --- what customers say ---------------------------------------------------------------------------------------
 
 

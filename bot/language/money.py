@@ -26,12 +26,14 @@ _ARABIC = re.compile(
     re.ASCII,
 )
 _CHINESE = re.compile(rf"{_SIGN}? ?(?P<whole>[{NUMERAL_CHARS}]+) ?(?P<tail>{_UNIT}.*)?")
+_JIAO = re.compile(r"(?P<jiao>[1-9一二两三四五六七八九])[毛角](?:钱|整)?")
 _TAIL = re.compile(rf"{_UNIT}(?P<jiao>{_COIN})?[毛角]?(?:钱|整)?", re.ASCII)
 
 # What an amount looks like from afar. It is judged by ``read_money``, so that 298.555 and -5 are refused as amounts
 # instead of being taken for something else.
 _AFTER_UNIT = rf"(?:{_COIN}(?![\d{_COUNTED}])[毛角]?)?(?:钱|整)?"
 _CANDIDATE = re.compile(
+    rf"(?P<jiao>{_COIN}[毛角](?:钱|整)?)(?![巾\u4e00-\u9fff])|"
     rf"{_SIGN}? ?-?\d(?:[\d.,]*\d)?(?: ?[千万kw](?![a-z])\d?)?(?P<unit> ?{_UNIT}{_AFTER_UNIT})?"
     rf"|{_SIGN}? ?[{NUMERAL_CHARS}]+(?:(?P<chinese_unit> ?{_UNIT}{_AFTER_UNIT})|(?=[ \n]|$))",
     re.ASCII,
@@ -64,6 +66,8 @@ def read_money(text: str, *, cap_fen: int = CAP_FEN) -> int:
 def _fen(said: str) -> int | None:
     if match := _ARABIC.fullmatch(said):
         return _arabic_fen(match)
+    if match := _JIAO.fullmatch(said):
+        return _tail_fen(f"元{match['jiao']}")
     if match := _CHINESE.fullmatch(said):
         yuan, extra = read_numeral(match["whole"]), _tail_fen(match["tail"])
         return None if yuan is None or extra is None else yuan * 100 + extra
@@ -128,7 +132,7 @@ def take_money(words: Words) -> tuple[Words, Words] | None:
     if match is None:
         return None
     rest = words.plain[match.end() :]
-    if rest and not _may_follow(rest, has_unit=bool(match["unit"] or match["chinese_unit"])):
+    if rest and not _may_follow(rest, has_unit=bool(match["unit"] or match["chinese_unit"] or match["jiao"])):
         return None
     return words.cut(0, match.end()), words.cut(match.end())
 

@@ -266,6 +266,29 @@ def _stripped(words: Words, leading: re.Pattern[str], trailing: re.Pattern[str])
     return rest.cut(0, after.start()) if after else rest
 
 
+_LEAD = re.compile(r"(?:[/:。.!~>·\-—*](?!\d)|#(?! ?\d)|[\u2600-\u27bf\U0001f000-\U0001faff]|[ \n])+")
+_EMOJI_SIGN = r"[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+# An emoji glued to a word belongs to it (小美🌸), after a space or a number it is a mood.
+_FAREWELL = re.compile(
+    r"(?:[ ,!。~]+(?:谢谢(?:你|您|啦|了)?|多谢|麻烦了|吧|呢|哦|哈|啊|呀|啦|一下|thx|thanks)|[。.!?~…,; \n]"
+    rf"|(?<=[\d。.!?~…,; ]){_EMOJI_SIGN}+)+$",
+    re.ASCII,
+)
+
+
+def without_lead(line: Words) -> Words:
+    """A line without what may stand before a verb: / : # (but not the # of a customer's number) and ornaments."""
+    lead = _LEAD.match(line.plain)
+    rest = line.cut(lead.end()) if lead else line
+    return rest if rest else line
+
+
+def without_farewell(words: Words) -> Words:
+    """A piece of a line without thanks, particles and marks of mood at its end: 消费 小美 298 谢谢🙏."""
+    end = _FAREWELL.search(words.plain, max(len(words) - 64, 0))
+    return words.cut(0, end.start()) if end else words
+
+
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 

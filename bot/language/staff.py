@@ -18,12 +18,15 @@ from bot.language import (
     about_work,
 )
 from bot.language.about_activities import remind_by_time
-from bot.language.about_tags import tag_by_signs
+from bot.language.about_campaigns import broadcast_turned
+from bot.language.about_tags import tag_by_signs, tag_by_verb
+from bot.language.about_work import ABOUT_CUSTOMERS
 from bot.language.callme import called
-from bot.language.intents import CallMe, Choice, Confirm, Help, Intent, NotUnderstood, Rename, Show, Visit, Yes
+from bot.language.clauses import Reading, read_several
+from bot.language.intents import CallMe, Choice, Confirm, Help, Intent, Later, NotUnderstood, Rename, Show, Visit, Yes
 from bot.language.nearest import MOST_OFFERED, Nearest, pasted
-from bot.language.normalise import Words, read, without_mood
-from bot.language.verbs import Said, Unclear, Verb
+from bot.language.normalise import Words, read, without_farewell, without_lead, without_mood
+from bot.language.verbs import Said, Unclear, Verb, read_count
 from bot.language.whom import whom, whoms
 
 LONGEST_LINE = 8000  # more than WeChat lets through; a script may have 4,000
@@ -45,19 +48,37 @@ _LONGEST_VERB = max(map(len, _BY_WORD))
 _LONGEST_AFTER = max(map(len, _AFTER_WHOM))
 _NEAREST = Nearest(VERBS)
 
-_LEAD = re.compile(r"(?:[/:。.!~>·\-—*](?!\d)|#(?! ?\d)|[\u2600-\u27bf\U0001f000-\U0001faff]|[ \n])+")
-_POLITE = re.compile(r"(?:请|麻烦(?:你|您)?|帮(?:我|忙)) ?")
-_CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,3}) ?(?:个|号|位)?", re.ASCII)
+_POLITE = re.compile(r"(?:(?:请|麻烦(?:你|您)?|帮(?:我|忙)|我要|记一?下|给我)[ ,]?)+")
+_CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,3}|[一二三四五六七八九十]) ?(?:个|号|位)?", re.ASCII)
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
+_YES = {"是", "是的", "对", "对的", "yes", "嗯", "嗯嗯", "好", "好的", "行", "可以", "没错", "ok"}
 _CONFIRM = re.compile(r"(?:确认|确定|confirm) ?码? ?:? ?(?P<code>.*)")
+_POINTS = re.compile(r"[^ \n+-]{1,20} ?[+-] ?\d+ ?(?P<word>积分)")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4}", re.ASCII)
 _GLUE_ANYWAY = "#他她它"  # 回#12 and 查他 need no space even where other words do
 
 _CAME = re.compile(r"(?P<whom>[^ \n]{1,12}?) ?(?:刚刚?|已经)?(?:到店了?|来店了?|进店了?|来了|到了)")
 _PAID = re.compile(
-    r"(?P<whom>[^ \n\d]{1,12}?|#\d+) ?(?P<verb>消费了?|买了|付款|付了|退款|成交了?) ?(?P<rest>[¥\d].*)", re.ASCII
+    r"(?P<whom>[^ \n\d]{1,12}?|#\d+) ?(?P<verb>消费了?|买了|付款|付了|花了|退款|成交了?) ?(?P<rest>[¥\d].*)", re.ASCII
 )
+_BOUGHT = re.compile(
+    r"(?P<whom>[^ \n\d]{1,12}?) ?(?P<verb>买了) ?(?P<goods>[^ \d]{1,12}) ?(?P<rest>[¥\d][\d.]*[元块]?)", re.ASCII
+)
+_EACH = re.compile(r"(?P<whom>[^ \n\d]{1,40}) 各(?P<verb>消费|付款|买了) ?(?P<rest>[¥\d].*)", re.ASCII)
+_REFUNDED = re.compile(r"(?P<whom>[^ \n\d]{1,12}?|#\d+) ?(?P<verb>退款)(?P<rest>)", re.ASCII)
+_PAID_BY_NAMESAKE = re.compile(r"[^ ]{1,12} (?:消费|买了|付款|退款|成交|到店)(?: ?[¥\d].*)?", re.ASCII)
+# 小美没消费298 and 小美说消费298 tell about money, nobody paid.
+_NO_SALE = re.compile(r"(?:[没未不别想要说会能请可问]|准备|打算|应该|如果|怎么|谁|都|人)$")
 _GRADED = re.compile(r"(?P<whom>[^ \n]{1,12}?) ?(?P<verb>级别|等级) ?(?P<rest>[=:]? ?[a-z]级?)", re.ASCII)
+_GRADED_SHORT = re.compile(r"(?P<whom>[^ \n]{1,12}) (?P<verb>)(?P<rest>[a-z])级", re.ASCII)
+_NOTED = re.compile(r"(?P<whom>[^ \n]{1,8})(?P<verb>备注)[ :](?P<rest>.+)", re.DOTALL)
 _NAMED = re.compile(r"(?P<whom>#\d+) ?(?:叫做?|是|改名叫?) ?(?P<name>[^ \n].{0,80})", re.ASCII)
+_NUMBER_FIRST = re.compile(
+    r"#?(?P<number>\d{1,6})[号单]? ?(?P<verb>已?下单|已?发货|寄出|已?签收|收货|用完了?|完成|做完|搞定|推迟|延后|文案|进度|结果|效果"
+    r"|暂停|继续|取消)了?(?P<rest>(?:[ ,:].*)?)",
+    re.ASCII,
+)
+_POSSESSED = re.compile(r"(?P<whom>[^ \n]{1,12})的(?P<what>资料|信息|情况|档案|订单|历史|历史记录)")
 # 收货 is a verb of ours; 收货地址 begins what a customer's order says.
 _PASTED = re.compile(r"(?:收货|收件|寄件|取件) ?(?:人|地址|信息|方式|电话|手机|姓名)")
 # 客户没到店 and 明天到店 tell about a visit, they are none.
@@ -69,7 +90,7 @@ def understand(text: str, now: datetime) -> Intent:
 
     A line with one bad part comes back as ``NotUnderstood``, which names that part: nothing is half-understood.
     """
-    line = _without_lead(read(text[: LONGEST_LINE + 1]))
+    line = without_lead(read(text[: LONGEST_LINE + 1]))
     if len(line) > LONGEST_LINE:
         return NotUnderstood(f"这条太长了（最多 {LONGEST_LINE} 个字），请分开发。")
     try:
@@ -81,12 +102,6 @@ def understand(text: str, now: datetime) -> Intent:
         return NotUnderstood(str(error), found[0].forms[:1] if found else ())
 
 
-def _without_lead(line: Words) -> Words:
-    lead = _LEAD.match(line.plain)
-    rest = line.cut(lead.end()) if lead else line
-    return rest if rest else line
-
-
 def _understood(line: Words, now: datetime) -> Intent:
     if not line:
         raise Unclear("没看到文字，说“帮助”看看能做什么。", "帮助")
@@ -95,23 +110,47 @@ def _understood(line: Words, now: datetime) -> Intent:
     line = _without_politeness(line)
     if _PASTED.match(line.plain):
         raise pasted(line)
+
+    def clause(piece: Words) -> Intent:
+        return _sentence(piece, now, offers=piece.start == line.start)
+
+    return read_several(line, Reading(_verb_at, clause, now)) or _sentence(line, now)
+
+
+def _sentence(line: Words, now: datetime, *, offers: bool = True) -> Intent:
+    """One clause. Raises ``Unclear``; without ``offers`` it saves the search for what an unknown one may have meant."""
     found = _verb_at(line)
-    if not (found and found[0].takes_text) and (second := _second_sentence(line, now)):
-        raise Unclear(f"一次说一句，“{second.typed[:20]}”请另发，什么都没有改。", line.split("\n")[0].typed)
     if found is None:
+        line = without_farewell(line)
         if intent := _customer_first(line, now):
             return intent
-        raise _unknown(line)
-    verb, said = found[0], Said(line.cut(found[1]).strip(" \n:,"), now, glued=found[2])
+        raise _unknown(line) if offers else Unclear(f"没看懂“{line.typed[:12]}”。", "帮助")
+    verb, after = found[0], line.cut(found[1]).strip(" \n:,")
+    # A text is kept as typed to its end, and a name may be an emoji.
+    whole = verb.takes_text or verb.words[0] == "改名"
+    said = Said(after if whole else without_farewell(after), now, glued=found[2])
     try:
         return verb.read(said)
     except Refusal:
         # 群发 +VIP: a customer may be called like a verb of ours, but 批量标签 +A only lacks its segment.
         if verb not in about_tags.VERBS and (intent := tag_by_signs(line)):
             return intent
-        if intent := _question(line):
+        if intent := _question(line) or _about_them(line, now):
             return intent
         raise
+
+
+def _about_them(line: Words, now: datetime) -> Intent | None:
+    """``群发 消费 298`` of a customer called like a verb; ``给小美退款298``, ``小美的…`` behind a word of ours."""
+    given = re.match(r"[给帮把](?=[^ ])", line.plain)
+    if given and (intent := broadcast_turned(line, now)):
+        return intent
+    try:
+        if given:
+            return _customer_first(line.cut(1), now)
+        return _verb_second(line, now) if _PAID_BY_NAMESAKE.fullmatch(line.plain) else None
+    except Refusal:
+        return None
 
 
 def _without_politeness(line: Words) -> Words:
@@ -122,35 +161,23 @@ def _without_politeness(line: Words) -> Words:
     return line
 
 
-def _second_sentence(line: Words, now: datetime) -> Words | None:
-    """A further line that is a command of its own: whoever writes two at once would see one of them lost."""
-    return next((piece for piece in line.split("\n")[1:] if _is_sentence(piece, now)), None)
-
-
-def _is_sentence(line: Words, now: datetime) -> bool:
-    found = _verb_at(line)
-    try:
-        if found is None:
-            return tag_by_signs(line) is not None
-        found[0].read(Said(line.cut(found[1]).strip(" \n:,"), now, glued=found[2]))
-    except Refusal:
-        return False
-    return True
-
-
 def _whole_line(line: Words) -> Intent | None:
     bare = without_mood(line)
     if not bare:
         return Help() if "?" in line.plain else None
     if match := _CHOICE.fullmatch(bare.plain):
-        return Choice(int(match["number"]))
-    if bare.lower in ("是", "是的", "对", "对的", "yes"):
+        return Choice(read_count(match["number"]) or 0)
+    if len(bare) == 1 and bare.plain in _CIRCLED:
+        return Choice(_CIRCLED.index(bare.plain) + 1)
+    if bare.lower in _YES:
         return Yes()
     if match := _CONFIRM.fullmatch(bare.lower):
         return _confirm(match["code"])
     if _CODE.fullmatch(bare.lower):
         code = bare.plain.upper()
         raise Unclear(f"要确认请说：确认 {code}", f"确认 {code}", f"查 {bare.typed}")
+    if match := _POINTS.fullmatch(bare.plain):
+        return Later(match["word"])
     if re.fullmatch(r"# ?\d{1,9}", bare.plain, re.ASCII):
         return Show((whom(bare),))
     if name := called(line):
@@ -168,6 +195,8 @@ def _confirm(code: str) -> Intent:
 def _verb_at(line: Words) -> tuple[Verb, int, bool] | None:
     """The longest verb the line begins with, its length, and whether the next word is glued to it."""
     plain = line.lower
+    if len(plain) <= _LONGEST_VERB and " " in plain and (verb := _BY_WORD.get(plain.replace(" ", ""))):
+        return verb, len(plain), False  # 帮 助
     for length in range(min(_LONGEST_VERB, len(plain)), 0, -1):
         verb = _BY_WORD.get(plain[:length])
         if verb is None:
@@ -185,16 +214,48 @@ def _customer_first(line: Words, now: datetime) -> Intent | None:
     """``小美 +VIP``, ``小美 消费298``, ``张三 到店``, ``明天10点提醒我 …``: the verb is not what comes first."""
     if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line) or about_files.file_of(line):
         return intent
+    if intent := tag_by_verb(line):
+        return intent
     if match := _CAME.fullmatch(without_mood(line).plain):
         people = whoms(line.group(match, "whom"))
         return Visit(people) if people and not _NO_VISIT.search(match["whom"]) else None
     if match := _NAMED.fullmatch(line.plain):
         return Rename(whom(line.group(match, "whom")), line.group(match, "name").strip(' "').typed)
-    for pattern in (_PAID, _GRADED):
-        if match := pattern.fullmatch(line.lower):
-            said = Said(line.group(match, "rest"), now, line.group(match, "whom"))
-            return _AFTER_WHOM[match["verb"]].read(said)
+    if intent := _money_glued(line, now) or _turned(line, now) or broadcast_turned(line, now):
+        return intent
     return _verb_second(line, now)
+
+
+def _money_glued(line: Words, now: datetime) -> Intent | None:
+    """``小美消费298``, ``小美级别A``: no space says where the name ends, the verb does."""
+    for pattern in (_PAID, _BOUGHT, _EACH, _REFUNDED, _GRADED, _GRADED_SHORT, _NOTED):
+        if match := pattern.fullmatch(line.lower):
+            if _NO_SALE.search(match["whom"]):
+                return None
+            rest = line.group(match, "rest")
+            if pattern is _BOUGHT:
+                rest = read(f"{rest.typed} {line.group(match, 'goods').typed}")
+            said = Said(rest, now, line.group(match, "whom"))
+            return _AFTER_WHOM[match["verb"] or "级别"].read(said)
+    return None
+
+
+def _turned(line: Words, now: datetime) -> Intent | None:
+    """``12 发货``, ``小美的订单``, ``小美 298 消费``: the verb comes last, or after its number."""
+    plain = line.lower
+    if (match := _NUMBER_FIRST.fullmatch(plain)) and (verb := _BY_WORD.get(match["verb"])):
+        rest = line.group(match, "rest").strip(" ,:")
+        return verb.read(Said(read(f"{match['number']} {rest.typed}") if rest else line.group(match, "number"), now))
+    if match := _POSSESSED.fullmatch(plain):
+        word = match["what"] if match["what"] in ("订单", "历史", "历史记录") else "查"
+        return _BY_WORD[word].read(Said(line.group(match, "whom"), now))
+    last = plain.rfind(" ") + 1
+    verb = _BY_WORD.get(plain[last:])
+    if last and verb and (verb.after_whom or plain[last:] == "查"):
+        before = line.cut(0, last)
+        if len(before.split()) > 1 or plain[last:] == "查":
+            return verb.read(Said(before, now))
+    return None
 
 
 def _verb_second(line: Words, now: datetime) -> Intent | None:
@@ -206,9 +267,11 @@ def _verb_second(line: Words, now: datetime) -> Intent | None:
     for length in range(min(_LONGEST_AFTER, len(rest)), 1, -1):
         verb = _AFTER_WHOM.get(rest.lower[:length])
         after = rest.plain[length : length + 1]
-        if verb and (not after or after in " \n:,+-=¥" or after.isdigit()):
+        level = verb and verb.words[0] in ("跟进", "级别") and after in "abcdsfABCDSF改"
+        if verb and (not after or after in " \n:,+-=¥" or after.isdigit() or level):
             return verb.read(Said(rest.cut(length).strip(" \n:,"), now, parts[0]))
-    return None
+    word = next((word for word in ABOUT_CUSTOMERS if rest.plain.startswith(word)), None)
+    return Later(word) if word else None
 
 
 def _question(line: Words) -> Intent | None:

@@ -40,7 +40,7 @@ class Verb:
     """``words``: ways to say it, ours first. ``forms``: whole lines to show; the first is offered for a misspelling.
 
     ``gluable``: the words after it may follow without a space. ``after_whom``: the customer may stand before it.
-    ``takes_text``: a text of any lines follows; elsewhere a second line with a verb is a second sentence.
+    ``takes_text``: a text of any lines follows; elsewhere a second line is another clause (``clauses.py``).
     """
 
     words: tuple[str, ...]
@@ -116,7 +116,7 @@ def take_number(words: Words, example: str) -> tuple[int, Words]:
     number = read_count(match.group(1)) if match else None
     if match is None or not number:
         raise Unclear(f"没说是几号，例如：{example}", example)
-    return number, words.cut(match.end())
+    return number, words.cut(match.end()).strip(" \n,:")
 
 
 def only_number(words: Words, example: str) -> int:

@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 from bot.language.intents import Whom
 from bot.language.normalise import Words, normalise, read
 
-_NUMBER = re.compile(r"# ?(\d{1,9})(?:号)?", re.ASCII)
+_NUMBER = re.compile(r"# ?(\d{1,9})(?:号)?|(\d{1,9})号", re.ASCII)
+_TAIL = re.compile(r"(?:手机)?尾号 ?(\d{4})", re.ASCII)
 _PHONE = re.compile(r"(?:\+?86[ -]?)?(1\d{2})[ -]?(\d{4})[ -]?(\d{4})", re.ASCII)
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 _PRONOUNS = {
@@ -29,7 +30,7 @@ _PRONOUNS = {
     "这个客人",
     "这个顾客",
 }
-_LIST = r" ?[、,;] ?"
+_LIST = r" ?[、,;] ?| [和跟与] "
 
 # Surnames whose usual reading as an ordinary word is another one.
 _SURNAMES = {
@@ -77,7 +78,9 @@ def whom(words: Words) -> Whom:
     words = words.strip(' \n。!?;,、:@"')
     plain = words.plain
     if match := _NUMBER.fullmatch(plain):
-        return Whom("number", str(int(match.group(1))))
+        return Whom("number", str(int(match.group(1) or match.group(2))))
+    if match := _TAIL.fullmatch(plain):
+        return Whom("tail", match.group(1))
     if match := _PHONE.fullmatch(plain):
         return Whom("phone", "".join(match.groups()))
     if _DIGITS.fullmatch(plain):

@@ -32,6 +32,23 @@ def open_complaints(tx: Tx) -> Sequence[tuple[Case, Customer]]:
     return [(case, customer) for case, customer in rows]
 
 
+def open_cases(tx: Tx) -> Sequence[tuple[Case, Customer]]:
+    """Everything nobody has dealt with, complaints first, then the newest."""
+    rows = tx.session.execute(
+        select(Case, Customer)
+        .join(Customer, Customer.id == Case.customer_id)
+        .where(Case.open, Customer.is_staff.is_(False))
+        .order_by((Case.kind == "complaint").desc(), Case.id.desc())
+    )
+    return [(case, customer) for case, customer in rows]
+
+
+def case(tx: Tx, number: int) -> tuple[Case, Customer] | None:
+    """One case and whose it is, also a closed one."""
+    found = tx.session.get(Case, number)
+    return (found, tx.session.get_one(Customer, found.customer_id)) if found else None
+
+
 def close(tx: Tx, number: int) -> None:
     tx.session.get_one(Case, number).open = False
 
