@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
 from bot.domain import journeys
 from bot.domain.campaigns import service as campaigns
-from bot.domain.customers import menu, timeline
+from bot.domain.customers import examples, menu, timeline
 from bot.domain.customers import service as customers
 from bot.domain.journeys import Held
 from bot.domain.merchants import changes, desk, notices
@@ -17,7 +18,7 @@ from bot.domain.merchants.models import Staff
 from bot.domain.orders import daybook
 from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
-from bot.language import help_text, understand
+from bot.language import help_text, normalise, understand
 from bot.language.intents import (
     Bind,
     Choice,
@@ -27,13 +28,17 @@ from bot.language.intents import (
     Keeper,
     Later,
     Menu,
+    More,
     Notices,
     NotUnderstood,
+    Segment,
     StaffHandOver,
     StaffInvite,
     StaffList,
     StaffRemove,
+    Tag,
     Undo,
+    Whom,
     Yes,
 )
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
@@ -41,19 +46,79 @@ from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 ROLES = {"owner": "老板", "staff": "店员"}
 
 
+LESSON = (
+    "连着几句没看懂。先说做什么，再说谁，再说内容，中间空一格：\n"
+    "· 查 小美\n· 消费 小美 298 连衣裙\n· 小美 +VIP\n更多例子：帮助"
+)
+
+
 @on.staff(Help)
 def help_(talk: StaffTalk) -> str:
-    return help_text(talk.intent.topic)
+    return with_own_names(talk, help_text(talk.intent.topic))
 
 
 @on.staff(NotUnderstood)
 def not_understood(talk: StaffTalk) -> str:
+    """Names what was not understood; the lines offered in its place are done with a bare number, none by itself."""
     problem, nearest = talk.intent.problem, talk.intent.nearest
     # What the sentence itself shows need not stand below it once more.
     unsaid = [form for form in nearest if form not in problem]
-    if unsaid:
-        return f"{problem}\n您是不是要说：\n" + "\n".join(f"· {form}" for form in unsaid)
-    return problem if nearest else f"{problem}\n发送“帮助”看能说什么。"
+    ready = [form for form in unsaid if _is_own(form, talk.line)]
+    if ready and desk.open_question(talk.tx, talk.staff.id) is None:
+        desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": ready}))
+    else:
+        ready = []
+    offers = [f"{number}. {form}" for number, form in enumerate(ready, start=1)]
+    offers += [f"· {with_own_names(talk, form)}" for form in unsaid if form not in ready]
+    lines = [problem]
+    if offers:
+        lines += [f"您是不是要说{'（回复数字就照做）' if ready else ''}：", *offers]
+    elif not nearest:
+        lines.append("发送“帮助”看能说什么。")
+    if desk.is_lost(talk.tx, talk.staff.id, understood=False):
+        lines.append(with_own_names(talk, LESSON))
+    return "\n".join(lines)
+
+
+def _is_own(form: str, line: str) -> bool:
+    """Whether an offered line says only what staff typed, but for its verb: an example's customer is nobody's wish."""
+    typed = normalise(line)
+    verb, *words = normalise(form).split(" ")
+    if not words:
+        return verb in (
+            "帮助",
+            "今日",
+            "待回",
+            "新客",
+            "标签",
+            "人群",
+            "话术",
+            "活动",
+            "日历",
+            "红包",
+            "员工",
+            "通知",
+            "投诉",
+        )
+    return all(word in typed for word in words) or all(word.lstrip("+") in typed for word in [verb, *words])
+
+
+def with_own_names(talk: StaffTalk, text: str) -> str:
+    """Examples about this shop's own customers and tags instead of invented ones, where it has some."""
+    own = examples.of_the_shop(talk.tx)
+    # A customer may be called like a verb, a tag like a term; their lines would mean something else.
+    names = [name for name in own.names if understand(f"{name} +VIP", talk.now) == Tag((Whom("name", name),), ("VIP",))]
+    names = [name for name in names if re.fullmatch("[\u4e00-\u9fff]{2,4}", name)]
+    tags = [
+        tag for tag in own.tags if understand(f"人群 {tag}", talk.now) == Segment(tag) and re.fullmatch(r"\w{1,8}", tag)
+    ]
+    stand_in = dict(zip(("小美", "张姐"), names, strict=False)) | dict(zip(("老客",), tags, strict=False))
+    return re.sub("小美|张姐|老客(?![群未])", lambda match: stand_in.get(match.group(), match.group()), text)
+
+
+@on.staff(More)
+def more(talk: StaffTalk) -> str:
+    return desk.more(talk.tx, talk.staff.id) or "没有更多了（长的回复留 30 分钟）。要再看，把刚才的口令再发一次。"
 
 
 @on.staff(FreeTalk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.delivery import limits, outbox
+from bot.delivery import limits
 from bot.domain import journeys
 from bot.domain.customers import service as customers
 from bot.domain.customers.rules import shown
@@ -22,6 +22,8 @@ from bot.language.intents import (
     Bind,
     BroadcastList,
     Calendar,
+    CaseList,
+    CaseShow,
     Choice,
     Confirm,
     Forecast,
@@ -29,6 +31,7 @@ from bot.language.intents import (
     Help,
     History,
     Intent,
+    More,
     NextBatch,
     Notices,
     NotUnderstood,
@@ -55,11 +58,12 @@ from bot.language.intents import (
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
+from handlers.pages import PAGE, REPLY_LIMIT, first_page
 from handlers.talk import NEW_FILE, UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Unfiled, Wide, names_of
 
-GOES_ON = "\n（接下一条）"
-REPLY_LIMIT = 2048  # bytes of UTF-8 in a passive text reply (official manual, Passive_user_reply_message)
 NEWS_LIMIT = 900  # bytes of news on top of an answer: the answer is what was asked for
+NEWS_AT_LEAST = 180  # bytes below which news would only be cut words
+PAGE_UNDER_NEWS = 400  # characters of an answer that has pages anyway, where news wait to be told above it
 MESSAGES = {"text", "image", "voice", "video", "shortvideo", "location", "link"}
 SAID = MESSAGES | {"menu_click"}
 # What opens or refills a window of customer messages (official manual, Customer_Service_Messages).
@@ -85,6 +89,7 @@ MEDIA_WORDS = {
 LOOKS = (
     *(ActivityList, ActivityRoster, BroadcastList, Calendar, Help, History, NextBatch, Notices, Orders, PacketList),
     *(AutoReplies, FileShow, Find, ShopFacts),
+    *(CaseList, CaseShow, More),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
     *(Receipts, Unclaimed),
     *(Forecast, RuleList),
@@ -205,7 +210,13 @@ class _StaffLine:
     def _line(self, line: str) -> str:
         question = desk.open_question(self._tx, self._staff.id)
         intent = understand(line, self._now())
-        if question is None:
+        if question is not None and question.kind == "offer":
+            # What was offered is no work begun, so nothing need be said when it is passed over.
+            desk.close_question(self._tx, self._staff.id)
+            if picked := _picked(question, intent):
+                return self._handle(understand(picked, self._now()), picked)
+            question = None
+        if question is None or isinstance(intent, More):
             return self._handle(intent, line)
         if question.kind == "choice" and isinstance(intent, Choice):
             return self._choose(question, intent.number)
@@ -242,6 +253,8 @@ class _StaffLine:
 
     def _handle(self, intent: Intent, line: str, chosen: dict[str, int] | None = None) -> str:
         handler = self._router.find("staff", type(intent))
+        if not isinstance(intent, NotUnderstood):
+            desk.is_lost(self._tx, self._staff.id, understood=True)
         if handler is None:
             return "这句话我还不会处理，发送“帮助”看能说什么。"
         talk = self._talk(intent, line)
@@ -320,39 +333,29 @@ class _StaffLine:
         return self._tx.now.astimezone(self._settings.timezone)
 
     def _with_news(self, reply: str) -> str:
-        """Puts what could not be pushed on top of the answer, as far as it fits; a long answer goes on as a message."""
-        tx, message = self._tx, self._message
-        reply, *rest = split(reply)
+        """The first page of the answer, with what could not be pushed on top of it as far as both fit."""
+        tx = self._tx
         waiting = [notice for notice in notices.open_notices(tx, self._staff.id) if notice.id in self._waited]
-        if waiting and reply:
-            room = min(NEWS_LIMIT, REPLY_LIMIT - len(f"🔔 {notices.rest_words(self._open)}\n\n{reply}".encode()))
-            news, told = notices.digest(waiting, room=room)
-            reply = f"🔔 {news}{notices.rest_words(self._open - len(told))}\n\n{reply}" if told else reply
-            notices.shown(tx, told)
-        for piece in rest:
-            outbox.queue(
-                tx,
-                account=message.account,
-                person_id=message.sender,
-                payload={"type": "text", "text": piece},
-                purpose="service",
-                staff_id=self._staff.id,
-            )
-        return reply
+        reply, rest = first_page(reply, PAGE_UNDER_NEWS if waiting and len(reply) > PAGE else PAGE)
+        desk.keep_more(tx, self._staff.id, rest)
+        if not waiting or not reply:
+            return reply
+        frame = f"🔔 {notices.rest_words(self._open)}\n\n{reply}"
+        room = min(NEWS_LIMIT, REPLY_LIMIT - len(frame.encode()), 3 * (PAGE - len(frame)))
+        news, told = notices.digest(waiting, room=room) if room >= NEWS_AT_LEAST else ("", [])
+        if told and len(news) + len(frame) > PAGE:  # many letters of one byte
+            news, told = notices.digest(waiting, room=PAGE - len(frame))
+        notices.shown(tx, told)
+        return f"🔔 {news}{notices.rest_words(self._open - len(told))}\n\n{reply}" if told else reply
 
 
-def split(reply: str) -> list[str]:
-    """Cuts a reply, where it can at a line's end, into pieces that fit into a passive reply and a message each."""
-    room = REPLY_LIMIT - len(GOES_ON.encode())
-    pieces = []
-    while len(reply.encode()) > REPLY_LIMIT:
-        fits = reply.encode()[:room].decode(errors="ignore")
-        line_end = fits.rfind("\n")
-        # A short heading above one long line is no good place.
-        end = line_end if line_end > len(fits) // 2 else len(fits)
-        pieces.append(reply[:end] + GOES_ON)
-        reply = reply[end:].removeprefix("\n")
-    return [*pieces, reply]
+def _picked(question: desk.Question, intent: Intent) -> str:
+    """The line that was chosen of those offered, empty if none was; a yes is enough for the only one."""
+    options: list[str] = question.payload["options"]
+    if isinstance(intent, Yes) and len(options) == 1:
+        return options[0]
+    in_range = isinstance(intent, Choice) and 1 <= intent.number <= len(options)
+    return options[intent.number - 1] if isinstance(intent, Choice) and in_range else ""
 
 
 def _is_text(line: str, intent: Intent) -> bool:

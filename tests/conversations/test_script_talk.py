@@ -117,20 +117,36 @@ def test_a_text_above_the_limit_is_refused(boss):
     assert "存好了" not in boss.says("话术 新建 太长 " + "长" * 4001)
 
 
-def test_a_very_long_script_is_shown_in_several_messages(shop, boss):
+def pages(person, first):
+    """An answer and what follows it with 更多."""
+    shown = [first]
+    while shown[-1].endswith("（还有，回复“更多”接着看）"):
+        shown.append(person.says("更多"))
+    return shown
+
+
+def test_a_very_long_script_is_shown_page_by_page(shop, boss):
     lines = [f"第{number:03}行，一二三四五六七八九十" for number in range(150)]
     boss.says("话术 新建 长的\n" + "\n".join(lines))
-    first = boss.says("话术 看 长的")
-    shop.work()
-    pieces = [first, *boss.phone.pushed]
-    assert len(pieces) > 2
-    assert all(len(piece.encode()) <= 2048 for piece in pieces)
+    pieces = pages(boss, boss.says("话术 看 长的"))
+    assert len(pieces) > 4
+    assert all(len(piece) <= 600 for piece in pieces)
     shown = [line for piece in pieces for line in piece.splitlines()]
     assert [line for line in lines if line not in shown] == []
+    assert "没有更多了" in boss.says("更多")
 
 
-def test_a_line_too_long_for_a_message_is_cut_and_nothing_of_it_is_lost(shop, boss):
+def test_a_line_too_long_for_a_page_is_cut_and_nothing_of_it_is_lost(shop, boss):
     boss.says("话术 新建 长的 " + "一二三四五六七八九十" * 200)
-    first = boss.says("话术 看 长的")
-    shop.work()
-    assert "".join([first, *boss.phone.pushed]).count("七") == 200
+    assert "".join(pages(boss, boss.says("话术 看 长的"))).count("七") == 200
+
+
+def test_each_member_turns_their_own_pages_for_half_an_hour(shop, boss, clerk):
+    boss.says("话术 新建 长的 " + "一二三四五六七八九十" * 200)
+    boss.says("话术 看 长的")
+    assert "没有更多了" in clerk.says("更多")
+    shop.later(minutes=31)
+    assert "没有更多了" in boss.says("更多")
+    boss.says("话术 看 长的")
+    boss.says("今日")
+    assert "没有更多了" in boss.says("更多")

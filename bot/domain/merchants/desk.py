@@ -17,11 +17,17 @@ from bot.store.transaction import Tx
 QUESTION_LIFE = timedelta(minutes=5)
 CONFIRMATION_LIFE = timedelta(minutes=10)
 CODE_LENGTH = 4
+MORE_LIFE = timedelta(minutes=30)
+MISSED_AT_MOST = 3  # lines in a row that are not understood before a lesson is due
 
 
 @dataclass(frozen=True)
 class Question:
-    """An open question: ``choice`` (a number continues a line) or ``text`` (the next message is the text)."""
+    """An open question.
+
+    ``choice``: a number continues a line. ``offer``: a number does one of the lines offered. ``text``: the next message
+    is the text. ``heard``: a yes does what was heard.
+    """
 
     kind: str
     payload: dict[str, Any]
@@ -96,6 +102,37 @@ def close_question(tx: Tx, staff_id: int) -> None:
     if found is not None:
         found.question = None
         found.question_until = None
+
+
+def keep_more(tx: Tx, staff_id: int, text: str) -> None:
+    """Keeps what follows the page just shown, for ``更多``; an empty text ends what was kept before."""
+    now_open = tx.session.get(TalkState, staff_id)
+    if text or (now_open is not None and now_open.more is not None):
+        now_open = state(tx, staff_id)
+        now_open.more, now_open.more_until = (text, tx.now + MORE_LIFE) if text else (None, None)
+
+
+def more(tx: Tx, staff_id: int) -> str:
+    """What follows the page shown last; empty if nothing does, or it was shown too long ago."""
+    found = tx.session.get(TalkState, staff_id)
+    if found is None or found.more is None or found.more_until is None or found.more_until <= tx.now:
+        return ""
+    return found.more
+
+
+def is_lost(tx: Tx, staff_id: int, *, understood: bool) -> bool:
+    """Counts lines in a row that were not understood; True at the third, then it counts anew."""
+    found = tx.session.get(TalkState, staff_id)
+    if understood:
+        if found is not None and found.missed:
+            found.missed = 0
+        return False
+    found = state(tx, staff_id)
+    found.missed = (found.missed or 0) + 1
+    if found.missed < MISSED_AT_MOST:
+        return False
+    found.missed = 0
+    return True
 
 
 def ask_code(tx: Tx, staff_id: int, action: str, payload: dict[str, Any]) -> str:

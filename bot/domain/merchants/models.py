@@ -57,6 +57,7 @@ class TalkState(Base):
     """What a staff member is in the middle of: the customer last spoken of, an open question.
 
     ``listed`` is the day's list as last shown, ``[customer, kind, row]`` each: the first is no. 1 for ``完成 1``.
+    ``more``: what follows the page shown last. ``missed``: lines in a row that were not understood.
     """
 
     __tablename__ = "talk_states"
@@ -66,6 +67,9 @@ class TalkState(Base):
     question: Mapped[dict[str, Any] | None]
     question_until: Mapped[datetime | None]
     listed: Mapped[list[Any] | None]
+    more: Mapped[str | None]
+    more_until: Mapped[datetime | None]
+    missed: Mapped[int | None]
 
 
 class Dealt(Base):
