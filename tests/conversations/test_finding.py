@@ -170,7 +170,7 @@ def test_an_address_pasted_is_offered_to_be_kept(shop, boss, mei):
 
 def test_a_misspelt_verb_of_one_character_gets_the_nearest(shop, boss, mei):
     assert "1. 查 小美" in boss.says("差 小美")
-    assert "· 消费 小美 298" in boss.says("消 小美 298")
+    assert "1. 消费 小美 298" in boss.says("消 小美 298")
     assert shop.export("customers")[0]["spent_fen"] == 0
 
 
