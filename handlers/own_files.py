@@ -14,7 +14,7 @@ from bot.language.file_fields import BY_NAME
 from bot.language.file_intents import Birth, EraseOwn, ExportOwn, OwnAddress, OwnBirthday, OwnFile, OwnUnclear
 from bot.language.money import show_money
 from handlers.activities import tell_moved_up
-from handlers.reader import split
+from handlers.pages import split
 from handlers.talk import CustomerTalk, on
 
 # What a customer has told; how staff see them stays in the shop.

@@ -155,7 +155,9 @@ class StaffTalk(Talk):
 
     def _open_file(self, whom: Whom) -> Customer:
         name, phone = (whom.text, "") if whom.kind == "name" else ("", whom.text)
-        return customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
+        opened = customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
+        self.chosen[whom.text] = opened.id  # one file, however often the line names them
+        return opened
 
 
 class Unclear(Exception):

@@ -39,7 +39,7 @@ class Line:
     def is_right(self, intent: Intent) -> bool:
         if self.asked:
             return isinstance(intent, NotUnderstood) and self.meant in "\n".join((intent.problem, *intent.nearest))
-        meant = self.meant.removesuffix(" words=*")
+        meant = self.meant.removesuffix(" *")
         return shown(intent) == meant or (meant != self.meant and shown(intent).startswith(meant))
 
     def is_safe(self, intent: Intent) -> bool:
@@ -68,11 +68,8 @@ def shown(intent: Intent) -> str:
     """An intent as the corpus writes it: its name and the slots that were said. Talk is kept whole, so only named."""
     if isinstance(intent, FreeTalk):
         return "FreeTalk"
-    slots = [(slot.name, getattr(intent, slot.name)) for slot in fields(intent)]
-    said = [
-        f"{name}={_slot(value)}" for name, value in slots if value not in ("", None, (), False) or name == "in_shop"
-    ]
-    return " ".join([type(intent).__name__, *(slot for slot in said if slot != "in_shop=True")])
+    said = [slot for slot in fields(intent) if getattr(intent, slot.name) not in (slot.default, "", ())]
+    return " ".join([type(intent).__name__, *(f"{slot.name}={_slot(getattr(intent, slot.name))}" for slot in said)])
 
 
 def _slot(value: object) -> str:
