@@ -27,8 +27,9 @@ def together(talk: StaffTalk) -> str:
         except Refusal as refusal:
             raise Refusal(f"{refusal}\n（几句话一起说的，整条都没有做）") from refusal
         replies.append(reply)
-        stays = "（这一句留着）" if part.change_final is not None else ""
-        labels.append(f"{part.change_label or reply.splitlines()[0][:40]}{stays}")
+        labels.append(part.change_label or reply.splitlines()[0][:40])
+        if part.change_final is not None:
+            talk.final(part.change_final)
     talk.label("；".join(labels))
     return "\n".join(replies)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from bot.errors import Refusal
 from bot.language.about_tags import tag_change
+from bot.language.file_intents import FileEdit, FileShow
 from bot.language.intents import (
     CheckIn,
     Deal,
@@ -54,7 +55,7 @@ _WINDOW = 80  # characters in which it shows how a clause begins
 # What one 撤销 takes back together, and what only looks. The rest has its own question, code or message.
 TOGETHER: tuple[type[Intent], ...] = (
     *(Visit, Purchase, Refund, Deal, Grade, FollowUp, Tag, Note, Rename, Enrol, OpenCase, CheckIn, Remind),
-    *(Ordered, Shipped, Delivered, UsedUp, TaskDone, TaskLater, Show, History, Orders),
+    *(FileEdit, FileShow, Ordered, Shipped, Delivered, UsedUp, TaskDone, TaskLater, Show, History, Orders),
 )
 _FREE_TEXT = (FollowUp, TaskDone, Remind)  # words in them may be ours without beginning a clause
 _SEPARATOR = re.compile(r"[ \n,;。]+")
@@ -247,9 +248,18 @@ class _Parse:
                 return bool(_GRADE.fullmatch(rest.lower))
             case "跟进":
                 return bool(_LEVEL.match(rest.lower))
+            case "资料":
+                return self._fits(verb, rest)
             case "备注" | "立案":
                 return self._begun != "hard" or " " not in rest.plain
         return False
+
+    def _fits(self, verb: Verb, rest: Words) -> bool:
+        try:
+            verb.read(Said(rest, self._reading.now, self._subject))
+        except Refusal:
+            return False
+        return True
 
     def _take(self, intent: Intent, piece: Words) -> None:
         if not isinstance(intent, TOGETHER):

@@ -13,6 +13,7 @@ def test_all_clauses_are_done_answered_once_and_taken_back_at_once(shop, boss, m
         "小美 到店，消费 298 连衣裙；+VIP",
         "消费 小美 298\n消费 阿兰 100\n小美 +VIP",
         "小美 级别A 跟进b 聊了价格",
+        "小美 到店，备注 喜欢素色；资料 生日 5月1日 衣码 L",
         "新客 张姐 13800138000，消费 298 连衣裙，+VIP",
     ):
         assert boss.says(line).count(TAKE_BACK) == 1, line
@@ -59,9 +60,7 @@ def test_more_than_twenty_people_in_many_clauses_ask_first(shop, boss):
     assert all(record["tags"] == ["节日"] for record in shop.export("customers"))
 
 
-def test_a_note_stays_when_the_rest_is_taken_back(boss, mei):
-    boss.says("小美 +北京，备注 喜欢素色")
-    assert mei.file["tags"] == ["北京"]
-    assert "留着" in boss.says("撤销")
-    assert mei.file["tags"] == []
-    assert "喜欢素色" in boss.says("历史 小美")
+def test_one_file_is_opened_for_a_name_said_twice(shop, boss, mei):
+    assert "建档" in boss.says("消费 阿芳 298；消费 阿芳 100；阿芳 +VIP")
+    assert TAKE_BACK in boss.says("1")
+    assert [record["spent_fen"] for record in shop.export("customers") if record["name"] == "阿芳"] == [39800]
