@@ -267,7 +267,7 @@ def _step(word: str, said: Said) -> Intent:
     unclear = _UNCLEAR.search(words.plain) if word in ("结果", "效果") else None
     if unclear and (number := _BROADCAST_NUMBER.fullmatch(words.plain[: unclear.start()])):
         return BroadcastStep("unclear", int(number["number"]))
-    if not words:
+    if not words or (word == "暂停" and words.plain in ("一下", "群发", "所有", "全部", "所有群发", "全部群发")):
         return BroadcastStep(_STEPS[word])
     match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("了"))
     if match is None:
@@ -315,7 +315,8 @@ VERBS = (
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),
-    _step_verb("暂停", "停止", "暂停群发", "停止群发"),
+    _step_verb("暂停", "停止", "暂停群发", "停止群发", "全部暂停", "全部停止", "停下"),
+    Verb(("停",), lambda said: _step("暂停", said), ("暂停 12",), gluable=False),
     _step_verb("继续", "恢复", "继续群发", "恢复群发"),
     _step_verb("取消", "取消群发"),
     _step_verb("结果", "效果"),

@@ -44,7 +44,7 @@ _NEXT = re.compile(r"(?:^|[ ,、;。])下(?:次|一步|步)[ :,]?|下次")
 
 def _everyone_named(said: Said) -> Words:
     words = said.whom or said.words
-    ending = re.search(r"的?(?:资料|信息|情况|档案|卡片)$", words.plain)
+    ending = re.search(r"的?(?:资料|信息|情况|档案|卡片|电话|手机号?|生日|地址)$", words.plain)
     return words.cut(0, ending.start()) if ending and ending.start() else words
 
 

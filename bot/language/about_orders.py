@@ -32,8 +32,11 @@ _IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
 # 消费 小美 298，张姐 100 and 298或398 say two amounts; 童装 110 is goods.
 _ANOTHER_AMOUNT = re.compile(
-    r"^(?:或者?|到|至|加|减|[~/+-]) ?¥?\d[\d.]*|[,;。][^\d,;。]* ¥?\d[\d.]*[元块]?$|(?:^|[ ,])¥ ?\d|\d[元块]$", re.ASCII
+    r"^(?:或者?|到|至|加|减|[~/+-]) ?¥?\d[\d.]*|[,;。][^\d,;。]* ¥?\d[\d.]*[元块]?$|(?:^|[ ,])¥ ?\d|\d[元块]$|^¥?\d[\d.]*(?= |$)",
+    re.ASCII,
 )
+_ROUGHLY = re.compile(r"(?:左右|上下|出头|多块?)(?= |$)")
+_EARLIER = re.compile(r"(?:(?<= )|^)(?:昨天|前天|大前天|上周[一二三四五六日天]?|上个?月|昨晚)(?= |$)(?!.*备注)")
 _EACH = re.compile(r"(?:每人|各自?) ?(?=[¥\d一二两三四五六七八九十])", re.ASCII)
 _ASKED = re.compile(r"多少钱?|吗|怎么.*|了吗|能.*|可以.*|要.*吗")
 _MOST_GOODS = 40  # words among which the amount is looked for
@@ -65,6 +68,12 @@ def _sale(said: Said, example: str) -> _Sale:
         raise Unclear(f"没说是哪位顾客，例如：{example}", example, "消费 散客 58 苹果")
     if another := _ANOTHER_AMOUNT.search(goods.plain):
         raise Unclear(f"有几个数，哪个是金额？“{another.group().strip(' ,')[:20]}”请另发，例如：{example}", example)
+    if _ROUGHLY.match(goods.plain):
+        raise Unclear(f"金额要说准，例如：{example}", example)
+    if earlier := _EARLIER.search(goods.plain):
+        raise Unclear(
+            f"收款只记现在的，“{earlier.group()}”的请写成备注，例如：{example} 备注 {earlier.group()}的", example
+        )
     note = _NOTE.search(goods.plain)
     in_shop, items = _items(goods.cut(0, note.start()) if note else goods)
     return _Sale(people, read_money(amount.plain), items, goods.cut(note.end()).typed if note else "", in_shop)
@@ -172,6 +181,8 @@ def _refund(said: Said) -> Intent:
     if order:
         before, after = said.words.cut(0, order.start()), said.words.cut(order.end()).strip(" ,:")
         return Refund(_refunded(said.whom or before), int(order.group(1) or order.group(2)), *_refunded_fen(after))
+    if given := re.match("给 ?", said.words.plain):
+        said = Said(said.words.cut(given.end()), said.now, said.whom)
     if said.whom:
         return Refund(_refunded(said.whom), None, *_refunded_fen(said.words))
     first, rest = split_people(said.words)

@@ -35,6 +35,7 @@ _GIVE_PUT = (
 )
 _GIVE_SEGMENT = re.compile(r"(?P<segment>[^ +]+?) ?批量(?:贴|打|加)?标签 ?(?P<changes>[+-].+)")
 _STUCK = re.compile(r"(?P<whom>[^ +]{1,12}?)(?:贴上?|打上?|加上?)标签 ?:? ?(?P<tags>[^ ].*)")
+_STUCK_AROUND = re.compile(r"(?P<whom>[^ +]{1,12}?)(?:贴上?|打上?|加上?)(?P<tags>[^ ]{1,20}?)的?标签")
 _GIVE_TAKE = (
     re.compile(rf"(?P<whom>[^的]+?)的(?P<tags>.+?) ?标签 ?(?:{_TAKE})"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?标签 ?:? ?(?P<tags>.+)"),
@@ -142,7 +143,7 @@ def tag_change(signed: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def tag_by_verb(line: Words) -> Intent | None:
     """``张三贴标签 VIP、北京``: the customer is glued to the verb."""
-    match = _STUCK.fullmatch(line.plain)
+    match = _STUCK.fullmatch(line.plain) or _STUCK_AROUND.fullmatch(line.plain)
     if match is None:
         return None
     return Tag(whoms(line.group(match, "whom")), _changes(line.group(match, "tags"), _TAG_BY_NAME)[0], ())

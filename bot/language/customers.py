@@ -39,8 +39,9 @@ _AFTER_OPT_OUT = (
 _OPT_OUT = re.compile(rf"(?:{_POLITE})*(?:退订|取消订阅|取消推送|unsubscribe){_AFTER_OPT_OUT}")
 # What people copy from an SMS. One Latin letter counts only when it stands alone: T恤 is no wish.
 _OPT_OUT_CODES = re.compile(
-    r"(?:回复?|回|发送?)? ?[\"“]?(?:td|t|qx|stop|tui ?ding)[\"”]?(?: ?退订)?|退订 ?(?:td|t)|(?:退订[ ,!]*)+"
+    r"(?:回复?|回|发送?)? ?[\"“]?(?:td|t|qx|stop|tui ?ding)[\"”]?(?: ?退订)?|退订 ?(?:回复?)? ?(?:td|t)|(?:退订[ ,!]*)+"
 )
+_JOINTS = re.compile(r"[ !.。,·-]")
 _OPT_OUT_WORD = re.compile(r"退订|取消订阅|取消推送")
 # 退订金 and 退订酒店 are about a deposit or a booking.
 _OTHER_NOUN = re.compile(
@@ -58,8 +59,8 @@ _TIRED = re.compile(
     r"(?:再|老|总|天天|一直|继续|给我|向我|跟我)+(?:发|推送|群发)(?:了|我|$)"
     r"|(?:再|老|总|天天|一直|继续|给我|向我|跟我)*(?:发|收到|看到|接收|推送|群发)(?:这些|这种|你们|的|什么|任何)*"
     r"(?:广告|消息|信息|短信|推送|推广|营销)"
-    r"|(?:再|老|总|天天|一直)*(?:来)?(?:打扰|骚扰)"
-    r")"
+    r"|(?:再|老|总|天天|一直)*(?:来)?(?:打扰|骚扰|联系我|烦我|吵我)"
+    r")|^(?:拒收|不想再?收到?了?|取关)$"
 )
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 _CLAUSES = re.compile(r"[,。.!;~\n]+")
@@ -132,7 +133,7 @@ def understand_customer(text: str, now: datetime) -> Intent:
 
 def _opt_out(line: Words) -> Intent | None:
     plain = line.lower
-    if _OPT_OUT_CODES.fullmatch(plain) or plain.replace(" ", "") in ("退订", "退定", "td"):
+    if _OPT_OUT_CODES.fullmatch(plain) or _JOINTS.sub("", plain) in ("退订", "退定", "td"):
         return OptOut()
     if not _OPT_OUT_WORD.search(plain) and "unsubscribe" not in plain:
         return None

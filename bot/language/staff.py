@@ -52,7 +52,8 @@ _POLITE = re.compile(r"(?:(?:请|麻烦(?:你|您)?|帮(?:我|忙)|我要|记一
 _CHOICE = re.compile(r"(?:选|第)? ?(?P<number>\d{1,3}|[一二三四五六七八九十]) ?(?:个|号|位)?", re.ASCII)
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 _YES = {"是", "是的", "对", "对的", "yes", "嗯", "嗯嗯", "好", "好的", "行", "可以", "没错", "ok"}
-_CONFIRM = re.compile(r"(?:确认|确定|confirm) ?码? ?:? ?(?P<code>.*)")
+_CONFIRM = re.compile(r"(?:(?:我?回复?|发送?) ?[\"“]?)?(?:确认|确定|confirm) ?码? ?:? ?(?P<code>.*)")
+_STOP = re.compile(r"(?:先?别|不要?|停止?)(?:再|群)?发(?:送|了)?")
 _POINTS = re.compile(r"[^ \n+-]{1,20} ?[+-] ?\d+ ?(?P<word>积分)")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4}", re.ASCII)
 _GLUE_ANYWAY = "#他她它"  # 回#12 and 查他 need no space even where other words do
@@ -66,6 +67,7 @@ _BOUGHT = re.compile(
 )
 _EACH = re.compile(r"(?P<whom>[^ \n\d]{1,40}) 各(?P<verb>消费|付款|买了) ?(?P<rest>[¥\d].*)", re.ASCII)
 _REFUNDED = re.compile(r"(?P<whom>[^ \n\d]{1,12}?|#\d+) ?(?P<verb>退款)(?P<rest>)", re.ASCII)
+_JUST_NOW = re.compile(r"(?:今天|今日|刚才|刚刚?|已经|又|到店|来店|来了)+$")  # 小美今天到店消费298
 _PAID_BY_NAMESAKE = re.compile(r"[^ ]{1,12} (?:消费|买了|付款|退款|成交|到店)(?: ?[¥\d].*)?", re.ASCII)
 # 小美没消费298 and 小美说消费298 tell about money, nobody paid.
 _NO_SALE = re.compile(r"(?:[没未不别想要说会能请可问]|准备|打算|应该|如果|怎么|谁|都|人)$")
@@ -171,8 +173,10 @@ def _whole_line(line: Words) -> Intent | None:
         return Choice(_CIRCLED.index(bare.plain) + 1)
     if bare.lower in _YES:
         return Yes()
-    if match := _CONFIRM.fullmatch(bare.lower):
-        return _confirm(match["code"])
+    if match := _CONFIRM.fullmatch(without_farewell(bare).lower):
+        return _confirm(match["code"].strip(' "'))
+    if _STOP.fullmatch(bare.plain):
+        raise Unclear(f"没看懂“{bare.typed}”，什么都没有改。要停下正在发的群发，说：暂停", "暂停")
     if _CODE.fullmatch(bare.lower):
         code = bare.plain.upper()
         raise Unclear(f"要确认请说：确认 {code}", f"确认 {code}", f"查 {bare.typed}")
@@ -235,7 +239,9 @@ def _money_glued(line: Words, now: datetime) -> Intent | None:
             rest = line.group(match, "rest")
             if pattern is _BOUGHT:
                 rest = read(f"{rest.typed} {line.group(match, 'goods').typed}")
-            said = Said(rest, now, line.group(match, "whom"))
+            whose = line.group(match, "whom")
+            late = _JUST_NOW.search(whose.plain)
+            said = Said(rest, now, whose.cut(0, late.start()) if late and late.start() else whose)
             return _AFTER_WHOM[match["verb"] or "级别"].read(said)
     return None
 
