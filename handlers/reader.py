@@ -258,9 +258,7 @@ class _StaffLine:
         if handler is None:
             return "这句话我还不会处理，发送“帮助”看能说什么。"
         talk = self._talk(intent, line)
-        chosen = chosen or {}
-        # What is done adds the files it opens to its own copy; when it fails they are gone.
-        talk.chosen = dict(chosen)
+        talk.chosen = chosen or {}
         talk.may_be_wide = isinstance(intent, LOOKS)
         if isinstance(intent, Confirm) and talk.unproven:
             return f"确认码在这个账号用不了。{UNPROVEN}"
@@ -270,11 +268,10 @@ class _StaffLine:
                     return str(handler(talk))
                 return self._journaled(handler, talk)
         except Unclear as unclear:
-            return self._ask_which(unclear, line, chosen)
+            return self._ask_which(unclear, line, talk.chosen)
         except Unfiled as unfiled:
-            return self._offer_file(unfiled, line, chosen)
+            return self._offer_file(unfiled, line, talk.chosen)
         except Wide as wide:
-            talk.chosen = chosen
             return self._ask_first(wide, talk)
         except Refusal as refusal:
             return str(refusal)

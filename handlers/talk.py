@@ -155,9 +155,11 @@ class StaffTalk(Talk):
 
     def _open_file(self, whom: Whom) -> Customer:
         name, phone = (whom.text, "") if whom.kind == "name" else ("", whom.text)
-        opened = customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
-        self.chosen[whom.text] = opened.id  # one file, however often the line names them
-        return opened
+        # One file, however often the line names them.
+        there = customers.matches(self.tx, whom, last_spoken_of=None)
+        if len(there) == 1:
+            return there[0]
+        return customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
 
 
 class Unclear(Exception):
