@@ -122,7 +122,7 @@ def understand_customer(text: str, now: datetime) -> Intent:
                 return intent
         if intent := _self(bare, line):
             return intent
-    if intent := _complaint(line if bare else bare):
+    if intent := _complaint(bare, line):
         return intent
     if 0 < len(bare) <= LONGEST_OWN and (own := own_file(bare, now.date())):
         return own
@@ -198,8 +198,9 @@ def _self(bare: Words, line: Words) -> Intent | None:
     return CallMe(name) if name else None
 
 
-def _complaint(line: Words) -> Intent | None:
-    start = without_mood(line)
+def _complaint(start: Words, line: Words) -> Intent | None:
+    if not start:
+        return None
     if match := _COMPLAINT.fullmatch(start.plain):
         return Complain("complaint", start.group(match, "words").typed)
     if match := _SUGGESTION.fullmatch(start.plain):

@@ -198,8 +198,8 @@ def _confirm(code: str) -> Intent:
 
 def _verb_at(line: Words) -> tuple[Verb, int, bool] | None:
     """The longest verb the line begins with, its length, and whether the next word is glued to it."""
-    plain = line.lower
-    if len(plain) <= _LONGEST_VERB and " " in plain and (verb := _BY_WORD.get(plain.replace(" ", ""))):
+    plain = line.plain[: _LONGEST_VERB + 1].lower()
+    if len(line) <= _LONGEST_VERB and " " in plain and (verb := _BY_WORD.get(plain.replace(" ", ""))):
         return verb, len(plain), False  # 帮 助
     for length in range(min(_LONGEST_VERB, len(plain)), 0, -1):
         verb = _BY_WORD.get(plain[:length])
