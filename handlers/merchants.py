@@ -51,6 +51,9 @@ LESSON = (
     "· 查 小美\n· 消费 小美 298 连衣裙\n· 小美 +VIP\n更多例子：帮助"
 )
 
+# Not where a name is given: whoever is in the file already is no new one.
+_STAND_INS = re.compile("(?<!新客 )(?<!改名 #12 )(?:小美|张姐)|老客(?![群未])")
+
 
 @on.staff(Help)
 def help_(talk: StaffTalk) -> str:
@@ -113,7 +116,7 @@ def with_own_names(talk: StaffTalk, text: str) -> str:
         tag for tag in own.tags if understand(f"人群 {tag}", talk.now) == Segment(tag) and re.fullmatch(r"\w{1,8}", tag)
     ]
     stand_in = dict(zip(("小美", "张姐"), names, strict=False)) | dict(zip(("老客",), tags, strict=False))
-    return re.sub("小美|张姐|老客(?![群未])", lambda match: stand_in.get(match.group(), match.group()), text)
+    return _STAND_INS.sub(lambda match: stand_in.get(match.group(), match.group()), text)
 
 
 @on.staff(More)

@@ -142,7 +142,7 @@ class _Parse:
             if not self._clauses:
                 raise
             nearest = error.nearest if isinstance(error, Unclear) else ()
-            raise Unclear(f"“{last.typed[:20]}”这一句：{error} 整条都没有改。", *nearest) from error
+            raise Unclear(f"“{last.typed[:20]}”这一句：{error}\n整条都没有改。", *nearest) from error
         self._take(intent, last)
         return self._result()
 

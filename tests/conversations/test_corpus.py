@@ -1,4 +1,4 @@
-"""What people type, as they type it: some two thousand lines with what each must be understood as.
+"""What people type, as they type it: more than sixteen hundred lines with what each must mean.
 
 ``corpus/staff.txt`` and ``corpus/customers.txt`` say how they are written. Dangerous lines are right or asked back,
 every one; of all lines at most one in a hundred is off.
