@@ -66,7 +66,7 @@ def create(talk: StaffTalk) -> str:
 def list_for_staff(talk: StaffTalk) -> str:
     found = activities.open_ones(talk.tx)
     if not found:
-        return "现在没有活动。开一个：活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店"
+        return "现在没有活动。开一个：活动 新建 会员茶会 周六14:00 名额20 地点 本店"
     return "\n".join(_line(talk, activity) for activity in found)
 
 

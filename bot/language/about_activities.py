@@ -26,7 +26,7 @@ from bot.language.segments import parse_words
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only_number, read_count, take_number
 
-_NEW = "活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店"
+_NEW = "活动 新建 会员茶会 周六14:00 名额20 地点 本店"
 _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 给张姐打电话"
 _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 实发180元"
 _CHECK_IN = "签到 3 小美"

@@ -390,7 +390,7 @@ class ActivityList(Intent):
 
 @dataclass(frozen=True, slots=True)
 class ActivityNew(Intent):
-    """``活动 新建 中秋茶会 9月20日14:00 名额20 地点 本店 [对象 VIP]``; ``capacity`` None = unlimited."""
+    """``活动 新建 会员茶会 周六14:00 名额20 地点 本店 [对象 VIP]``; ``capacity`` None = unlimited."""
 
     title: str
     at: datetime | None = None
