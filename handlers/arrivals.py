@@ -15,7 +15,6 @@ from bot.language.intents import Complain, FreeTalk, OpenCase
 from handlers.talk import CustomerTalk, StaffTalk, Talk, on
 
 ONE_OF_US = "您已经是店里的人了，发送“帮助”看能说什么。"
-FETCHED = ("image", "voice")  # kept here before the platform forgets them
 QUOTE = 60  # characters of a customer's words that a notice shows
 
 
@@ -132,7 +131,7 @@ def open_case(talk: StaffTalk) -> str:
 def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answered: bool = False) -> None:
     message = talk.message
     media_id = str(message.fields.get("MediaId") or "") or None
-    if media_id and message.kind in FETCHED:
+    if media_id and message.kind in media.FETCHED:
         media.want(talk.tx, message.account, media_id)
     broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at)
     waiting.hear(

@@ -8,14 +8,14 @@ from datetime import datetime
 from bot.delivery import limits
 from bot.domain import journeys
 from bot.domain.customers import service as customers
-from bot.domain.customers.rules import shown
+from bot.domain.customers.rules import MEDIA_WORDS, shown
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
 from bot.language import read_whom, understand, understand_customer
-from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, ShopFacts
+from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
 from bot.language.intents import (
     ActivityList,
     ActivityRoster,
@@ -77,14 +77,6 @@ WINDOWS: dict[str, limits.Kind] = {
 # Events the platform itself sends about the account; their sender is not a fan.
 OF_THE_ACCOUNT = {"masssendjobfinish", "publishjobfinish", "annual_renew", "verify_expired"}
 OF_THE_ACCOUNT_STARTS = ("qualification_verify", "naming_verify")
-MEDIA_WORDS = {
-    "image": "[图片]",
-    "voice": "[语音]",
-    "video": "[视频]",
-    "shortvideo": "[小视频]",
-    "location": "[位置]",
-    "link": "[链接]",
-}
 # What only looks and changes nothing.
 LOOKS = (
     *(ActivityList, ActivityRoster, BroadcastList, Calendar, Help, History, NextBatch, Notices, Orders, PacketList),
@@ -186,6 +178,8 @@ class _StaffLine:
     def answer(self) -> str:
         line = self._message.text or self._message.event_key
         media_id = str(self._message.fields.get("MediaId") or "")
+        if media_id and self._is_for_customer():
+            return self._with_news(self._handle(SendOn(self._message.kind, media_id), line))
         if self._message.kind == "image" and media_id:
             return self._with_news(self._picture(media_id))
         if not line:
@@ -193,6 +187,10 @@ class _StaffLine:
             return self._with_news(f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。")
         reply = self._voice(line) if self._message.kind == "voice" else self._line(line)
         return self._with_news(self._note + reply)
+
+    def _is_for_customer(self) -> bool:
+        question = desk.open_question(self._tx, self._staff.id)
+        return question is not None and question.kind == "send_on" and self._message.kind in question.payload["kinds"]
 
     def _picture(self, media_id: str) -> str:
         question = desk.open_question(self._tx, self._staff.id)

@@ -9,10 +9,10 @@ from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import TEXT_BYTES, quiet_until
 from bot.domain import working_day
+from bot.domain.customers import media, photos, timeline, waiting
 from bot.domain.customers import service as customers
-from bot.domain.customers import timeline, waiting
-from bot.domain.customers.models import Customer, Identity
-from bot.domain.customers.rules import shown
+from bot.domain.customers.models import Customer, Identity, Utterance
+from bot.domain.customers.rules import MEDIA_WORDS, known_name, shown
 from bot.domain.journeys import answer as send_answer
 from bot.domain.journeys import being_answered, send_by_hand_words, words_by_hand
 from bot.domain.merchants import desk
@@ -20,11 +20,13 @@ from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
 from bot.domain.working_day import URGENT, Task
 from bot.errors import Refusal
+from bot.language.file_intents import SendOn
 from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskText, Today, Waiting
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
 LINES = 3  # of what a customer said, in the list of those who wait
+QUOTE = 30  # characters of a line there
 BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 
 
@@ -145,11 +147,24 @@ def waiting_list(talk: StaffTalk) -> str:
     lines = [f"等回复的顾客 {len(found)} 位："]
     for item in found[:10]:
         mark = "❗" if item.urgent else ""
-        words = " / ".join(said.text[:30] for said in waiting.lately(talk.tx, item.customer.id, LINES, waiting=True))
+        said = waiting.lately(talk.tx, item.customer.id, LINES, waiting=True)
+        words = " / ".join(_quoted(talk, one) for one in said)
         count = f"（共 {item.count} 条）" if item.count > LINES else ""
         lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{_how_answered(talk, item, answers)}）")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)
+
+
+def _quoted(talk: StaffTalk, said: Utterance) -> str:
+    """What was said; of a picture or voice message also that it is one, and where it lies."""
+    if said.kind not in media.FETCHED or not said.media_id:
+        return said.text[:QUOTE]
+    word = MEDIA_WORDS[said.kind]
+    heard = "" if said.text == word else said.text[:QUOTE]
+    kept = media.get(talk.tx, said.account, said.media_id)
+    if kept is None or kept.lost:
+        return f"{word}{heard}（没取到）"
+    return f"{word}{heard}（{f'店里电脑 media/{kept.file}' if kept.file else '正在取回'}）"
 
 
 def _how_answered(talk: StaffTalk, item: waiting.Waiting, answers: dict[int, tuple[int, Delivery]]) -> str:
@@ -174,7 +189,7 @@ def _why_later(talk: StaffTalk, rest: Rest) -> str:
 def answer(talk: StaffTalk) -> str:
     text = talk.intent.text
     if not text:
-        raise Refusal("要回什么？例子：回 小美 您好，到货了")
+        return _wait_for_media(talk)
     over = len(text.encode()) - TEXT_BYTES
     if over > 0:
         # Chinese takes three bytes a character; whoever shortens by these many is surely within the limit.
@@ -184,13 +199,63 @@ def answer(talk: StaffTalk) -> str:
         )
     customer = talk.one(talk.intent.whom)
     identity, spans = _reach(talk, customer)
-    talk.label(f"回复 {shown(customer)}")
-    talk.final("发给顾客的消息收不回。可以再回一条更正。")
+    _mark_final(talk, customer)
     if text.strip() == BY_HAND_WORD:
         return _send_by_hand_words(talk, customer, identity)
+    return _send(talk, customer, identity, {"type": "text", "text": text}, spans)
+
+
+def _wait_for_media(talk: StaffTalk) -> str:
+    """``回 <谁>`` alone: the picture or voice message that comes next is the answer."""
+    customer = talk.one(talk.intent.whom)
+    _reach(talk, customer, here=True)
+    _ask_for_media(talk, customer, *media.FETCHED)
+    return (
+        f"把要发给 {shown(customer)} 的图片或语音发来（10 分钟内），发来就直接转给 TA。\n"
+        f"要回文字：回 #{customer.id} 您好，到货了"
+    )
+
+
+def _ask_for_media(talk: StaffTalk, customer: Customer, *kinds: str) -> None:
+    line = f"回 {known_name(customer) or ''}".strip()
+    question = desk.Question("send_on", {"line": line, "customer": customer.id, "kinds": list(kinds)})
+    desk.ask(talk.tx, talk.staff.id, question, life=photos.OPEN_FOR)
+
+
+@on.staff(SendOn)
+def send_on(talk: StaffTalk) -> str:
+    """Sends a picture or voice message of staff to the customer they named; the platform still has it, by its id."""
+    question = desk.open_question(talk.tx, talk.staff.id)
+    if question is None:
+        raise Refusal("发给谁？先说“回 小美”，再把图片或语音发来。")
+    customer = customers.get(talk.tx, int(question.payload["customer"]))
+    identity, spans = _reach(talk, customer, here=True)
+    _mark_final(talk, customer)
+    # Pictures come several at a time; a second voice message is more likely meant for the shop.
+    if talk.intent.kind == "image":
+        _ask_for_media(talk, customer, "image")
+    else:
+        desk.close_question(talk.tx, talk.staff.id)
+    payload = {"type": talk.intent.kind, "media_id": talk.intent.media_id}
+    more = "\n还有图片就接着发。" if talk.intent.kind == "image" and spans else ""
+    return f"{MEDIA_WORDS[talk.intent.kind]}{_send(talk, customer, identity, payload, spans)}{more}"
+
+
+def _mark_final(talk: StaffTalk, customer: Customer) -> None:
+    talk.label(f"回复 {shown(customer)}")
+    talk.final("发给顾客的消息收不回。可以再回一条更正。")
+
+
+def _send(
+    talk: StaffTalk,
+    customer: Customer,
+    identity: Identity,
+    payload: dict[str, str],
+    spans: list[tuple[int, datetime]],
+) -> str:
     key = f"answer:{talk.message.account}:{talk.message.key}:{customer.id}"
     customer.keeper_id = customer.keeper_id or talk.staff.id
-    send_answer(talk.tx, customer, identity, text, staff_id=talk.staff.id, key=key)
+    send_answer(talk.tx, customer, identity, payload, staff_id=talk.staff.id, key=key)
     rest = outbox.path_rest(talk.tx, identity.account, "custom")
     if rest:
         return f"给 {shown(customer)} 的回复先排着：{_why_later(talk, rest)}。没发成会告诉您。"
@@ -198,13 +263,19 @@ def answer(talk: StaffTalk) -> str:
     return f"正在发给 {shown(customer)}（{can}）。没发成会告诉您。"
 
 
-def _reach(talk: StaffTalk, customer: Customer) -> tuple[Identity, list[tuple[int, datetime]]]:
-    """Where a customer can be answered, and what the windows allow beyond that answer. Raises Refusal with the reason."""
+def _reach(talk: StaffTalk, customer: Customer, *, here: bool = False) -> tuple[Identity, list[tuple[int, datetime]]]:
+    """Where a customer can be answered, and what the windows allow beyond that answer. Raises Refusal with the reason.
+
+    ``here``: only by the account the message came to; what staff sent it is known to no other.
+    """
     why = "没有关注公众号"
     for identity in customers.identities(talk.tx, [customer.id]):
         if identity.relation != "active":
             continue
         account, person_id = identity.account, identity.person_id
+        if here and account != talk.message.account:
+            why = "关注的不是这个公众号，图片和语音只能从 TA 关注的号发"
+            continue
         spans = limits.spans(talk.tx, account, [person_id], talk.tx.now).get(person_id)
         if spans is None:
             why = "48 小时内没说过话，或能回的条数用完了，平台不让主动发"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from bot.domain.customers import forgetting, merging, segments, timeline, waitin
 from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
-from bot.domain.customers.rules import shown
+from bot.domain.customers.rules import MEDIA_WORDS, shown
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice, Staff
@@ -39,13 +40,13 @@ QUOTED = 30  # characters of an answer by which staff know it again
 # -- answers to customers ----------------------------------------------------------------------------------------------
 
 
-def answer(tx: Tx, customer: Customer, identity: Identity, text: str, *, staff_id: int, key: str) -> None:
-    """Sends an answer on its way; the customer goes on waiting until it has arrived."""
+def answer(tx: Tx, customer: Customer, identity: Identity, payload: dict[str, str], *, staff_id: int, key: str) -> None:
+    """Sends an answer (text, image or voice) on its way; the customer goes on waiting until it has arrived."""
     delivery_id = outbox.queue(
         tx,
         account=identity.account,
         person_id=identity.person_id,
-        payload={"type": "text", "text": text},
+        payload=payload,
         purpose="service",
         customer_id=customer.id,
         key=key,
@@ -88,7 +89,7 @@ def _answer_ended(tx: Tx, notice: Notice, delivery: Delivery) -> None:
     if customer is None:
         return
     content = tx.session.get(Content, delivery.content_id)
-    said = str(content.payload.get("text", "")) if content is not None else ""
+    said = _said(content.payload) if content is not None else ""
     words = {"sent": "回复", "unknown": "不确定有没有收到的回复"}.get(delivery.state, "没有发成的回复")
     timeline.add(tx, customer.id, "answer", f"{words}：{said[:100]}", notice.staff_id)
     if delivery.state == "sent":
@@ -100,6 +101,10 @@ def _answer_ended(tx: Tx, notice: Notice, delivery: Delivery) -> None:
     quoted = said if len(said) <= QUOTED else f"{said[:QUOTED]}…"
     told = _not_answered(customer, quoted, delivery)
     notices.tell(tx, notice.staff_id, told, kind="answer", urgent=True, subject=f"answer:{delivery.id}")
+
+
+def _said(payload: dict[str, Any]) -> str:
+    return str(payload.get("text") or MEDIA_WORDS.get(payload.get("type", ""), ""))
 
 
 def _not_answered(customer: Customer, quoted: str, delivery: Delivery) -> str:

@@ -57,6 +57,14 @@ class Picture(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class SendOn(Intent):
+    """A picture or voice message (``kind`` image or voice) for the customer an open ``回 <谁>`` names; typed by nobody."""
+
+    kind: str
+    media_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merge(Intent):
     """``合并 <谁> <谁>``: the same person."""
 

@@ -222,6 +222,11 @@ def test_customer_messages_of_every_type():
     }
     assert "您好".encode() in custom_message("o1", {"type": "text", "text": "您好"}).body
     assert body(custom_message("o1", {"type": "image", "media_id": "m1"}))["image"] == {"media_id": "m1"}
+    assert body(custom_message("o1", {"type": "voice", "media_id": "m2"})) == {
+        "touser": "o1",
+        "msgtype": "voice",
+        "voice": {"media_id": "m2"},
+    }
     news = {"type": "news", "title": "T", "description": "D", "url": "https://a.example/1", "picurl": ""}
     assert body(custom_message("o1", news))["news"] == {
         "articles": [{"title": "T", "description": "D", "url": "https://a.example/1", "picurl": ""}]
@@ -236,7 +241,7 @@ def test_customer_messages_of_every_type():
             "tail_content": "谢谢",
         },
     }
-    with pytest.raises(ValueError, match="text, image, news or menu"):
+    with pytest.raises(ValueError, match="text, image, voice, news or menu"):
         custom_message("o1", {"type": "hologram"})
 
 

@@ -11,6 +11,7 @@ from bot.domain.customers.models import Media, Photo
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
+FETCHED = ("image", "voice")  # the kinds of customers' messages that are kept
 # The platform keeps temporary media for three days; the last hours are left as a margin.
 KEPT_BY_PLATFORM = timedelta(days=3)
 FORGOTTEN = "平台已经不保存了"
@@ -33,6 +34,10 @@ def due(tx: Tx) -> Sequence[Media]:
     return tx.session.scalars(
         select(Media).where(or_(Media.next_at <= tx.now, Media.unwanted)).order_by(Media.wanted_at).limit(A_TURN)
     ).all()
+
+
+def get(tx: Tx, account: str, media_id: str) -> Media | None:
+    return tx.session.get(Media, (account, media_id))
 
 
 def fetched(tx: Tx, account: str, media_id: str, file: str) -> bool:

@@ -18,6 +18,15 @@ CLASS_WORDS = {
     "M": "消费过",
     "VIP": "重点客户",
 }
+# What stands for a message without words.
+MEDIA_WORDS = {
+    "image": "[图片]",
+    "voice": "[语音]",
+    "video": "[视频]",
+    "shortvideo": "[小视频]",
+    "location": "[位置]",
+    "link": "[链接]",
+}
 GRADE_WORDS = {
     "S": "已成交",
     "A": "有意向，快成交",

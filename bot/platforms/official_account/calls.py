@@ -31,15 +31,15 @@ class Call:
 def custom_message(person_id: str, content: Content) -> Call:
     """A customer message (客服消息), inside the window a person's own action has opened.
 
-    ``content``: ``{"type": "text", "text"}``, ``{"type": "image", "media_id"}``,
+    ``content``: ``{"type": "text", "text"}``, ``{"type": "image", "media_id"}``, ``{"type": "voice", "media_id"}``,
     ``{"type": "news", "title", "description", "url", "picurl"}`` (one article) or
     ``{"type": "menu", "head", "items": [{"id", "content"}], "tail"}``. Raises ValueError for another type.
     """
     match content["type"]:
         case "text":
             message: dict[str, Any] = {"msgtype": "text", "text": {"content": content["text"]}}
-        case "image":
-            message = {"msgtype": "image", "image": {"media_id": content["media_id"]}}
+        case "image" | "voice" as kind:
+            message = {"msgtype": kind, kind: {"media_id": content["media_id"]}}
         case "news":
             article = {name: content.get(name, "") for name in ("title", "description", "url", "picurl")}
             message = {"msgtype": "news", "news": {"articles": [article]}}
@@ -48,7 +48,7 @@ def custom_message(person_id: str, content: Content) -> Call:
             menu = {"head_content": content.get("head", ""), "list": items, "tail_content": content.get("tail", "")}
             message = {"msgtype": "msgmenu", "msgmenu": menu}
         case other:
-            raise ValueError(f"a custom message cannot be {other}; use text, image, news or menu")
+            raise ValueError(f"a custom message cannot be {other}; use text, image, voice, news or menu")
     return Call(CUSTOM, orjson.dumps({"touser": person_id, **message}))
 
 
