@@ -93,6 +93,7 @@ class Overtaken(Exception):
 def put_back(connection: Connection, entries: list[dict[str, Any]]) -> None:
     """Restores the rows of a journal, newest entry first.
 
+    An entry may name no column any more (all it changed were moments that have passed on); then nothing is put back.
     Raises Overtaken where a row no longer stands as the journal left it; the caller's transaction is then to be rolled
     back.
     """
@@ -109,7 +110,7 @@ def put_back(connection: Connection, entries: list[dict[str, Any]]) -> None:
             raise Overtaken(table.name)
         if before is None:
             connection.execute(delete(table).where(where))
-        else:
+        elif before:
             connection.execute(update(table).where(where).values(_decode(table, before)))
 
 

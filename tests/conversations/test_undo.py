@@ -116,6 +116,15 @@ def test_a_word_of_the_customer_in_between_is_no_obstacle(shop, boss, mei):
     assert mei.file["visited"] is False
 
 
+def test_a_visit_of_somebody_who_was_here_before_is_taken_back_too(shop, boss, mei):
+    boss.says("到店 小美")
+    boss.says("到店 小美")
+    shop.later(minutes=1)
+    mei.says("今天很开心")
+    assert "已撤销" in boss.says("撤销")
+    assert mei.file["visited"] is True
+
+
 def test_a_tag_a_colleague_has_used_since_stays_in_the_book(boss, clerk, mei, lan):
     boss.says("小美 +北京")
     clerk.says("阿兰 +北京")
