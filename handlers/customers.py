@@ -281,9 +281,9 @@ def tag_many(talk: StaffTalk, payload: dict[str, list[str]]) -> str:
 
 
 def _tag(talk: StaffTalk, people: Sequence[Customer], wanted: tags.TagEdit) -> str:
-    changed = tags.apply(talk.tx, people, wanted, staff_id=talk.staff.id, source="chat")
     if not people:
         return "这个人群里现在没有人，什么都没有改。"
+    changed = tags.apply(talk.tx, people, wanted, staff_id=talk.staff.id, source="chat")
     if not changed:
         return f"{names_of(people)} 本来就是这样，没有变化。"
     for customer in people:

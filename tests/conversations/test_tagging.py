@@ -1,5 +1,7 @@
 """Tags in every form staff type them; wide changes ask first; every change stands in the history."""
 
+import pytest
+
 PUT_ON = {
     "小美 +意向A": ["意向A"],
     "小美+意向A": ["意向A"],
@@ -168,3 +170,11 @@ def test_every_change_is_kept_with_who_and_from_where(shop, boss, mei):
 def test_a_picture_or_a_place_of_staff_is_not_dropped_silently(boss):
     assert "哪位顾客" in boss.does("image")
     assert boss.does("location", lat=31.2, lon=121.4, label="黄浦区") != ""
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_tags_for_nobody_make_no_tag_and_nothing_to_take_back(shop, boss, mei):
+    answer = boss.says("批量标签 VIP +节日")
+    assert "没有人" in answer
+    assert "撤销" not in answer
+    assert shop.export("tags") == []
