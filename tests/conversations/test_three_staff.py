@@ -53,7 +53,7 @@ LINES = st.one_of(
     st.sampled_from(["自动回复 几点开门 = 十点", "自动回复 几点开门、营业时间 = 早上十点", "自动回复 删除 1"]),
     st.sampled_from(["今日", "完成 1", "推迟 1 明天"]),
     st.sampled_from(["1", "2"]),
-    st.just("消费 散客 5 糖"),
+    st.sampled_from(["消费 散客 5 糖", "小美 到店 消费298 +VIP", "阿兰 +戊 消费 66 包"]),
     st.builds("{} {}".format, WHO, st.sampled_from(["+VIP", "-VIP", "+甲", "-甲", "+乙 -甲", "+N", "+Y", "+甲 +丁"])),
     st.builds("到店 {}".format, WHO),
     st.builds("消费 {} {}".format, WHO, st.sampled_from(["298 裙", "58.5 袜子 线上", "10 茶"])),
