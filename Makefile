@@ -40,7 +40,7 @@ bench: $(STAMP)
 	.venv/bin/python -m bench
 
 drills: $(STAMP)
-	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills
+	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/conversations/test_three_staff.py
 
 settings: $(STAMP)
 	.venv/bin/python -m bot.cli.configuration
