@@ -3,6 +3,11 @@
 import re
 from threading import Barrier, Thread
 
+import pytest
+
+# One database is enough: what is told here lies above the tables.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 def test_the_code_from_the_command_line_makes_an_owner(shop):
     boss = shop.follower("王姐")

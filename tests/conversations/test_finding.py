@@ -2,6 +2,9 @@
 
 import pytest
 
+# One database is enough: what is told here lies above the tables.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def people(shop, boss):
