@@ -89,6 +89,8 @@ def read_several(line: Words, reading: Reading) -> Intent | None:
     if len(line) > _LONGEST:
         return None
     found = reading.verb_at(line)
+    if found and found[0].words[0] == "人群" and not _SEGMENT_END.search(line.plain):
+        return None  # its spaces join conditions; trying each as a clause would take many times five milliseconds
     places = list(_places(line))
     if found and found[0].takes_text:
         # A further line may be a sentence beside a note; in a message or a script it is text.
