@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from alembic import command
@@ -115,6 +117,20 @@ def test_two_that_upgrade_at_once_do_it_once(tmp_path, migrations, environ):
     both = [subprocess.Popen(argv, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(process.communicate(timeout=60)[0].strip() for process in both) == ["0001", "None"]
     assert [process.returncode for process in both] == [0, 0]
+
+
+def test_many_that_open_a_new_file_at_once_all_get_in(tmp_path):
+    together = Barrier(8)
+
+    def first_look(path):
+        with database.opened(f"sqlite:///{path}") as store:
+            together.wait()
+            with store.engine.connect() as connection:
+                return connection.execute(text("PRAGMA journal_mode")).scalar()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(20):
+            assert set(threads.map(first_look, [tmp_path / f"{number}.db"] * 8)) == {"wal"}
 
 
 def test_an_older_database_waits_for_a_person(store, migrations):
