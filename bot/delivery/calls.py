@@ -30,6 +30,7 @@ from bot.delivery.rules import (
     back_off,
     beijing_midnight,
     cap_refusal,
+    has_mass,
     mass_key,
     quiet_until,
     reconcile_at,
@@ -100,11 +101,7 @@ def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
     """
     take_turns(tx, MARKS)
     changes: list[Change] = []
-    rows = _allowed_now(tx, rows, terms, changes)
-    if rows and limits.take_quota(tx, terms.account.name, "mass", 1, tx.now) == 0:
-        _quota_gone(tx, terms, "mass")
-        changes += [Change(row.id, row.fence, "planned", row.route) for row in rows]
-        rows = []
+    rows = _within_calls(tx, _allowed_now(tx, rows, terms, changes), terms, changes)
     if rows and not rows[0].repeats:
         rows = _within_month(tx, rows, terms, changes)
     if len([row for row in rows if not row.withdrawn]) < MASS_LEAST:
@@ -118,6 +115,20 @@ def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
         for row in rows:
             row.batch_key, row.attempts = key, attempts
     return _begin(tx, rows, terms, changes)
+
+
+def _within_calls(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    """Takes one call from the day's and the minute's; where there is none, the rows wait for the next."""
+    if not rows:
+        return rows
+    if (next_minute := limits.take_mass_call(tx, terms.account.name, tx.now)) is not None:
+        changes += [Change.later(row.id, row.fence, row.route, next_minute) for row in rows]
+        return []
+    if limits.take_quota(tx, terms.account.name, "mass", 1, tx.now) == 0:
+        _quota_gone(tx, terms, "mass")
+        changes += [Change(row.id, row.fence, "planned", row.route) for row in rows]
+        return []
+    return rows
 
 
 def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]) -> list[Held]:
@@ -236,7 +247,7 @@ def other_routes(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Change]:
     changes = []
     for row in rows:
         payload = said.get(row.content_id or 0, {})
-        if row.broadcast_id is not None and terms.account.kind == "service" and payload.get("type") in MASS_TYPES:
+        if row.broadcast_id is not None and has_mass(terms.account.kind) and payload.get("type") in MASS_TYPES:
             changes.append(Change(row.id, row.fence, "planned", "mass"))
         elif "template" in payload:
             changes.append(Change(row.id, row.fence, "planned", "template"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from bot.delivery.rules import (
     ALLOWANCES,
     DAILY_CALLS,
     KINDS,
+    MASS_PER_MINUTE,
     MASS_PER_MONTH,
     Bucket,
     beijing_day,
@@ -201,6 +202,21 @@ def take_quota(tx: Tx, account: str, path: str, wanted: int, now: datetime) -> i
     day, most = beijing_day(now), DAILY_CALLS[path]
     used = run(tx, _USE_QUOTA, account=account, path=path, day=day, count=granted, most=most).first()
     return granted if used is not None else 0
+
+
+_MINUTE = "mass_minute"
+
+
+def take_mass_call(tx: Tx, account: str, now: datetime) -> datetime | None:
+    """Takes one mass call from this minute's; None, or when to come again where there are no more."""
+    minute = now.astimezone(UTC).replace(second=0, microsecond=0)
+    stamp = minute.strftime("%Y-%m-%dT%H:%M")
+    taken = run(tx, _USE_QUOTA, account=account, path=_MINUTE, day=stamp, count=1, most=MASS_PER_MINUTE).first()
+    if taken is None:
+        return minute + timedelta(minutes=1)
+    if taken[0] == 1:
+        tx.execute(delete(Quota).where(Quota.account == account, Quota.path == _MINUTE, Quota.day < stamp))
+    return None
 
 
 _TAKE_MONTHS = """

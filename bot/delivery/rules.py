@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.platforms.official_account.allowed import may, number
 from bot.settings import QuietHours
 from bot.store.base import MILLISECOND, to_milliseconds
 
@@ -28,12 +29,11 @@ class Allowance:
     margin: int
 
 
-# Vendor manual, Customer_Service_Messages.
+# Calls take time: ours end a little earlier than the platform's.
+_MARGINS = {"talk": 60, "follow": 3, "scan": 3, "menu": 3}
 ALLOWANCES = {
-    "talk": Allowance(5, 48 * 3600, 60),
-    "follow": Allowance(3, 60, 3),
-    "scan": Allowance(3, 60, 3),
-    "menu": Allowance(3, 60, 3),
+    kind: Allowance(number(f"window_{kind}_count"), number(f"window_{kind}_seconds"), margin)
+    for kind, margin in _MARGINS.items()
 }
 KINDS = tuple(ALLOWANCES)
 _SPANS = tuple(
@@ -41,18 +41,24 @@ _SPANS = tuple(
     for kind, allowance in ALLOWANCES.items()
 )
 
-# Daily calls of a path for an ordinary account (vendor manual, API_Call_Limits); the platform knows the real limit.
-DAILY_CALLS = {"custom": 500_000, "template": 100_000, "mass": 100}
-# Vendor manual, Batch_Sends: a fan gets four a calendar month; mass/send takes 2…10,000 openids.
-MASS_PER_MONTH = 4
-MASS_LEAST = 2
-MASS_MOST = 10_000
-TEXT_BYTES = 2048  # of UTF-8 in a text (official manual, message/custom/send)
+# Calls a Beijing day; the platform knows the real limit of an account.
+DAILY_CALLS = {path: number(f"{path}_per_day") for path in ("custom", "template", "mass")}
+# In two neighbouring minutes of the clock no more than the platform takes in any minute.
+MASS_PER_MINUTE = number("mass_per_minute") // 2
+MASS_PER_MONTH = number("mass_per_fan_month")
+MASS_LEAST = number("mass_people_least")
+MASS_MOST = number("mass_people_most")
+TEXT_BYTES = number("custom_text_bytes")  # of UTF-8
 MASS_TYPES = frozenset({"text", "image"})
-# The platform forgets a message key after 24 hours; a repeat must be there well before.
-KEY_TRUSTED = timedelta(hours=23)
+# The platform forgets the key of a mass call; a repeat must be there well before.
+KEY_TRUSTED = timedelta(seconds=number("mass_key_seconds")) - timedelta(hours=1)
 SAME_KEY_TRIES = 3
 RECONCILE_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+def has_mass(kind: str) -> bool:
+    """Whether an account of this kind may send one text to a list of people."""
+    return may(kind, "mass")
 
 
 @dataclass(slots=True)

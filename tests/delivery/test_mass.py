@@ -9,7 +9,7 @@ from delivery_shop import MORNING, TEXT, Shop
 from sink import CUSTOM, MASS, Fault
 
 from bot.delivery import limits, outbox
-from bot.delivery.rules import MASS_PER_MONTH
+from bot.delivery.rules import MASS_PER_MINUTE, MASS_PER_MONTH
 
 FANS = [f"p{number}" for number in range(1, 8)]
 
@@ -214,6 +214,19 @@ def test_a_hundred_calls_a_day(shop: Shop) -> None:
     shop.later(days=1)
     shop.send()
     assert shop.states() == {"sent": 7}
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_many_texts_keep_below_the_platforms_calls_a_minute(shop: Shop) -> None:
+    for text in range(40):
+        pair = [f"p{2 * text + 1}", f"p{2 * text + 2}"]
+        shop.broadcast(pair, route="mass", content={"type": "text", "text": f"新款到了，第{text}版"})
+    shop.send()
+    assert len(shop.platform.calls[MASS]) == MASS_PER_MINUTE
+    shop.later(minutes=1)
+    shop.send()
+    assert shop.states() == {"sent": 80}
+    assert len(shop.platform.calls[MASS]) == 40
 
 
 def test_caps_hold_for_mass_calls_too(shop: Shop) -> None:

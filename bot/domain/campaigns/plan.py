@@ -14,7 +14,7 @@ from sqlalchemy.orm import QueryableAttribute
 from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import MASS_LEAST
+from bot.delivery.rules import MASS_LEAST, has_mass
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.rules import Dealer
@@ -259,7 +259,7 @@ class Planner:
                 row.reason = rules.NOT_FOLLOWING
         for name, mine in people.items():
             account = self._shop.account(name)
-            self._route_by(name, account is not None and account.kind == "service", mine)
+            self._route_by(name, account is not None and has_mass(account.kind), mine)
 
     def _route_by(self, account: str, has_mass: bool, rows: Sequence[NewDelivery]) -> None:
         opened = limits.left(self._tx, account, [row.person_id for row in rows], self._at)

@@ -18,12 +18,11 @@ from jinja2 import TemplateSyntaxError, Undefined, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.delivery.rules import TEXT_BYTES
 from bot.errors import Refusal
 
 TEXT_LIMIT = 4_000  # characters of a script as written
-OUTPUT_LIMIT = (
-    2_048  # bytes of UTF-8 as sent: the text limit of a custom message (official manual, message/custom/send)
-)
+OUTPUT_LIMIT = TEXT_BYTES  # of UTF-8 as sent
 NESTING_LIMIT = 10  # an if inside an if, a bracket inside a bracket
 TAG_LIMIT = 40  # tokens in one {{ }} or {% %}: keeps the parser's recursion far from Python's own limit
 TRUNCATE_LIMIT = 100

@@ -8,13 +8,14 @@ from typing import Any
 
 import orjson
 
+from bot.platforms.official_account.allowed import number
+
 CUSTOM = "/cgi-bin/message/custom/send"
 TEMPLATE = "/cgi-bin/message/template/send"
 MASS = "/cgi-bin/message/mass/send"
 
-MASS_FEWEST, MASS_MOST = 2, 10_000
-# By the manual of 2026; older texts say 64, so the lower number is the safe one.
-MASS_KEY_BYTES = 32
+MASS_FEWEST, MASS_MOST = number("mass_people_least"), number("mass_people_most")
+MASS_KEY_BYTES = number("mass_key_bytes")
 
 Content = Mapping[str, Any]
 
