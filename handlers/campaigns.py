@@ -195,10 +195,7 @@ def step(talk: StaffTalk) -> str:
     if intent.broadcast is None and intent.step == "pause":
         return _pause_all(talk)
     if intent.broadcast is None and intent.step == "resume":
-        repaired = sum(limits.resume(talk.tx, account.name) for account in talk.shop.accounts)
-        if repaired:
-            talk.final("这只是让停下的发送再试一次")
-            return "好，停下的发送马上再试。看看怎样了：进度"
+        return _resume_all(talk)
     number = intent.broadcast if intent.broadcast is not None else _latest_number(talk)
     return _STEPS[intent.step](talk, campaigns.get(talk.tx, number))
 
@@ -214,8 +211,29 @@ def _pause_all(talk: StaffTalk) -> str:
     numbers = campaigns.pause_all(talk.tx)
     if not numbers:
         return "现在没有正在发的群发。"
-    talk.final("用“继续 编号”接着发")
-    return f"都停下了：群发 {'、'.join(map(str, numbers))}。接着发：继续 {numbers[0]}"
+    talk.final("用“继续”接着发")
+    one = f"；只接着发一个：继续 {numbers[0]}" if len(numbers) > 1 else ""
+    return f"都停下了：群发 {'、'.join(map(str, numbers))}。都接着发：继续{one}"
+
+
+def _resume_all(talk: StaffTalk) -> str:
+    """Undoes ``暂停`` alone, and lets paths that had stopped try again."""
+    repaired = sum(limits.resume(talk.tx, account.name) for account in talk.shop.accounts)
+    numbers = campaigns.resume_all(talk.tx)
+    if numbers:
+        talk.final("用“暂停”都停下")
+        return f"都接着发：群发 {'、'.join(map(str, numbers))}。都停下：暂停"
+    if repaired:
+        talk.final("这只是让停下的发送再试一次")
+        return "好，停下的发送马上再试。看看怎样了：进度"
+    paused = campaigns.paused(talk.tx)
+    if len(paused) == 1:
+        return _resume(talk, campaigns.get(talk.tx, paused[0]))
+    if paused:
+        raise Refusal(
+            f"停着的有群发 {'、'.join(map(str, paused))}，都是单独暂停的。接着发哪一个？例如：继续 {paused[-1]}"
+        )
+    return _resume(talk, campaigns.get(talk.tx, _latest_number(talk)))
 
 
 def _pause(talk: StaffTalk, broadcast: Broadcast) -> str:
@@ -233,11 +251,13 @@ def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
     spared = campaigns.cancel(talk.tx, broadcast.id)
     talk.final("取消了的群发不能恢复，要发请重新“群发”")
+    if spared is None:
+        return f"群发 {broadcast.id} 已取消，没发出的都不会再收到。人多，正在一位位记下，准数看：进度 {broadcast.id}"
     return f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。\n{_counts(talk, broadcast)}"
 
 
 def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
-    progress = outbox.progress(talk.tx, broadcast.id)
+    progress = broadcasts.progress(talk.tx, broadcast.id)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
     lines += _rest_lines(talk, progress.rests)
     if progress.next_due_at is not None and progress.next_due_at > talk.tx.now:
@@ -249,7 +269,11 @@ def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
     counts = outbox.counts(talk.tx, broadcast.id)
     parts = [f"{word} {counts[state]}" for state, word in STATE_ORDER.items() if counts.get(state)]
     said = f"共 {sum(counts.values())} 位：{' · '.join(parts)}" if parts else "还没有名单"
-    return f"名单还在排，排好就发。已排好：{said}" if lists.unfinished(talk.tx, broadcast.id) else said
+    if not lists.unfinished(talk.tx, broadcast.id):
+        return said
+    if broadcast.state == "cancelled":
+        return f"名单 {broadcast.audience} 位，正在一位位记下取消。已记下：{said}"
+    return f"名单还在排，排好就发。已排好：{said}"
 
 
 def _result(talk: StaffTalk, broadcast: Broadcast) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from bot.delivery import outbox
-from bot.domain.campaigns import lists
+from bot.domain.campaigns import cancelling, lists
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
@@ -25,7 +25,8 @@ PLAN_SECONDS = 1.0
 
 
 def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Writes rows of confirmed broadcasts for about ``seconds``; True: something is left.
+    """Writes rows of confirmed broadcasts, and strikes off those of cancelled ones, for about ``seconds``; True:
+    something is left to do at once.
 
     May run any number of times, at once or for nothing. A list that cannot be planned is logged and keeps no other.
     """
@@ -35,10 +36,11 @@ def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], 
     left = False
     for number in numbers:
         try:
-            while not (stopping() or time.monotonic() >= end) and _plan_part(parts, number):
-                continue
-            with reading(parts.store, parts.clock) as tx:
-                left = lists.unfinished(tx, number) or left
+            while not (stopping() or time.monotonic() >= end):
+                if not _plan_part(parts, number):
+                    break
+            else:
+                left = True
         except Exception:
             log.exception("campaigns.not_planned broadcast=%s", number)
     return left
@@ -47,7 +49,7 @@ def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], 
 def _plan_part(parts: Parts, number: int) -> bool:
     # Planned while only reading: on SQLite callbacks write meanwhile, and wait for the rows alone.
     with reading(parts.store, parts.clock) as tx:
-        part = lists.Part.read(tx, parts.settings, number)
+        part = cancelling.Step.read(tx, number) or lists.Part.read(tx, parts.settings, number)
     if part is None:
         return False
     with transaction(parts.store, parts.clock, parts.bell) as tx:

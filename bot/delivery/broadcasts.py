@@ -1,16 +1,24 @@
-"""What is asked of a broadcast's rows as a whole: who shares a text, what its mass jobs came to."""
+"""What is asked of a broadcast's rows as a whole: where it stands, who shares a text, what its mass jobs came to."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import select, text
 
+from bot.delivery import limits, outbox
 from bot.delivery.bulk import run, run_with
-from bot.delivery.models import Delivery, MassResult
+from bot.delivery.limits import Rest
+from bot.delivery.models import BroadcastRun, Delivery, MassResult
 from bot.delivery.rules import MASS_LEAST
+from bot.store.base import from_milliseconds
 from bot.store.transaction import Tx
+
+SENT_ROUTES = ("custom", "mass", "template")
 
 _SHARED = """
     SELECT content_id FROM deliveries
@@ -54,3 +62,88 @@ def mass_counts(tx: Tx, broadcast_id: int) -> dict[str, int]:
         total["jobs"] += 1
         total.update({name: int(count) for name, count in counts.items() if str(count or "").isdecimal()})
     return dict(total)
+
+
+# -- where it stands ----------------------------------------------------------------------------------------------------
+
+# One look into the index of waiting rows for each account and route, however many rows there are.
+_NEXT_ACCOUNT = "SELECT MIN(account) FROM deliveries WHERE state = 'planned' AND account > :account"
+_FIRST_DUE = """
+    SELECT due_at FROM deliveries WHERE account = :account AND route = :route AND broadcast_id = :broadcast_id
+    AND state = 'planned' ORDER BY due_at LIMIT 1
+"""
+
+
+def lanes(tx: Tx, broadcast_id: int) -> list[tuple[str, str, datetime]]:
+    """What a broadcast still has to send: (account, route, when the first of it is due)."""
+    found = []
+    account = ""
+    while account := run(tx, _NEXT_ACCOUNT, account=account).scalar() or "":
+        for route in SENT_ROUTES:
+            due_at = run(tx, _FIRST_DUE, account=account, route=route, broadcast_id=broadcast_id).scalar()
+            if due_at is not None:
+                found.append((account, route, from_milliseconds(due_at)))
+    return found
+
+
+def accounts_of(tx: Tx, broadcast_id: int) -> list[str]:
+    """The accounts a broadcast still has messages to send from."""
+    return sorted({account for account, _route, _due_at in lanes(tx, broadcast_id)})
+
+
+_CLAIMED = (
+    "SELECT 1 FROM deliveries WHERE state = 'claimed' AND lease_until > 0 AND broadcast_id = :broadcast_id LIMIT 1"
+)
+
+
+def on_the_way(tx: Tx, broadcast_id: int) -> bool:
+    """Whether anything of a broadcast waits to be sent, is being sent, or waits for a person on the platform."""
+    if lanes(tx, broadcast_id) or run(tx, _CLAIMED, broadcast_id=broadcast_id).first():
+        return True
+    # Only now, when nothing else is left: this reads the rows of the broadcast.
+    rest = select(Delivery.id).where(Delivery.broadcast_id == broadcast_id, Delivery.state.in_(outbox.OPEN_STATES))
+    return tx.execute(rest.limit(1)).first() is not None
+
+
+_UNCALLED = """
+    SELECT 1 FROM deliveries WHERE broadcast_id = :broadcast_id AND calling_since IS NULL
+    AND state IN ('planned', 'claimed', 'by_hand') LIMIT 1
+"""
+_IN_FLIGHT = """
+    SELECT 1 FROM deliveries WHERE broadcast_id = :broadcast_id AND state = 'claimed' AND calling_since IS NOT NULL
+    AND batch_key = '' LIMIT 1
+"""
+
+
+def left_to_cancel(tx: Tx, broadcast_id: int) -> Literal["some", "in flight", "none"]:
+    """Whether a cancelled broadcast has rows nobody has called, or calls whose answer may put one back."""
+    if run(tx, _UNCALLED, broadcast_id=broadcast_id).first():
+        return "some"
+    return "in flight" if run(tx, _IN_FLIGHT, broadcast_id=broadcast_id).first() else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a broadcast stands: rows by state, its switch, the paths it waits for, and when the next row is due."""
+
+    counts: dict[str, int]
+    paused: bool
+    rests: list[Rest]
+    next_due_at: datetime | None
+
+
+def progress(tx: Tx, broadcast_id: int) -> Progress:
+    """Where a broadcast stands; ``rests`` says why nothing moves and until when."""
+    waiting = lanes(tx, broadcast_id)
+    rests: dict[tuple[str, str], Rest] = {}
+    for account, route, _due_at in waiting:
+        for channel, rest in limits.resting(tx, account, tx.now).items():
+            if channel in (route, limits.WHOLE_ACCOUNT):
+                rests[account, channel] = rest
+    paused = tx.execute(select(BroadcastRun.paused).where(BroadcastRun.broadcast_id == broadcast_id)).scalar()
+    return Progress(
+        counts=outbox.counts(tx, broadcast_id),
+        paused=bool(paused),
+        rests=list(rests.values()),
+        next_due_at=min((due_at for _account, _route, due_at in waiting), default=None),
+    )

@@ -38,8 +38,8 @@ Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
 class NewDelivery:
     """A row to plan. ``person_id`` is the platform's id, ``""`` for by hand; ``due_at`` None = now.
 
-    ``state`` planned, skipped or by_hand (the last two with ``reason`` in words). ``key`` makes the row unique; without
-    it broadcast, occurrence and customer do. ``variant``: A, B, C, 对照 or ``""``.
+    ``state`` planned, skipped, by_hand or cancelled (all but the first with ``reason`` in words). ``key`` makes the row
+    unique; without it broadcast, occurrence and customer do. ``variant``: A, B, C, 对照 or ``""``.
     """
 
     account: str
@@ -201,9 +201,26 @@ def cancel_for_staff(tx: Tx, staff_id: int, reason: str) -> int:
     return _cancel(tx, whose, reason, {"staff_id": staff_id})
 
 
-def cancel_broadcast(tx: Tx, broadcast_id: int, reason: str) -> int:
-    """Cancels the rows of a broadcast that have not been called yet, those to be sent by hand included."""
-    return _cancel(tx, "broadcast_id = :broadcast_id", reason, {"broadcast_id": broadcast_id})
+_PART = """
+    SELECT MAX(customer_id), COUNT(*) FROM (
+        SELECT customer_id FROM deliveries WHERE broadcast_id = :broadcast_id AND occurrence = '' AND customer_id > :after
+        ORDER BY customer_id LIMIT :count
+    ) AS part
+"""
+_OF_PART = "broadcast_id = :broadcast_id AND occurrence = '' AND customer_id > :after AND customer_id <= :last"
+
+
+def cancel_part(tx: Tx, broadcast_id: int, reason: str, *, after: int, count: int) -> tuple[int, int | None]:
+    """Cancels the rows of the next ``count`` customers behind ``after`` that have not been called yet, those to be sent
+    by hand included. Returns how many that were and the last customer looked at, None at the end.
+
+    A statement over a whole long list would keep every callback waiting.
+    """
+    last, found = run(tx, _PART, broadcast_id=broadcast_id, after=after, count=count).one()
+    if not found:
+        return 0, None
+    part = {"broadcast_id": broadcast_id, "after": after, "last": last}
+    return _cancel(tx, _OF_PART, reason, part), last if found == count else None
 
 
 def _cancel(tx: Tx, whose: str, reason: str, parameters: dict[str, Any]) -> int:
@@ -227,12 +244,6 @@ def resume(tx: Tx, broadcast_id: int) -> None:
     """Lets a paused broadcast go on."""
     _switch(tx, broadcast_id, paused=False)
     tx.after_commit("drain", "")
-
-
-def accounts_of(tx: Tx, broadcast_id: int) -> Sequence[str]:
-    """The accounts a broadcast still has messages to send from."""
-    waiting = (Delivery.broadcast_id == broadcast_id) & (Delivery.state == "planned")
-    return tx.execute(select(Delivery.account).where(waiting).distinct()).scalars().all()
 
 
 def _switch(tx: Tx, broadcast_id: int, *, paused: bool) -> None:
@@ -301,37 +312,6 @@ def counts(tx: Tx, broadcast_id: int) -> dict[str, int]:
     states = select(Delivery.state, func.count().label("rows"))
     found = states.where(Delivery.broadcast_id == broadcast_id).group_by(Delivery.state)
     return {row.state: row.rows for row in tx.execute(found)}
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a broadcast stands: rows by state, its switch, the paths it waits for, and when the next row is due."""
-
-    counts: dict[str, int]
-    paused: bool
-    rests: list[Rest]
-    next_due_at: datetime | None
-
-
-def progress(tx: Tx, broadcast_id: int) -> Progress:
-    """Where a broadcast stands; ``rests`` says why nothing moves and until when."""
-    waiting = tx.execute(
-        select(Delivery.account, Delivery.route, func.min(Delivery.due_at))
-        .where(Delivery.broadcast_id == broadcast_id, Delivery.state == "planned")
-        .group_by(Delivery.account, Delivery.route)
-    ).all()
-    rests: dict[tuple[str, str], Rest] = {}
-    for account, route, _due_at in waiting:
-        for channel, rest in limits.resting(tx, account, tx.now).items():
-            if channel in (route, limits.WHOLE_ACCOUNT):
-                rests[account, channel] = rest
-    paused = tx.execute(select(BroadcastRun.paused).where(BroadcastRun.broadcast_id == broadcast_id)).scalar()
-    return Progress(
-        counts=counts(tx, broadcast_id),
-        paused=bool(paused),
-        rests=list(rests.values()),
-        next_due_at=min((due_at for _account, _route, due_at in waiting), default=None),
-    )
 
 
 _REPLIED = """

@@ -207,6 +207,26 @@ def test_暂停_alone_stops_everything_that_is_being_sent(shop, boss, mei):
     assert "没有正在发" in boss.says("暂停")
 
 
+def test_继续_alone_goes_on_with_what_暂停_alone_has_stopped(shop, boss, mei, lan):
+    boss.says("小美 +甲")
+    boss.says("阿兰 +乙")
+    hong = shop.regular("小红")
+    boss.says("小红 +丙")
+    for tag in "甲乙丙":
+        boss.confirms(boss.says(f"群发 {tag} 用 到店礼A"))
+    boss.says("暂停 2")
+    stopped = boss.says("暂停")
+    assert "群发 1、3" in stopped
+    shop.goes_on()
+    assert mei.phone.pushed == lan.phone.pushed == hong.phone.pushed == []
+    assert "都接着发：群发 1、3" in boss.says("继续")
+    shop.goes_on()
+    assert (len(mei.phone.pushed), lan.phone.pushed, len(hong.phone.pushed)) == (1, [], 1)
+    assert "群发 2 接着发" in boss.says("继续")
+    shop.goes_on()
+    assert len(lan.phone.pushed) == 1
+
+
 def test_an_unknown_broadcast_is_said_to_be_so(boss):
     for word in ("进度", "暂停", "继续", "取消", "结果", "回复"):
         assert "没有群发 9" in boss.says(f"{word} 9"), word

@@ -6,9 +6,10 @@ import signal
 from collections import Counter
 
 import pytest
+from sqlalchemy import text
 
 import app
-from bot.domain.campaigns import lists, plan
+from bot.domain.campaigns import cancelling, lists, plan
 from bot.store import killpoints
 from jobs import campaigns, delivery
 
@@ -100,16 +101,69 @@ def test_the_list_is_that_of_the_confirmation_and_an_opt_out_counts_until_the_en
     assert len(reasons) == 62
 
 
-def test_nothing_goes_out_before_the_list_is_whole_and_a_cancellation_leaves_it_at_that(shop, boss):
+def states(shop):
+    return Counter(row["state"] for row in shop.export("deliveries"))
+
+
+def test_who_is_cancelled_before_being_planned_stands_in_the_ledger_too(shop, boss):
     boss.confirms(boss.says(SEND))
     plan_parts(shop, 2)
     delivery.sweep(shop.parts)
     assert "已排好：共 40 位" in boss.says("进度 1")
     assert "60 位不会再收到" in boss.says("取消 1")
+    assert "正在一位位记下取消" in boss.says("进度 1")
     shop.goes_on()
     assert received(shop) == {}
-    assert {row["state"] for row in shop.export("deliveries")} == {"cancelled"}
-    assert "共 40 位：已取消 40" in boss.says("进度 1")
+    assert states(shop) == {"cancelled": 60}
+    assert "共 60 位：已取消 60" in boss.says("进度 1")
+    assert shop.rows("SELECT * FROM broadcast_unplanned") == []
+
+
+@pytest.mark.parametrize("place", ["planned:1", "struck_off:1", "struck_off:2"])
+def test_a_worker_that_dies_while_cancelling_leaves_it_to_the_next(shop, boss, place, monkeypatch):
+    monkeypatch.setattr(cancelling, "PART", 20)
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 2)
+    boss.says("取消 1")
+    die_at(shop, place)
+    shop.goes_on()
+    assert received(shop) == {}
+    assert states(shop) == {"cancelled": 60}
+
+
+def test_a_long_one_is_cancelled_at_once_and_struck_off_by_workers(shop, boss, monkeypatch):
+    monkeypatch.setattr(cancelling, "PART", 20)
+    shop.regulars(5)
+    boss.confirms(boss.says(f"{SEND} 今天11点"))
+    shop.work()
+    assert "没发出的都不会再收到" in boss.says("取消 1")
+    shop.at("2026-09-21 11:00")
+    shop.goes_on()
+    assert received(shop) == {}
+    assert states(shop) == {"cancelled": 65}
+    assert "共 65 位：已取消 65" in boss.says("进度 1")
+
+
+def test_a_call_in_flight_that_certainly_did_not_send_is_cancelled_as_well(shop, boss):
+    mei = shop.regular("小美")
+    boss.confirms(boss.says(SEND))
+    plan_parts(shop, 9)
+    becomes(shop, mei, "state = 'claimed', calling_since = 1, lease_until = 99999999999999")
+    boss.says("取消 1")
+    shop.work()
+    assert states(shop) == {"cancelled": 60, "claimed": 1}
+    # The platform was busy: the row would be tried again.
+    becomes(shop, mei, "state = 'planned', calling_since = NULL, lease_until = NULL")
+    shop.goes_on()
+    assert mei.phone.pushed == []
+    assert states(shop) == {"cancelled": 61}
+    assert shop.rows("SELECT * FROM broadcast_unplanned") == []
+
+
+def becomes(shop, person, what):
+    number = person.number
+    with shop.open() as tx:
+        tx.execute(text(f"UPDATE deliveries SET {what} WHERE customer_id = :number"), {"number": number})
 
 
 @sqlite_only

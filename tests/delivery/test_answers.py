@@ -8,7 +8,7 @@ import pytest
 from delivery_shop import MORNING, TEXT, Shop
 from sink import CUSTOM, TEMPLATE, Fault
 
-from bot.delivery import limits, outbox
+from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.models import Delivery
 from bot.delivery.sender import BREAKER_AT
 
@@ -104,7 +104,7 @@ def test_over_the_days_quota_nothing_more_is_called_until_midnight(shop: Shop) -
     assert shop.states() == {"planned": 200}
     assert 1 <= len(shop.platform.calls[CUSTOM]) <= 16
     assert len(shop.alarms) == 1
-    (rest,) = shop.do(lambda tx: outbox.progress(tx, 1)).rests
+    (rest,) = shop.do(lambda tx: broadcasts.progress(tx, 1)).rests
     assert MORNING + timedelta(hours=14) <= rest.until <= MORNING + timedelta(hours=14, minutes=1)
     assert shop.do(lambda tx: limits.left(tx, "main", people, tx.now))["p0"][0] == 5
     shop.platform.faults.clear()

@@ -7,7 +7,7 @@ from datetime import time, timedelta
 import pytest
 from delivery_shop import MORNING, TEXT, Shop
 
-from bot.delivery import limits, outbox
+from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.lease import claim
 from bot.delivery.outbox import NewDelivery
 from bot.delivery.rules import DAILY_CALLS
@@ -166,7 +166,7 @@ def test_a_pause_holds_between_claim_and_call(shop: Shop) -> None:
     sender.work(5)
     assert shop.platform.calls == {}
     assert shop.states() == {"planned": 2}
-    assert shop.do(lambda tx: outbox.progress(tx, 1)).paused
+    assert shop.do(lambda tx: broadcasts.progress(tx, 1)).paused
     shop.do(lambda tx: outbox.resume(tx, 1))
     shop.send()
     assert shop.states() == {"sent": 2}
@@ -175,7 +175,7 @@ def test_a_pause_holds_between_claim_and_call(shop: Shop) -> None:
 def test_a_cancelled_broadcast_sends_nothing_more(shop: Shop) -> None:
     shop.talks("p1", "p2")
     shop.broadcast(["p1", "p2"])
-    assert shop.do(lambda tx: outbox.cancel_broadcast(tx, 1, "老板取消")) == 2
+    assert shop.do(lambda tx: outbox.cancel_part(tx, 1, "老板取消", after=0, count=99)) == (2, None)
     shop.send()
     assert shop.platform.calls == {}
     assert {row.reason for row in shop.rows(state="cancelled")} == {"老板取消"}
@@ -218,7 +218,7 @@ def test_the_days_quota_stops_the_path_until_midnight_in_beijing(shop: Shop) -> 
     shop.broadcast(people)
     shop.send()
     assert shop.states() == {"sent": 2, "planned": 1}
-    (rest,) = shop.do(lambda tx: outbox.progress(tx, 1)).rests
+    (rest,) = shop.do(lambda tx: broadcasts.progress(tx, 1)).rests
     assert rest.until == MORNING + timedelta(hours=14)
     assert len(shop.alarms) == 1
     shop.send()

@@ -14,7 +14,7 @@ from sink import CUSTOM, Fault, Platform
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from bot.delivery import lease, limits, outbox
+from bot.delivery import broadcasts, lease, limits, outbox
 from bot.platforms.http import HttpEngine
 from bot.store.base import Base
 from bot.store.engine import open_store
@@ -53,7 +53,10 @@ def test_no_statement_reads_a_whole_table(small_shop: Shop) -> None:
     shop.do(lambda tx: outbox.cancel_for_customer(tx, 1, "已退订", purpose="marketing"))
     shop.do(lambda tx: outbox.cancel_for_staff(tx, 1, "已离职"))
     shop.do(lambda tx: outbox.waiting(tx, staff_id=1))
-    shop.do(lambda tx: outbox.progress(tx, 1))
+    shop.do(lambda tx: broadcasts.progress(tx, 1))
+    shop.do(lambda tx: broadcasts.on_the_way(tx, 1))
+    shop.do(lambda tx: outbox.cancel_part(tx, 1, "取消", after=0, count=5))
+    shop.do(lambda tx: broadcasts.left_to_cancel(tx, 1))
     shop.do(lambda tx: outbox.mass_finished(tx, "main", "1000", "send fail", {}))
     shop.do(lambda tx: limits.mass_left(tx, "main", people, tx.now))
     shop.do(lambda tx: lease.anything_to_sweep(tx))

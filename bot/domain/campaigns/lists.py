@@ -56,12 +56,6 @@ def unfinished(tx: Tx, number: int) -> bool:
     return tx.execute(select(Unplanned.place).where(Unplanned.broadcast_id == number).limit(1)).first() is not None
 
 
-def drop(tx: Tx, number: int) -> int:
-    """Forgets what is left of a list; returns how many people that were."""
-    gone = tx.execute(delete(Unplanned).where(Unplanned.broadcast_id == number).returning(Unplanned.customers))
-    return sum(len(people) for people in gone.scalars())
-
-
 class Part:
     """The next part of a list, planned but not written: ``read`` and ``write`` are two transactions."""
 
@@ -74,25 +68,34 @@ class Part:
 
     @classmethod
     def read(cls, tx: Tx, shop: Settings, number: int) -> Part | None:
-        """Plans the next part of the broadcast's list; None when it is finished. Only reads."""
+        """Plans the next part of the broadcast's list; None when no people are left. Only reads."""
         parts = select(Unplanned).where(Unplanned.broadcast_id == number).order_by(Unplanned.place).limit(1)
         part = tx.session.scalars(parts).first()
         if part is None:
             return None
-        if not part.customers:
-            return cls(number, part.place, [], broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED), last=True)
         broadcast = tx.session.get_one(Broadcast, number)
+        if not part.customers:
+            if broadcast.state == "cancelled":
+                return None  # see cancelling
+            return cls(number, part.place, [], broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED), last=True)
         rows = Planner(tx, shop, broadcast, moment(broadcast, tx.now)).rows(part.customers, part.place)
         settle(rows, rules.WINDOW_CLOSED)
         return cls(number, part.place, rows, [], last=False)
 
     def write(self, tx: Tx) -> None:
-        """Writes the part, unless another worker has, or the broadcast was cancelled."""
+        """Writes the part, unless another worker has; of a cancelled broadcast as cancelled rows."""
         # Whoever pauses, cancels or starts it takes the same lock first: one of us sees what the other did.
         broadcast = tx.session.get_one(Broadcast, self._number, with_for_update=True)
+        cancelled = broadcast.state == "cancelled"
+        if cancelled and self._last:
+            return
         mine = (Unplanned.broadcast_id == self._number, Unplanned.place == self._place)
         if tx.execute(delete(Unplanned).where(*mine)).rowcount != 1:
             return
+        if cancelled:
+            for row, _text in self._rows:
+                if row.state != "skipped":
+                    row.state, row.route, row.reason = "cancelled", "", rules.CANCELLED
         keep(tx, self._rows)
         reach("planned")
         if not self._last:

@@ -12,6 +12,7 @@ SAME_CONTENT_DAYS = 30
 START_GRACE = timedelta(hours=1)
 REFUSAL_COUNTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 
+CANCELLED = "群发已取消"
 GONE = "已取消关注"
 OPTED_OUT = "已退订"
 VIP_LEFT_OUT = "VIP 不群发（人群里写明 VIP 才发）"

@@ -6,12 +6,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, func, literal, not_, or_, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 
-from bot.delivery import limits, outbox
+from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import lists, plan, rules
+from bot.domain.campaigns import cancelling, lists, plan, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Summary
 from bot.domain.customers import segments
@@ -97,6 +110,7 @@ def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
         broadcast.started_at = tx.now
     tree, here = parse_segment(broadcast.segment), lists.moment(broadcast, tx.now).astimezone(shop.timezone)
     people = segments.members(tx, tree, here)
+    broadcast.audience = len(people)
     if state == "scheduled" or len(people) > lists.SHORT:
         outbox.pause(tx, number)
     lists.take(tx, shop, broadcast, people)
@@ -128,10 +142,24 @@ def pause(tx: Tx, number: int) -> None:
 
 def pause_all(tx: Tx) -> list[int]:
     """Stops everything that is being sent now; returns the numbers."""
-    numbers = list(tx.session.scalars(select(Broadcast.id).where(Broadcast.state == "running")))
+    numbers = list(tx.session.scalars(select(Broadcast.id).where(Broadcast.state == "running").order_by(Broadcast.id)))
     for number in numbers:
         pause(tx, number)
+        get(tx, number).halted = True
     return numbers
+
+
+def resume_all(tx: Tx) -> list[int]:
+    """Goes on with everything `pause_all` has stopped; returns the numbers."""
+    halted = select(Broadcast.id).where(Broadcast.state == "paused", Broadcast.halted).order_by(Broadcast.id)
+    numbers = list(tx.session.scalars(halted))
+    for number in numbers:
+        resume(tx, number)
+    return numbers
+
+
+def paused(tx: Tx) -> list[int]:
+    return list(tx.session.scalars(select(Broadcast.id).where(Broadcast.state == "paused").order_by(Broadcast.id)))
 
 
 def resume(tx: Tx, number: int) -> None:
@@ -139,14 +167,14 @@ def resume(tx: Tx, number: int) -> None:
 
     Raises Refusal where there is nothing to go on with.
     """
-    repaired = sum(limits.resume(tx, account) for account in outbox.accounts_of(tx, number))
+    repaired = sum(limits.resume(tx, account) for account in broadcasts.accounts_of(tx, number))
     if not _move(tx, number, ("paused", "missed"), "running"):
         if repaired and get(tx, number).state == "running":
             return
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能继续。")
-    tx.execute(
-        update(Broadcast).where(Broadcast.id == number, Broadcast.started_at.is_(None)).values(started_at=tx.now)
-    )
+    broadcast = get(tx, number)
+    broadcast.halted = False
+    broadcast.started_at = broadcast.started_at or tx.now
     _begin_sending(tx, number)
 
 
@@ -156,13 +184,12 @@ def _begin_sending(tx: Tx, number: int) -> None:
         outbox.resume(tx, number)
 
 
-def cancel(tx: Tx, number: int) -> int:
-    """Cancels what has not been called yet; returns how many people that spares. Raises Refusal when it is over."""
+def cancel(tx: Tx, number: int) -> int | None:
+    """Cancels what has not been called yet; returns how many people that spares, None where that is still being
+    counted. Raises Refusal when it is over."""
     if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed"), "cancelled"):
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能取消。")
-    # Whoever is just writing rows is waited for here, so that these are cancelled as well.
-    unplanned = lists.drop(tx, number)
-    return unplanned + outbox.cancel_broadcast(tx, number, "群发已取消")
+    return cancelling.begin(tx, get(tx, number))
 
 
 def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
@@ -321,9 +348,13 @@ def is_through(tx: Tx, number: int) -> bool:
     """Whether its list is through, and no row is open any more nor still to be settled by asking the platform."""
     if lists.unfinished(tx, number):
         return False
-    unsettled = or_(Delivery.state.in_(outbox.OPEN_STATES), and_(Delivery.state == "unknown", _asked_again(tx)))
-    still_open = select(Delivery.id).where(Delivery.broadcast_id == number, unsettled).limit(1)
-    return tx.execute(still_open).first() is None
+    asked_again = select(Delivery.id).where(
+        # Spelled like the index of unclear rows.
+        text("state = 'unknown' AND batch_key <> ''"),
+        Delivery.broadcast_id == number,
+        _asked_again(tx),
+    )
+    return not (tx.execute(asked_again.limit(1)).first() or broadcasts.on_the_way(tx, number))
 
 
 def _asked_again(tx: Tx) -> ColumnElement[bool]:
