@@ -114,10 +114,10 @@ def list_packets(talk: StaffTalk) -> str:
 
 @on.staff(PacketDone)
 def packet_done(talk: StaffTalk) -> str:
-    packet = packets.done(talk.tx, talk.intent.packet, spent_fen=talk.intent.spent_fen)
+    packet = packets.done(talk.tx, talk.intent.packet, spent_fen=talk.intent.spent_fen, staff_id=talk.staff.id)
     talk.label(f"红包 {packet.id} 已发")
     spent = packet.spent_fen or 0
-    said = f"记下了：红包 {packet.id}（{packet.holiday}“{packet.recipients}”）已发，"
+    said = f"记下了：红包 {packet.id}（{packet.holiday}“{packet.recipients}”）已发，记进小账本的支出，"
     if packet.spent_known:
         left = packet.budget_fen - spent
         return f"{said}实发 {show_money(spent)}" + (f"，预算还剩 {show_money(left)}。" if left else "，预算用完。")

@@ -39,6 +39,12 @@ def told(totals: daybook.Totals) -> list[str]:
         lines += [f"· {SOURCES.get(source, '其他')} {_sum(sum_)}" for source, sum_ in by_size]
     if totals.corrected.count:
         lines.append(f"更正以前的 {totals.corrected.count} 笔 {show_money(totals.corrected.fen)}")
+    if totals.spent.count:
+        lines.append(f"支出 红包 {_sum(totals.spent)}")
+    if totals.spent_corrected.count:
+        lines.append(f"更正以前的红包支出 {_sum(totals.spent_corrected)}")
+    if totals.spent.count or totals.spent_corrected.count:
+        lines.append(f"减去支出还有 {show_money(totals.left_fen)}")
     if totals.opening.count:
         lines.append(f"另有导入的以前消费 {_sum(totals.opening)}，不算收款")
     if totals.held.count:

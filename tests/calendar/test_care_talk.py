@@ -53,7 +53,8 @@ def test_red_packets_from_the_plan_to_the_money_that_came_back(shop, says):
     assert "10月6日 周一 中秋；红包 1 老客群 200元（未发）" in reply
     assert "先按预算 200元记" in says("红包 已发 1")
     assert (
-        says("红包 已发 1 实发180元") == "记下了：红包 1（中秋“老客群”）已发，实发 180元，预算还剩 20元。" + TAKE_BACK
+        says("红包 已发 1 实发180元")
+        == "记下了：红包 1（中秋“老客群”）已发，记进小账本的支出，实发 180元，预算还剩 20元。" + TAKE_BACK
     )
     assert says("红包") == "红包 1：中秋“老客群”已发，实发 180元"
     assert says("撤销") == "已撤销：红包 1 已发"

@@ -16,7 +16,7 @@ def plan(shop, holiday="中秋", *, budget_fen=20_000, count=20, wishes="", by=N
 
 def done(shop, number, spent_fen=None):
     with shop.open() as tx:
-        packets.done(tx, number, spent_fen=spent_fen)
+        packets.done(tx, number, spent_fen=spent_fen, staff_id=shop.clerk.id)
 
 
 def test_staff_are_reminded_three_days_before_the_day_before_and_that_morning(shop):
@@ -141,7 +141,7 @@ def test_a_record_taken_back_and_made_again_is_asked_about_once(shop):
     shop.clock.set(shop.at("2025-10-06 09:00"))
     with shop.open() as tx:
         with tx.journaled() as journal:
-            packets.done(tx, number, spent_fen=None)
+            packets.done(tx, number, spent_fen=None, staff_id=shop.clerk.id)
         changes.keep(tx, staff_id=shop.clerk.id, label="已发", entries=journal.entries, final=None, message_key="m:1")
     with shop.open() as tx:
         changes.undo(tx, staff_id=shop.clerk.id, reverse={})

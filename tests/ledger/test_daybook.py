@@ -78,3 +78,49 @@ def test_trying_an_import_uses_up_no_number(shop, boss, mei, take_in):
     assert shop.export("customers")[-1]["number"] == mei.number + 1
     assert "1. 09-21 09:00 12元" in boss.says("未认领")
     assert "收 1 笔 12元，退 0 笔 0元，净收 12元" in boss.says("今天收款")
+
+
+def book(shop):
+    """Every entry as it was written; the book is only ever added to."""
+    return [tuple(row) for row in shop.rows("SELECT packet_id, amount_fen, source, reverses FROM ledger ORDER BY id")]
+
+
+def test_red_packets_handed_out_are_money_out_until_taken_back(shop, boss, mei):
+    boss.says("消费 小美 298 连衣裙")
+    boss.says("红包 计划 中秋 老客群 200元 20个")
+    assert "支出" not in boss.says("今天收款")
+    assert "记进小账本的支出" in boss.says("红包 已发 1")
+    told = boss.says("今天收款")
+    assert "收 1 笔 298元，退 0 笔 0元，净收 298元" in told
+    assert "支出 红包 1 笔 200元\n减去支出还有 98元" in told
+    assert "已撤销" in boss.says("撤销")
+    assert "支出" not in boss.says("今天收款")
+    assert "红包 1：中秋" in boss.says("红包")
+    assert book(shop)[1:] == [(1, -20000, "packet", None), (1, 20000, "undo", 2)]
+
+
+def test_the_real_amount_corrects_the_day_they_were_handed_out(shop, boss):
+    boss.says("红包 计划 中秋 老客群 200元 20个")
+    boss.says("红包 已发 1")
+    shop.at("2026-09-22 12:00")
+    boss.says("红包 已发 1 实发180元")
+    assert "支出" not in boss.says("今天收款")
+    assert "还没有收款。\n支出 红包 1 笔 180元\n减去支出还有 -180元" in boss.says("收款 昨天")
+    assert "已撤销" in boss.says("撤销")
+    assert "支出 红包 1 笔 200元" in boss.says("收款 昨天")
+    assert "已撤销" not in boss.says("红包 已发 1 实发200元")
+    assert [entry[1] for entry in book(shop)] == [-20000, 20000, -18000, 18000, -20000]
+    (left,) = shop.rows("SELECT SUM(amount_fen) AS fen FROM ledger")
+    assert left.fen == -20000
+
+
+def test_a_closed_month_keeps_its_packets_and_the_correction_stands_in_the_next(shop, boss):
+    shop.at("2026-09-30 20:00")
+    boss.says("红包 计划 国庆 老客群 200元 20个")
+    boss.says("红包 已发 1")
+    shop.at("2026-10-01 10:00")
+    assert "支出 红包 1 笔 200元" in boss.says("月结 9月")
+    boss.says("红包 已发 1 实发180元")
+    assert "支出 红包 1 笔 200元" in boss.says("收款 9月")
+    october = boss.says("收款 10月")
+    assert "支出 红包 1 笔 180元\n更正以前的红包支出 1 笔 200元\n减去支出还有 20元" in october

@@ -11,6 +11,7 @@ from bot.domain.care import days, holidays, occurrences, rules
 from bot.domain.care.models import PacketPlan, Plan
 from bot.domain.care.occurrences import ASK_AMOUNT, Reminder, Struck
 from bot.domain.care.rules import Due
+from bot.domain.orders import daybook
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import RenderError, compile_template
 from bot.errors import Refusal
@@ -83,8 +84,9 @@ def moments(packet: PacketPlan, shop: Settings) -> list[Due]:
     return rules.still_to_come(reminders, packet.created_at, shop.timezone)
 
 
-def done(tx: Tx, number: int, *, spent_fen: int | None) -> PacketPlan:
-    """Records that packets were handed out; without an amount the budget counts, and the next day staff are asked.
+def done(tx: Tx, number: int, *, spent_fen: int | None, staff_id: int) -> PacketPlan:
+    """Records that packets were handed out, in the book as money paid out; without an amount the budget counts, and the
+    next day staff are asked.
 
     May be said again with the real amount. Raises Refusal for an unknown number, for more than the budget, and for a
     second time without an amount.
@@ -105,7 +107,11 @@ def done(tx: Tx, number: int, *, spent_fen: int | None) -> PacketPlan:
     if packet.state == "planned":
         packet.state = "done"
         packet.done_at = tx.now
-    packet.spent_fen = packet.budget_fen if spent_fen is None else spent_fen
+    spent = packet.budget_fen if spent_fen is None else spent_fen
+    if packet.spent_fen != spent:
+        note = f"红包 {packet.id} {packet.holiday} {packet.recipients}"
+        daybook.spend_on_packets(tx, packet.id, spent, note=note, at=packet.done_at or tx.now, staff_id=staff_id)
+    packet.spent_fen = spent
     packet.spent_known = spent_fen is not None
     if spent_fen is None:
         _plant_question(tx, packet)

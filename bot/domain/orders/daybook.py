@@ -48,6 +48,7 @@ def reverse(tx: Tx, entry_id: int, *, staff_id: int) -> None:
     tx.session.add(
         LedgerEntry(
             order_id=entry.order_id,
+            packet_id=entry.packet_id,
             amount_fen=-entry.amount_fen,
             source=first.source if first else "undo",
             note=entry.note,
@@ -62,12 +63,33 @@ def reverse(tx: Tx, entry_id: int, *, staff_id: int) -> None:
 
 def reverse_order(tx: Tx, order: Order, *, staff_id: int) -> None:
     """Takes back whatever of an order's money still stands in the book."""
-    other = aliased(LedgerEntry)
-    standing = select(LedgerEntry.id).where(
-        LedgerEntry.order_id == order.id,
-        LedgerEntry.reverses.is_(None),
-        ~exists().where(other.reverses == LedgerEntry.id),
+    _reverse_all(tx, LedgerEntry.order_id == order.id, staff_id=staff_id)
+
+
+def spend_on_packets(tx: Tx, packet_id: int, amount_fen: int, *, note: str, at: datetime, staff_id: int) -> None:
+    """Books what red packets cost, handed out at ``at``; another amount booked for them before is taken back first.
+
+    In a month that is closed nothing is booked any more: the correction then stands today.
+    """
+    _reverse_all(tx, LedgerEntry.packet_id == packet_id, staff_id=staff_id)
+    tx.session.add(
+        LedgerEntry(
+            packet_id=packet_id,
+            amount_fen=-amount_fen,
+            source="packet",
+            note=note,
+            staff_id=staff_id,
+            at=tx.now if at < closed_until(tx) else at,
+            booked_at=tx.now,
+        )
     )
+
+
+def _reverse_all(tx: Tx, whose: ColumnElement[bool], *, staff_id: int) -> None:
+    other = aliased(LedgerEntry)
+    taken_back = exists().where(other.reverses == LedgerEntry.id)
+    tx.session.flush()
+    standing = select(LedgerEntry.id).where(whose, LedgerEntry.reverses.is_(None), ~taken_back)
     for entry_id in tx.session.scalars(standing).all():
         reverse(tx, entry_id, staff_id=staff_id)
 
@@ -88,13 +110,16 @@ class Totals:
     """What a stretch of time came to.
 
     ``sources`` are payments by the order's source; ``corrected`` what was taken back of a month already closed;
-    ``opening`` spending from before we kept books, which is no money received; ``held`` payments of bills that may be
-    booked already and wait for ``认领``, in no sum.
+    ``spent`` is money paid out (red packets), ``spent_corrected`` what of it was taken back of a closed month, both in
+    no ``net_fen``; ``opening`` spending from before we kept books, which is no money received; ``held`` payments of
+    bills that may be booked already and wait for ``认领``, in no sum.
     """
 
     received: Sum
     refunded: Sum
     corrected: Sum
+    spent: Sum
+    spent_corrected: Sum
     opening: Sum
     held: Sum
     sources: dict[str, Sum] = field(default_factory=dict)
@@ -103,12 +128,20 @@ class Totals:
     def net_fen(self) -> int:
         return self.received.fen + self.refunded.fen + self.corrected.fen
 
+    @property
+    def left_fen(self) -> int:
+        """What is left of the money that came in after what was paid out."""
+        return self.net_fen + self.spent.fen + self.spent_corrected.fen
+
 
 def totals(tx: Tx, since: datetime, until: datetime) -> Totals:
     """Adds up what moved from ``since`` to before ``until``; an entry and its reversal are nothing together."""
+    is_reversal = or_(LedgerEntry.source == "undo", LedgerEntry.reverses.is_not(None))
     kind = case(
         (LedgerEntry.source == "opening", "opening"),
-        (or_(LedgerEntry.source == "undo", LedgerEntry.reverses.is_not(None)), "corrected"),
+        (and_(LedgerEntry.packet_id.is_not(None), is_reversal), "spent_corrected"),
+        (LedgerEntry.packet_id.is_not(None), "spent"),
+        (is_reversal, "corrected"),
         (LedgerEntry.amount_fen < 0, "refunded"),
         else_="received",
     ).label("meaning")
@@ -137,6 +170,8 @@ def totals(tx: Tx, since: datetime, until: datetime) -> Totals:
         received=sums.get("received", nothing),
         refunded=sums.get("refunded", nothing),
         corrected=sums.get("corrected", nothing),
+        spent=sums.get("spent", nothing),
+        spent_corrected=sums.get("spent_corrected", nothing),
         opening=sums.get("opening", nothing),
         held=Sum(held[0], int(held[1])),
         sources=sources,

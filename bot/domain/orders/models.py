@@ -61,8 +61,8 @@ class LedgerEntry(Base):
     """Money in (positive fen) or back (negative fen); only ever added to.
 
     ``at`` is the moment the money moved, by which days and months count it; ``booked_at`` when it was written down.
-    ``source`` is ``chat``, ``bill`` (an imported one), ``opening`` (spent before we kept books) or ``undo``;
-    ``reverses`` the entry that is taken back.
+    ``source`` is ``chat``, ``bill`` (an imported one), ``opening`` (spent before we kept books), ``packet`` (red packets
+    handed out: negative, of a ``packet_id`` instead of an order) or ``undo``; ``reverses`` the entry that is taken back.
     """
 
     # No foreign key to the order: the book keeps what was written, also of an order that was taken back. Whose money it
@@ -70,6 +70,7 @@ class LedgerEntry(Base):
     __tablename__ = "ledger"
     __table_args__ = (
         CheckConstraint("amount_fen <> 0", name="amount_not_zero"),
+        CheckConstraint("(order_id IS NULL) <> (packet_id IS NULL)", name="order_or_packet"),
         Index("ix_ledger_at", "at"),
         # Whatever happens, an entry is taken back once.
         Index("uq_ledger_reverses", "reverses", unique=True),
@@ -77,7 +78,8 @@ class LedgerEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(index=True)
+    order_id: Mapped[int | None] = mapped_column(index=True)
+    packet_id: Mapped[int | None] = mapped_column(index=True)
     amount_fen: Mapped[int]
     source: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
