@@ -75,6 +75,7 @@ def create_router(settings: Settings) -> Router:
         care,
         clauses,
         complaints,
+        corrections,
         customers,
         files,
         finding,
@@ -94,6 +95,9 @@ def create_router(settings: Settings) -> Router:
     segments.declare("stage", orders.in_stage)
     segments.declare("sent", campaigns.was_sent)
     segments.declare("replied", campaigns.has_replied)
+    segments.declare("silent", campaigns.was_silent)
+    segments.declare("failed", campaigns.has_failed)
+    segments.declare("retry", campaigns.may_go_well)
     on.read_with(create_reader(settings))
     return on
 

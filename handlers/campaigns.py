@@ -16,6 +16,7 @@ from bot.domain.campaigns.plan import Summary
 from bot.domain.campaigns.service import Unclear
 from bot.domain.customers import segments, waiting
 from bot.domain.customers.rules import shown
+from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.domain.scripts.rules import is_personal
 from bot.errors import Refusal
@@ -58,8 +59,14 @@ def plan(talk: StaffTalk) -> str:
     )
     if not summary.recipients:
         raise Refusal(_nobody(talk, intent.segment, summary))
+    return ask(talk, broadcast, summary)
+
+
+def ask(talk: StaffTalk, broadcast: Broadcast, summary: Summary, *more: str) -> str:
+    """Shows the plan, with ``more`` lines, and asks for its code. Raises Refusal above a staff member's size."""
     _allowed(talk, summary)
-    return talk.confirm("broadcast", {"number": broadcast.id}, "\n".join(_plan_lines(talk, broadcast, summary)))
+    words = "\n".join([*_plan_lines(talk, broadcast, summary), *more])
+    return talk.confirm("broadcast", {"number": broadcast.id}, words)
 
 
 def _allowed(talk: StaffTalk, summary: Summary) -> None:
@@ -73,13 +80,13 @@ def _allowed(talk: StaffTalk, summary: Summary) -> None:
 def _nobody(talk: StaffTalk, segment: str, summary: Summary) -> str:
     if not summary.audience:
         return f"人群“{segment}”现在没有人，不用发。"
-    return f"人群“{segment}”里 {summary.audience} 位现在都不能发：\n" + "\n".join(_left_out(talk, summary))
+    return f"人群“{segment}”里 {summary.audience} 位现在都不能发：\n" + "\n".join(left_out(talk, summary))
 
 
 def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     names = {script["variant"]: script["name"] for script in broadcast.scripts}
     several = len(names) > 1
-    lines = [f"群发 {broadcast.id} 的计划", f"人群：{broadcast.segment}，{summary.audience} 位（名单以确认时为准）"]
+    lines = [f"群发 {broadcast.id} 的计划", f"{_audience(broadcast)}，{summary.audience} 位（名单以确认时为准）"]
     if summary.projected:
         lines.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
     lines += [
@@ -94,7 +101,7 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
         lines += _offer(broadcast, summary)
     if summary.skipped:
         lines.append(f"不发 {sum(summary.skipped.values())} 位：")
-        lines += _left_out(talk, summary)
+        lines += left_out(talk, summary)
     lines.append(f"时间：{_start(talk, broadcast)}")
     lines.append("每组会看到（举一位的例）：" if several else "会看到（举一位的例）：")
     people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
@@ -103,6 +110,14 @@ def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list
         for variant, (number, text) in sorted(summary.examples.items())
     ]
     return lines
+
+
+def _audience(broadcast: Broadcast) -> str:
+    if broadcast.kind == rules.CORRECTION:
+        return f"更正群发 {broadcast.source_id}：收到过（或可能收到过）它的"
+    if broadcast.kind == rules.RETRY:
+        return f"重发群发 {broadcast.source_id}：没发成、现在可能发得成的"
+    return f"人群：{broadcast.segment}"
 
 
 def _resting(talk: StaffTalk, summary: Summary) -> list[str]:
@@ -128,7 +143,7 @@ def _offer(broadcast: Broadcast, summary: Summary) -> list[str]:
     return [f"  “{'、'.join(personal)}”里有称呼，每人不一样；改成人人一样的话，这 {count} 位也能直接发到"]
 
 
-def _left_out(talk: StaffTalk, summary: Summary) -> list[str]:
+def left_out(talk: StaffTalk, summary: Summary) -> list[str]:
     lines = []
     for reason, count in summary.skipped.most_common():
         named = segments.people(talk.tx, summary.named[reason])
@@ -138,10 +153,16 @@ def _left_out(talk: StaffTalk, summary: Summary) -> list[str]:
 
 
 def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
-    start = broadcast.start_at or talk.tx.now
-    quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, start)
+    quiet = _quiet(talk, broadcast, broadcast.start_at)
     when = "确认后马上发" if broadcast.start_at is None else _moment(talk, broadcast.start_at)
     return f"{when}；那时是安静时间，{_moment(talk, quiet)} 才开始发" if quiet else when
+
+
+def _quiet(talk: StaffTalk, broadcast: Broadcast, starts: datetime | None) -> datetime | None:
+    """Until when a broadcast waits in the morning; a correction does not."""
+    if broadcast.kind == rules.CORRECTION:
+        return None
+    return quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now)
 
 
 def _moment(talk: StaffTalk, at: datetime) -> str:
@@ -154,6 +175,8 @@ def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
     if talk.staff.role != "owner":
         # The list may have grown since the plan was shown.
         _allowed(talk, campaigns.summarise(talk.tx, talk.shop, campaigns.get(talk.tx, number)))
+    if campaigns.get(talk.tx, number).kind == rules.CORRECTION:
+        merchants.require_owner(talk.staff, "更正")
     broadcast, audience = campaigns.confirm(talk.tx, talk.shop, number)
     starts = broadcast.start_at if broadcast.state == "scheduled" else None
     stop = f"取消 {number}" if starts else f"暂停 {number} 或 取消 {number}"
@@ -163,7 +186,7 @@ def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
 
 
 def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:
-    begins = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now) or starts
+    begins = _quiet(talk, campaigns.get(talk.tx, number), starts) or starts
     if lists.unfinished(talk.tx, number):
         when = f"{_moment(talk, begins)} 开始发" if begins else "排好就开始发"
         return f"名单定了，{audience} 位，正在一位位排，{when}"

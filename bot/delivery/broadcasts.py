@@ -14,7 +14,7 @@ from bot.delivery import limits, outbox
 from bot.delivery.bulk import run, run_with
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Delivery, MassResult
-from bot.delivery.rules import MASS_LEAST
+from bot.delivery.rules import MASS_LEAST, beijing_month
 from bot.store.base import from_milliseconds
 from bot.store.transaction import Tx
 
@@ -62,6 +62,20 @@ def mass_counts(tx: Tx, broadcast_id: int) -> dict[str, int]:
         total["jobs"] += 1
         total.update({name: int(count) for name, count in counts.items() if str(count or "").isdecimal()})
     return dict(total)
+
+
+_MONTHS = """
+    SELECT COALESCE(mass_months.count, 0) AS used, COUNT(*) FROM deliveries
+    LEFT JOIN mass_months ON mass_months.person_id = deliveries.person_id AND mass_months.account = deliveries.account
+    AND mass_months.month = :month
+    WHERE deliveries.broadcast_id = :broadcast_id AND deliveries.state IN ('sent', 'unknown') GROUP BY used
+"""
+
+
+def months_used(tx: Tx, broadcast_id: int, now: datetime) -> dict[int, int]:
+    """How many who got a broadcast have had how many mass messages in the Beijing month of ``now``."""
+    found = run(tx, _MONTHS, broadcast_id=broadcast_id, month=beijing_month(now))
+    return dict(found.all())
 
 
 # -- where it stands ----------------------------------------------------------------------------------------------------

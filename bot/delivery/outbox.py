@@ -27,7 +27,8 @@ REPLY_COUNTS = timedelta(days=7)
 # On the way; in every other state the outcome is decided, or waits for somebody to look (unknown, by_hand).
 OPEN_STATES = ("planned", "claimed", "handed")
 
-Purpose = Literal["marketing", "service", "reminder"]
+# A correction is no marketing, but who opted out does not get it.
+Purpose = Literal["marketing", "service", "reminder", "correction"]
 Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
 
 

@@ -11,7 +11,9 @@ from bot.language.intents import (
     BroadcastList,
     BroadcastStep,
     Checked,
+    Correct,
     Intent,
+    Resend,
     ScriptEdit,
     ScriptList,
     ScriptNew,
@@ -33,6 +35,7 @@ MOST_HELD_OUT = 50  # percent; more would not be a broadcast any more
 _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
 _SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
 _CHECK = "核对 12 小美 收到了"
+_CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
 _LIST = r"列表|名单|有哪些"
@@ -60,6 +63,7 @@ _STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "re
 _UNCLEAR = re.compile(r" ?(?:的)?(?:未知|不明|结果不明|没收到|不确定)(?:的|名单)?$")
 _RECEIVED = re.compile(r"[ ,:]*(?P<not>没有?|未)? ?收到了?$")
 _BROADCAST_NUMBER = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)?", re.ASCII)
+_NUMBER_AND_SCRIPT = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)? ?[,:]? ?用 ?", re.ASCII)
 
 
 def _segment(said: Said) -> Intent:
@@ -289,6 +293,37 @@ def _check(said: Said) -> Intent:
     return Checked(number, received["not"] is None, people)
 
 
+def _about_broadcast(said: Said, example: str) -> tuple[int, Words]:
+    """The number of the broadcast and what stands behind 用. Raises ``Unclear``."""
+    match = _NUMBER_AND_SCRIPT.match(said.words.plain)
+    if match is None:
+        raise Unclear(f"要说哪个群发、用哪个话术，例如：{example}；编号看“群发 列表”", example, "群发 列表")
+    return int(match["number"]), said.words.cut(match.end())
+
+
+def _correct(said: Said) -> Intent:
+    number, rest = _about_broadcast(said, _CORRECT)
+    at, pieces = _take_time([rest], said.now)
+    scripts = _script_names(pieces)
+    if len(scripts) > 1:
+        raise Unclear(f"更正只用一个话术，大家收到的一样，例如：{_CORRECT}", _CORRECT)
+    return Correct(number, scripts[0], at)
+
+
+def _resend(said: Said) -> Intent:
+    words = without_mood(said.words)
+    match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("吧"))
+    if match is None:
+        raise Unclear(f"要说重发哪个群发，例如：{_RESEND}（只发没发成的）；编号看“群发 列表”", _RESEND, "群发 列表")
+    return Resend(int(match["number"]))
+
+
+def _follow(said: Said) -> Intent:
+    """追发 12 用 …: a broadcast to who got 12 and said nothing."""
+    number, rest = _about_broadcast(said, _FOLLOW)
+    return broadcast_to(read(f"没回复{number}"), rest, said.now)
+
+
 def _step_verb(word: str, *synonyms: str) -> Verb:
     return Verb((word, *synonyms), lambda said: _step(word, said), (f"{word} 12",))
 
@@ -320,5 +355,8 @@ VERBS = (
     _step_verb("继续", "恢复", "继续群发", "恢复群发"),
     _step_verb("取消", "取消群发"),
     _step_verb("结果", "效果"),
+    Verb(("更正", "更正群发"), _correct, (_CORRECT,)),
+    Verb(("重发", "重发群发", "补发"), _resend, (_RESEND,)),
+    Verb(("追发", "追发群发"), _follow, (_FOLLOW,)),
     Verb(("核对",), _check, (_CHECK, "核对 12 全部 没收到")),
 )

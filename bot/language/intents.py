@@ -356,6 +356,22 @@ class BroadcastStep(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Correct(Intent):
+    """``更正 12 用 话术 [时间]``: to exactly those who got broadcast 12, or may have."""
+
+    broadcast: int
+    script: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resend(Intent):
+    """``重发 12``: once more to those of broadcast 12 with whom it failed, never to those nobody can tell about."""
+
+    broadcast: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checked(Intent):
     """``核对 12 小美、#5 收到了|没收到``: what people say about messages nobody could tell about; no ``whom`` = 全部."""
 

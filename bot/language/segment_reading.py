@@ -56,7 +56,10 @@ _NOT_BOUGHT = re.compile(
 )
 _BOUGHT_WITHIN = re.compile(rf"({NUMBER} ?(?:{SPAN_WORD}))(?:以内|之内|内)(?:消费|买|购买)过", re.ASCII)
 _BORN = re.compile(rf"(本月|今天|{NUMBER} ?(?:天|日)内)(?:过?生日)", re.ASCII)
-_BROADCAST = re.compile(r"(收到过|回复过|回过) ?(?:群发)? ?#? ?(\d{1,9})", re.ASCII)
+_BROADCAST = re.compile(
+    r"(收到过|(?:没有?|未)(?:回复|回)过?|回复过|回过|没发成|可重发) ?(?:群发)? ?#? ?(\d{1,9})(?:的)?", re.ASCII
+)
+_OF_BROADCAST = {"收": "sent", "没发": "failed", "可": "retry", "回": "replied", "没": "silent", "未": "silent"}
 _TOP = re.compile(rf"头部 ?({NUMBER}) ?%", re.ASCII)
 
 _END = r' \n&|!()"'
@@ -238,7 +241,8 @@ def _read_born(match: re.Match[str]) -> Term | None:
 
 
 def _read_broadcast(match: re.Match[str]) -> Term:
-    return Field("sent" if match.group(1) == "收到过" else "replied", "=", int(match.group(2)))
+    name = next(name for begins, name in _OF_BROADCAST.items() if match.group(1).startswith(begins))
+    return Field(name, "=", int(match.group(2)))
 
 
 def _read_top(match: re.Match[str]) -> Term:

@@ -50,7 +50,8 @@ class Field:
     Values: ``grade`` S–F, ``follow_up`` a–d, ``stage`` 1–4, ``sex`` 男/女, ``city``, ``channel`` and ``account`` text,
     ``spent`` fen, ``purchases`` and ``points`` counts, ``last_purchase``, ``last_contact`` and ``not_bought`` days
     (``not_bought >= 60``: no purchase in 60 days, also by who never bought), ``birthday`` ``month`` or ``today`` with
-    ``=`` and days ahead with ``<=``, ``sent`` and ``replied`` the number of a broadcast, ``top`` percent by spend.
+    ``=`` and days ahead with ``<=``, ``top`` percent by spend, and the number of a broadcast for ``sent`` (got it, or may
+    have), ``replied``, ``silent`` (got it and said nothing), ``failed`` and ``retry`` (failed, and may go well now).
     """
 
     name: str
@@ -183,8 +184,8 @@ def spell(term: Term) -> str:
 def _spell_field(name: str, op: str, value: str | int) -> str:
     if name == "not_bought":
         return f"未消费{value}天"
-    if name in ("sent", "replied"):
-        return f"{'收到过' if name == 'sent' else '回复过'}{value}"
+    if name in _OF_BROADCAST:
+        return f"{_OF_BROADCAST[name]}{value}"
     if name == "top":
         return f"头部{value}%"
     if name == "birthday":
@@ -200,6 +201,13 @@ def _spell_field(name: str, op: str, value: str | int) -> str:
     return f"{spec.words[0]}{op}{value}{spec.unit}"
 
 
+_OF_BROADCAST = {
+    "sent": "收到过",
+    "replied": "回复过",
+    "silent": "没回复",
+    "failed": "没发成",
+    "retry": "可重发",
+}
 _OP_CHINESE = {"=": "等于", ">": "超过", ">=": "至少", "<": "不到", "<=": "最多"}
 _PHRASES = {
     "grade": "级别是{}的",
@@ -210,6 +218,9 @@ _PHRASES = {
     "account": "在账号“{}”的",
     "sent": "收到过群发{}的",
     "replied": "回复过群发{}的",
+    "silent": "收到过群发{}、没回复的",
+    "failed": "群发{}没发成的",
+    "retry": "群发{}没发成、现在可能发得成的",
     "top": "消费最多的前{}%",
     "not_bought": "{}天没消费的",
 }

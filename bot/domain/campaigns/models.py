@@ -18,6 +18,9 @@ class Broadcast(Base):
     → missed. ``scripts`` freezes the wording: a list of ``{"variant", "name", "version", "text"}``. ``hold_out`` is the
     percentage that gets nothing. ``start_at`` None = when confirmed. ``audience`` is how many people its list names, 0
     until it is confirmed. ``halted``: paused by ``暂停`` alone, together with all others.
+
+    ``kind``: ``correction`` of broadcast ``source_id``, ``retry`` of those with whom it failed, or empty. A broadcast is
+    corrected once: by ``corrected_by``.
     """
 
     __tablename__ = "broadcasts"
@@ -35,6 +38,9 @@ class Broadcast(Base):
     finished_at: Mapped[datetime | None]
     audience: Mapped[int] = mapped_column(default=0, server_default="0")
     halted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    kind: Mapped[str] = mapped_column(default="", server_default="")
+    source_id: Mapped[int | None]
+    corrected_by: Mapped[int | None]
 
 
 class Unplanned(Base):

@@ -116,9 +116,12 @@ class Planner:
         self._shop = shop
         self._broadcast_id = broadcast.id
         self._hold_out = broadcast.hold_out
+        # To exactly those who got the wrong message: only an opt-out, and who cannot be reached, keeps it from anybody.
+        self._corrects = broadcast.kind == rules.CORRECTION
         self._at = at
         self._now = to_milliseconds(at)
-        self._names_vip = segments.names_vip(tx, parse_segment(broadcast.segment))
+        # Whom a broadcast has reached, or tried to, it had named.
+        self._names_vip = bool(broadcast.kind) or segments.names_vip(tx, parse_segment(broadcast.segment))
         self._most = (shop.marketing_per_day, shop.marketing_per_month)
         facts = shop_context(tx, shop.shop_name)
         self._wordings = {script["variant"]: _Wording(script, facts, self._now) for script in broadcast.scripts}
@@ -131,8 +134,8 @@ class Planner:
         """
         people = self._people(numbers)
         addresses = self._addresses(numbers)
-        counted = limits.marketing(self._tx, numbers, self._at, self._shop.timezone)
-        complaining = self._complaining(numbers)
+        counted = {} if self._corrects else limits.marketing(self._tx, numbers, self._at, self._shop.timezone)
+        complaining = set() if self._corrects else self._complaining(numbers)
         dealer = Dealer(list(self._wordings), self._hold_out, place)
         rows: dict[int, Planned] = {}
         # An order that looks random, and is the same whenever it is asked for, keeps the groups alike.
@@ -192,7 +195,7 @@ class Planner:
         row = NewDelivery(
             account="" if address is None else address.account,
             person_id="" if address is None else address.person_id,
-            purpose="marketing",
+            purpose="correction" if self._corrects else "marketing",
             route="",
             broadcast_id=self._broadcast_id,
             customer_id=person.id,
@@ -229,7 +232,7 @@ class Planner:
 
     def _leave_out_repeats(self, rows: Sequence[Planned]) -> None:
         """Who got the same content within the last 30 days is left out."""
-        if not rows:
+        if not rows or self._corrects:
             return
         sent = select(Delivery.customer_id, Delivery.content_id).where(
             _among(Delivery.customer_id, [row.customer_id for row, _text in rows if row.customer_id is not None]),

@@ -12,6 +12,8 @@ SAME_CONTENT_DAYS = 30
 START_GRACE = timedelta(hours=1)
 REFUSAL_COUNTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 
+# Kinds of broadcasts that another gave rise to.
+CORRECTION, RETRY = "correction", "retry"
 CANCELLED = "群发已取消"
 GONE = "已取消关注"
 OPTED_OUT = "已退订"

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import cancelling, lists, plan, rules
+from bot.domain.campaigns import cancelling, corrections, lists, plan, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Summary
 from bot.domain.customers import segments
@@ -59,9 +59,11 @@ def draft(
     segment: str,
     script_names: Sequence[str],
     start_at: datetime | None,
-    hold_out: int,
+    hold_out: int = 0,
+    corrects: int | None = None,
 ) -> tuple[Broadcast, Summary]:
-    """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do.
+    """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do; ``corrects``: the number of the
+    broadcast it corrects.
 
     Raises Refusal for a segment or a script that cannot be read, more than six scripts or a hold-out above 50 %.
     """
@@ -84,7 +86,50 @@ def draft(
         state="draft",
         start_at=start_at,
         created_at=tx.now,
+        kind="" if corrects is None else rules.CORRECTION,
+        source_id=corrects,
     )
+    return _kept(tx, shop, broadcast)
+
+
+def draft_correction(
+    tx: Tx, shop: Settings, *, staff_id: int, number: int, script: str, start_at: datetime | None
+) -> tuple[Broadcast, Summary]:
+    """`draft` to exactly those who got broadcast ``number``, or may have. Raises Refusal where that is not to be."""
+    corrections.refuse_correction(get(tx, number))
+    return draft(
+        tx,
+        shop,
+        staff_id=staff_id,
+        segment=f"收到过{number}",
+        script_names=[script],
+        start_at=start_at,
+        corrects=number,
+    )
+
+
+def draft_retry(tx: Tx, shop: Settings, *, staff_id: int, number: int) -> tuple[Broadcast, Summary]:
+    """`draft` of the same wording to those with whom broadcast ``number`` failed for a reason that may have passed.
+
+    Raises Refusal while it runs.
+    """
+    source = get(tx, number)
+    if source.state not in ("done", "cancelled"):
+        raise Refusal(f"群发 {number} {STATE_WORDS[source.state]}，发完或取消以后才能重发没发成的。")
+    retry = Broadcast(
+        staff_id=staff_id,
+        segment=f"可重发{number}",
+        scripts=source.scripts,
+        hold_out=0,
+        state="draft",
+        created_at=tx.now,
+        kind=rules.RETRY,
+        source_id=number,
+    )
+    return _kept(tx, shop, retry)
+
+
+def _kept(tx: Tx, shop: Settings, broadcast: Broadcast) -> tuple[Broadcast, Summary]:
     tx.session.add(broadcast)
     tx.session.flush()
     return broadcast, summarise(tx, shop, broadcast)
@@ -106,6 +151,8 @@ def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
     state = "scheduled" if broadcast.start_at is not None and broadcast.start_at > tx.now else "running"
     if not _move(tx, number, ("draft",), state):
         raise Refusal(f"群发 {number} {STATE_WORDS[broadcast.state]}，不能再确认。")
+    if broadcast.kind == rules.CORRECTION:
+        corrections.claim(tx, broadcast)
     if state == "running":
         broadcast.started_at = tx.now
     tree, here = parse_segment(broadcast.segment), lists.moment(broadcast, tx.now).astimezone(shop.timezone)
@@ -189,7 +236,10 @@ def cancel(tx: Tx, number: int) -> int | None:
     counted. Raises Refusal when it is over."""
     if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed"), "cancelled"):
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能取消。")
-    return cancelling.begin(tx, get(tx, number))
+    broadcast = get(tx, number)
+    if broadcast.kind == rules.CORRECTION:
+        corrections.give_up(tx, broadcast)
+    return cancelling.begin(tx, broadcast)
 
 
 def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
@@ -320,12 +370,27 @@ def _move(tx: Tx, number: int, before: Sequence[str], after: str) -> bool:
 
 def was_sent(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
     """``收到过12`` for segments: who got broadcast 12, or may have."""
-    return _of_broadcast(term, Delivery.state.in_(("sent", "unknown")))
+    return _of_broadcast(term, corrections.got_it())
 
 
 def has_replied(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
     """``回复过12`` for segments."""
     return _of_broadcast(term, Delivery.replied_at.is_not(None))
+
+
+def was_silent(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``没回复12`` for segments: who got broadcast 12 and said nothing."""
+    return _of_broadcast(term, and_(corrections.got_it(), Delivery.replied_at.is_(None)))
+
+
+def has_failed(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``没发成12`` for segments."""
+    return _of_broadcast(term, Delivery.state == "failed")
+
+
+def may_go_well(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+    """``可重发12`` for segments."""
+    return _of_broadcast(term, corrections.may_go_well(int(term.value)))
 
 
 def _of_broadcast(term: Field, what: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -371,6 +436,12 @@ class Unclear:
 
     people: Sequence[tuple[Delivery, Customer]]
     asked_again: int
+
+
+def failed_by_text(tx: Tx, number: int) -> int:
+    """Of how many people of a broadcast the platform did not take the text."""
+    failed = (Delivery.broadcast_id == number, Delivery.state == "failed", corrections.of_the_text())
+    return tx.execute(select(func.count()).select_from(Delivery).where(*failed)).scalar_one()
 
 
 def unclear(tx: Tx, number: int) -> Unclear:

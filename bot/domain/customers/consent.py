@@ -18,6 +18,7 @@ def opt_out(tx: Tx, customer_id: int) -> bool:
         .values(opted_out=True, opted_out_at=tx.now)
     )
     outbox.cancel_for_customer(tx, customer_id, "顾客已退订", purpose="marketing")
+    outbox.cancel_for_customer(tx, customer_id, "顾客已退订", purpose="correction")
     if changed.rowcount:
         timeline.add(tx, customer_id, "opt_out", "退订了营销消息")
     return bool(changed.rowcount)
