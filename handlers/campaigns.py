@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from bot.delivery import broadcasts, limits, outbox
-from bot.delivery.limits import Rest
-from bot.delivery.rules import MASS_LEAST, quiet_until
 from bot.domain.campaigns import lists, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.campaigns.plan import Summary
 from bot.domain.campaigns.service import Unclear
-from bot.domain.customers import segments, waiting
+from bot.domain.campaigns.summary import Summary
+from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
-from bot.domain.scripts.rules import is_personal
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.intents import BroadcastList, BroadcastStep, Checked
 from bot.language.money import show_money
+from handlers import plan_words
+from handlers.plan_words import moment, rest_lines
 from handlers.talk import StaffTalk, on
 
 LISTED = 20  # people in one answer
 WIDE = 20  # a change that touches more people than this asks first
-ROUTE_WORDS = {
-    "custom": "客服消息（48小时内互动过，不占群发次数）",
-    "mass": "群发接口（每人每月最多 4 次）",
-    "by_hand": "人工发",
-}
 STATE_ORDER = {
     "sent": "已发",
     "failed": "没发成",
@@ -56,6 +49,8 @@ def plan(talk: StaffTalk) -> str:
         script_names=intent.scripts,
         start_at=intent.at,
         hold_out=intent.hold_out,
+        plain=intent.plain,
+        spares_tired=intent.spares_tired,
     )
     if not summary.recipients:
         raise Refusal(_nobody(talk, intent.segment, summary))
@@ -65,7 +60,7 @@ def plan(talk: StaffTalk) -> str:
 def ask(talk: StaffTalk, broadcast: Broadcast, summary: Summary, *more: str) -> str:
     """Shows the plan, with ``more`` lines, and asks for its code. Raises Refusal above a staff member's size."""
     _allowed(talk, summary)
-    words = "\n".join([*_plan_lines(talk, broadcast, summary), *more])
+    words = "\n".join([*plan_words.lines(talk, broadcast, summary), *more])
     return talk.confirm("broadcast", {"number": broadcast.id}, words)
 
 
@@ -80,93 +75,7 @@ def _allowed(talk: StaffTalk, summary: Summary) -> None:
 def _nobody(talk: StaffTalk, segment: str, summary: Summary) -> str:
     if not summary.audience:
         return f"人群“{segment}”现在没有人，不用发。"
-    return f"人群“{segment}”里 {summary.audience} 位现在都不能发：\n" + "\n".join(left_out(talk, summary))
-
-
-def _plan_lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
-    names = {script["variant"]: script["name"] for script in broadcast.scripts}
-    several = len(names) > 1
-    lines = [f"群发 {broadcast.id} 的计划", f"{_audience(broadcast)}，{summary.audience} 位（名单以确认时为准）"]
-    if summary.projected:
-        lines.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
-    lines += [
-        f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位"
-        for variant, name in names.items()
-    ]
-    lines.append("怎么发：")
-    lines += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
-    lines += _resting(talk, summary)
-    if summary.by_hand:
-        lines += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
-        lines += _offer(broadcast, summary)
-    if summary.skipped:
-        lines.append(f"不发 {sum(summary.skipped.values())} 位：")
-        lines += left_out(talk, summary)
-    lines.append(f"时间：{_start(talk, broadcast)}")
-    lines.append("每组会看到（举一位的例）：" if several else "会看到（举一位的例）：")
-    people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
-    lines += [
-        f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{text}"
-        for variant, (number, text) in sorted(summary.examples.items())
-    ]
-    return lines
-
-
-def _audience(broadcast: Broadcast) -> str:
-    if broadcast.kind == rules.CORRECTION:
-        return f"更正群发 {broadcast.source_id}：收到过（或可能收到过）它的"
-    if broadcast.kind == rules.RETRY:
-        return f"重发群发 {broadcast.source_id}：没发成、现在可能发得成的"
-    return f"人群：{broadcast.segment}"
-
-
-def _resting(talk: StaffTalk, summary: Summary) -> list[str]:
-    """The ways of this plan that rest now, and until when."""
-    rests: dict[str, Rest] = {}
-    for account in sorted(summary.accounts):
-        for channel, rest in limits.resting(talk.tx, account, talk.tx.now).items():
-            if channel == limits.WHOLE_ACCOUNT or summary.routes[channel]:
-                rests[rest.reason] = rest
-    return [f"  现在停着：{line}" for line in _rest_lines(talk, rests.values())]
-
-
-def _rest_lines(talk: StaffTalk, rests: Iterable[Rest]) -> list[str]:
-    return [f"{rest.reason}，{_moment(talk, rest.until)} 再试" for rest in rests]
-
-
-def _offer(broadcast: Broadcast, summary: Summary) -> list[str]:
-    """A salutation closes the mass route, which needs one text for all: how many more the same words would reach."""
-    count = summary.by_hand[rules.WINDOW_CLOSED]
-    personal = [script["name"] for script in broadcast.scripts if is_personal(script["text"])]
-    if count < MASS_LEAST or not personal:
-        return []
-    return [f"  “{'、'.join(personal)}”里有称呼，每人不一样；改成人人一样的话，这 {count} 位也能直接发到"]
-
-
-def left_out(talk: StaffTalk, summary: Summary) -> list[str]:
-    lines = []
-    for reason, count in summary.skipped.most_common():
-        named = segments.people(talk.tx, summary.named[reason])
-        who = "、".join(shown(customer) for customer in named)
-        lines.append(f"· {reason}：{who}{f' 等 {count} 位' if count > len(named) else ''}")
-    return lines
-
-
-def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
-    quiet = _quiet(talk, broadcast, broadcast.start_at)
-    when = "确认后马上发" if broadcast.start_at is None else _moment(talk, broadcast.start_at)
-    return f"{when}；那时是安静时间，{_moment(talk, quiet)} 才开始发" if quiet else when
-
-
-def _quiet(talk: StaffTalk, broadcast: Broadcast, starts: datetime | None) -> datetime | None:
-    """Until when a broadcast waits in the morning; a correction does not."""
-    if broadcast.kind == rules.CORRECTION:
-        return None
-    return quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now)
-
-
-def _moment(talk: StaffTalk, at: datetime) -> str:
-    return f"{talk.here(at):%m月%d日 %H:%M}"
+    return f"人群“{segment}”里 {summary.audience} 位现在都不能发：\n" + "\n".join(plan_words.left_out(talk, summary))
 
 
 @on.confirmed("broadcast")
@@ -186,16 +95,16 @@ def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
 
 
 def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:
-    begins = _quiet(talk, campaigns.get(talk.tx, number), starts) or starts
+    begins = plan_words.quiet(talk, campaigns.get(talk.tx, number), starts) or starts
     if lists.unfinished(talk.tx, number):
-        when = f"{_moment(talk, begins)} 开始发" if begins else "排好就开始发"
+        when = f"{moment(talk, begins)} 开始发" if begins else "排好就开始发"
         return f"名单定了，{audience} 位，正在一位位排，{when}"
     counts = outbox.counts(talk.tx, number)
     by_hand = counts.get("by_hand", 0)
     hand = f"{by_hand} 位要人工发（{'到时' if starts else ''}发送“下一批”）"
     if not counts.get("planned"):
         return hand
-    when = f"{_moment(talk, begins)} 开始发" if begins else "开始发了"
+    when = f"{moment(talk, begins)} 开始发" if begins else "开始发了"
     return f"{when}：{counts['planned']} 位{f'，{hand}' if by_hand else ''}"
 
 
@@ -206,7 +115,7 @@ def list_broadcasts(talk: StaffTalk) -> str:
         return "还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C"
     lines = [
         f"群发 {broadcast.id}：{broadcast.segment} 用 {'/'.join(script['name'] for script in broadcast.scripts)} · "
-        f"{campaigns.STATE_WORDS[broadcast.state]} · {_moment(talk, broadcast.start_at or broadcast.created_at)}"
+        f"{campaigns.STATE_WORDS[broadcast.state]} · {moment(talk, broadcast.start_at or broadcast.created_at)}"
         for broadcast in found
     ]
     return "\n".join(lines)
@@ -282,9 +191,9 @@ def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
     progress = broadcasts.progress(talk.tx, broadcast.id)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
-    lines += _rest_lines(talk, progress.rests)
+    lines += rest_lines(talk, progress.rests)
     if progress.next_due_at is not None and progress.next_due_at > talk.tx.now:
-        lines.append(f"下一条：{_moment(talk, progress.next_due_at)}")
+        lines.append(f"下一条：{moment(talk, progress.next_due_at)}")
     return "\n".join(lines)
 
 

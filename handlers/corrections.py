@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bot.delivery import broadcasts
-from bot.domain.campaigns import plan as plans
 from bot.domain.campaigns import service as campaigns
-from bot.domain.campaigns.plan import Summary
+from bot.domain.campaigns import summary as plans
+from bot.domain.campaigns.summary import Summary
 from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
 from bot.language.intents import Correct, Resend
-from handlers.campaigns import ask, left_out
+from handlers.campaigns import ask
+from handlers.plan_words import left_out
 from handlers.talk import StaffTalk, on
 
 

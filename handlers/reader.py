@@ -348,9 +348,12 @@ class _StaffLine:
 
 
 def _picked(question: desk.Question, intent: Intent) -> str:
-    """The line that was chosen of those offered, empty if none was; a yes is enough for the only one."""
+    """The line that was chosen of those offered, empty if none was; a yes is enough for the only one.
+
+    Not so where something else waits for a yes as well (``by_number``).
+    """
     options: list[str] = question.payload["options"]
-    if isinstance(intent, Yes) and len(options) == 1:
+    if isinstance(intent, Yes) and len(options) == 1 and not question.payload.get("by_number"):
         return options[0]
     in_range = isinstance(intent, Choice) and 1 <= intent.number <= len(options)
     return options[intent.number - 1] if isinstance(intent, Choice) and in_range else ""

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.delivery import limits, outbox
 from bot.delivery.bulk import MARKS, run, run_with, take_turns
 from bot.delivery.lease import OURS, Held, contents
+from bot.delivery.limits import Had
 from bot.delivery.models import BroadcastRun
 from bot.delivery.rules import (
     CUSTOM_WINDOW_CLOSED,
@@ -176,13 +177,13 @@ def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
     return allowed
 
 
-def _over_cap(row: Held, had: dict[int, tuple[int, int]], terms: Terms) -> str | None:
+def _over_cap(row: Held, had: dict[int, Had], terms: Terms) -> str | None:
     if row.purpose != MARKETING or row.customer_id is None:
         return None
-    today, month = had.get(row.customer_id, (0, 0))
-    why = cap_refusal(today, month, terms.marketing_per_day, terms.marketing_per_month)
+    one = had.get(row.customer_id, Had())
+    why = cap_refusal(one.today, one.month, terms.marketing_per_day, terms.marketing_per_month)
     if why is None:
-        had[row.customer_id] = (today + 1, month + 1)
+        had[row.customer_id] = one._replace(today=one.today + 1, month=one.month + 1)
     return why
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from bot.delivery.bulk import MASS_CLAIMS, run, run_with, take_turns
 from bot.delivery.limits import Taken
-from bot.delivery.rules import KEY_TRUSTED, MASS_MOST, RECONCILE_AFTER
+from bot.delivery.rules import KEY_TRUSTED, MASS_LEAST, MASS_MOST, RECONCILE_AFTER
 from bot.store.base import to_milliseconds
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
@@ -84,6 +84,7 @@ _OPEN_MASS = f"""
 _FIRST_OF_MASS = f"""
     SELECT content_id, batch_key FROM deliveries WHERE {_LANES["broadcast"]} ORDER BY due_at, id LIMIT 1
 """
+_COUNT_MASS = f"SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES['mass']} LIMIT :most) AS waiting"
 
 _DUE = f"""
     SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES["one"]} LIMIT :most) AS a)
@@ -138,7 +139,11 @@ def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool) -> list
     first = run(tx, _FIRST_OF_MASS, now=to_milliseconds(tx.now), **lane).first()
     if first is None:
         return []
-    held = _claim(tx, "mass", MASS_MOST, lease, content_id=first.content_id, batch_key=first.batch_key, **lane)
+    group = {"content_id": first.content_id, "batch_key": first.batch_key, **lane}
+    waiting = run(tx, _COUNT_MASS, now=to_milliseconds(tx.now), most=MASS_MOST + MASS_LEAST, **group).scalar()
+    # A call leaves nobody behind who would be alone in the next.
+    count = MASS_MOST if waiting != MASS_MOST + 1 else MASS_MOST - 1
+    held = _claim(tx, "mass", count, lease, **group)
     # Databases return rows as it suits them; a repeated call is to be the same to the letter.
     held.sort(key=lambda row: row.id)
     reach("claim")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
@@ -37,6 +37,7 @@ __all__ = ["ChannelState", "MassMonth", "Quota", "Window"]
 WHOLE_ACCOUNT = "*"
 # The owner hears of the same trouble again only when it has lasted this long.
 TELL_AGAIN = timedelta(hours=12)
+LATELY = timedelta(days=30)
 
 Kind = Literal["talk", "follow", "scan", "menu"]
 
@@ -264,23 +265,66 @@ def give_back_months(tx: Tx, account: str, people: Iterable[tuple[str, datetime]
 
 # -- caps ------------------------------------------------------------------------------------------------------------
 
+# All sources count alike: every row that speaks of something to sell has the purpose ``marketing``, whoever planned it.
 _MARKETING = """
-    SELECT d.customer_id, SUM(CASE WHEN d.calling_since >= :day THEN 1 ELSE 0 END), COUNT(*)
+    SELECT d.customer_id, SUM(CASE WHEN d.calling_since >= :day THEN 1 ELSE 0 END),
+    SUM(CASE WHEN d.calling_since >= :month THEN 1 ELSE 0 END), SUM(CASE WHEN d.calling_since >= :lately THEN 1 ELSE 0 END),
+    SUM(CASE WHEN d.calling_since >= :lately AND d.replied_at IS NOT NULL THEN 1 ELSE 0 END)
     FROM {given} CROSS JOIN deliveries AS d
     WHERE d.customer_id = given.customer_id AND d.customer_id {listed} AND d.purpose = 'marketing' AND d.calling_since IS NOT NULL
-    AND d.calling_since >= :month AND d.state IN ('claimed', 'handed', 'sent', 'unknown')
+    AND d.calling_since >= :since AND d.state IN ('claimed', 'handed', 'sent', 'unknown')
     GROUP BY d.customer_id
 """
 
 
-def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo) -> dict[int, tuple[int, int]]:
-    """Marketing messages each customer got (or may have got) on the shop's day and month of ``at``; none = no entry."""
-    since = {"day": to_milliseconds(day_start(zone, at)), "month": to_milliseconds(month_start(zone, at))}
-    found: dict[int, tuple[int, int]] = {}
+class Had(NamedTuple):
+    """Marketing messages somebody got, or may have got: on the day, in the month; and in the last 30 days with answers."""
+
+    today: int = 0
+    month: int = 0
+    lately: int = 0
+    replied: int = 0
+
+
+def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo) -> dict[int, Had]:
+    """What each customer had on the shop's day and month of ``at``, and in the 30 days before it; nothing = no entry."""
+    day, month = to_milliseconds(day_start(zone, at)), to_milliseconds(month_start(zone, at))
+    lately = to_milliseconds(at - LATELY)
+    since = {"day": day, "month": month, "lately": lately, "since": min(day, month, lately)}
+    found: dict[int, Had] = {}
     for chunk in chunks(customer_ids):
         rows = [(one,) for one in chunk]
-        for customer_id, today, month in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since):
-            found[customer_id] = (today, month)
+        for customer_id, *counts in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since):
+            found[customer_id] = Had(*counts)
+    return found
+
+
+_PROMISED = """
+    SELECT d.customer_id, d.route, d.content_id, d.due_at FROM {given} CROSS JOIN deliveries AS d
+    WHERE d.customer_id = given.customer_id AND d.customer_id {listed} AND d.customer_id IS NOT NULL
+    AND d.purpose = 'marketing' AND d.calling_since IS NULL AND d.state IN ('planned', 'claimed')
+    AND COALESCE(d.broadcast_id, 0) <> :broadcast_id
+"""
+
+
+class Promise(NamedTuple):
+    """A marketing message of another broadcast that is still to go out."""
+
+    route: str
+    content_id: int | None
+    due_at: datetime
+
+
+def promised(tx: Tx, customer_ids: Iterable[int], broadcast_id: int) -> dict[int, list[Promise]]:
+    """What other broadcasts have promised to send to each customer: it comes first, and counts like what they had."""
+    found: dict[int, list[Promise]] = {}
+    for chunk in chunks(customer_ids):
+        rows = [(one,) for one in chunk]
+        columns = {"customer_id": "bigint"}
+        for customer_id, route, content_id, due_at in run_with(tx, _PROMISED, columns, rows, broadcast_id=broadcast_id):
+            # What has been waiting goes out now at the earliest.
+            due = max(from_milliseconds(due_at), tx.now)
+            found.setdefault(customer_id, []).append(Promise(route, content_id, due))
     return found
 
 

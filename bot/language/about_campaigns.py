@@ -45,6 +45,8 @@ _SCRIPT_SUB = re.compile(
     r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
 )
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
+_PLAIN = re.compile(r"(?:^|[ ,])(?:人人一样|大家一样|都一样|不带称呼|去掉称呼|不要称呼)(?=[ ,]|$)")
+_SPARES = re.compile(r"(?:^|[ ,])(?:避开疲劳|避开累的|放过疲劳|疲劳的?不发|不发疲劳)(?:的|顾客)?(?=[ ,]|$)")
 _USING = (re.compile(r" 用 "), re.compile(r" 用|用 "), re.compile(r"用"))
 _SCRIPTS = r" ?[/、,] ?"
 _STEP_FIRST = re.compile(r"(?P<word>进度|暂停|继续|取消|结果)(?= ?\d{1,9}$)", re.ASCII)
@@ -157,13 +159,15 @@ def _broadcast(said: Said) -> Intent:
         return broadcast_to(words.group(turned, "segment"), words.group(turned, "rest"), said.now)
     segment, rest = _segment_and_scripts(words)
     early, segment = _time_at_end(segment, said.now)
-    held, hold_out = _take_hold_out(rest)
-    at, pieces = _take_time(held, said.now)
+    pieces, hold_out = _take_hold_out(rest)
+    pieces, plain = _take_wish(pieces, _PLAIN)
+    pieces, spares_tired = _take_wish(pieces, _SPARES)
+    at, pieces = _take_time(pieces, said.now)
     if early and at:
         raise Unclear(f"说了两个时间，发哪一个？例如：{_SEND}", _SEND)
     at = at or early
     scripts = _script_names(pieces)
-    return Broadcast(segment.typed, scripts, at, hold_out)
+    return Broadcast(segment.typed, scripts, at, hold_out, plain, spares_tired)
 
 
 def broadcast_to(segment: Words, rest: Words, now: datetime) -> Intent:
@@ -239,6 +243,17 @@ def _take_hold_out(words: Words) -> tuple[list[Words], int]:
         raise Unclear(f"对照最多 {MOST_HELD_OUT}%，例如：对照10%", _SEND)
     pieces = [words.cut(0, match.start()), words.cut(match.end())]
     return [piece for piece in pieces if piece], percent
+
+
+def _take_wish(pieces: list[Words], wish: re.Pattern[str]) -> tuple[list[Words], bool]:
+    """Whether a wish stands in one of the pieces, and what is left without it."""
+    for index, piece in enumerate(pieces):
+        match = wish.search(piece.plain)
+        # Right after 用 stands a script, which may have that name.
+        if match and (index or match.start()):
+            around = [piece.cut(0, match.start()), piece.cut(match.end())]
+            return [*pieces[:index], *(part for part in around if part), *pieces[index + 1 :]], True
+    return pieces, False
 
 
 def _take_time(pieces: list[Words], now: datetime) -> tuple[datetime | None, list[Words]]:

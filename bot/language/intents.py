@@ -334,12 +334,18 @@ class ScriptTry(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Broadcast(Intent):
-    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%]``; ``at`` None = now; ``hold_out`` in percent."""
+    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%] [人人一样] [避开疲劳]``.
+
+    ``at`` None = now; ``hold_out`` in percent. ``plain``: without names, the same for all. ``spares_tired``: not to who has
+    had too much lately.
+    """
 
     segment: str
     scripts: tuple[str, ...]
     at: datetime | None = None
     hold_out: int = 0
+    plain: bool = False
+    spares_tired: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,7 +339,8 @@ def test_who_is_on_the_blacklist_is_not_planned_again_until_they_speak(shop, bos
 
 def test_the_plan_says_which_way_rests_and_until_when(shop, boss, people):
     shop.fault({"kind": "errcode", "errcode": 45009, "until": "midnight"}, path="*/custom/send")
-    boss.confirms(boss.says("群发 O 用 到店礼A"))
+    boss.says("阿兰 +试试")
+    boss.confirms(boss.says("群发 试试 用 到店礼A"))
     shop.goes_on()
     assert "现在停着：今天的接口次数用完了，明天0点后自动继续，09月22日 00:00 再试" in boss.says("群发 O 用 到店礼B")
     shop.later(days=3)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import app
-from bot.domain.campaigns import cancelling, lists, plan
+from bot.domain.campaigns import cancelling, lists, summary
 from bot.store import killpoints
 from jobs import campaigns, delivery
 
@@ -228,8 +228,8 @@ def test_groups_stay_even_over_all_parts(shop, boss):
 
 @sqlite_only
 def test_the_plan_of_very_many_is_projected_and_says_so(shop, boss, monkeypatch):
-    monkeypatch.setattr(plan, "COUNTED", 30)
-    monkeypatch.setattr(plan, "PROJECTED_FROM", 20)
+    monkeypatch.setattr(summary, "COUNTED", 30)
+    monkeypatch.setattr(summary, "PROJECTED_FROM", 20)
     words = boss.says(SEND)
     for part in ("60 位（名单以确认时为准）", "推算", "群发接口（每人每月最多 4 次） 60 位"):
         assert part in words

@@ -17,7 +17,8 @@ class Broadcast(Base):
     ``state``: draft → scheduled | running ⇄ paused → done; draft, scheduled, running and paused → cancelled; scheduled
     → missed. ``scripts`` freezes the wording: a list of ``{"variant", "name", "version", "text"}``. ``hold_out`` is the
     percentage that gets nothing. ``start_at`` None = when confirmed. ``audience`` is how many people its list names, 0
-    until it is confirmed. ``halted``: paused by ``暂停`` alone, together with all others.
+    until it is confirmed. ``halted``: paused by ``暂停`` alone, together with all others. ``spares_tired``: who has had
+    too much lately is left out.
 
     ``kind``: ``correction`` of broadcast ``source_id``, ``retry`` of those with whom it failed, or empty. A broadcast is
     corrected once: by ``corrected_by``.
@@ -31,6 +32,7 @@ class Broadcast(Base):
     segment: Mapped[str]
     scripts: Mapped[list[Any]]
     hold_out: Mapped[int]
+    spares_tired: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str]
     start_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Row, or_, select, type_coerce
 from sqlalchemy.orm import QueryableAttribute
 
 from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
+from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import MASS_LEAST, has_mass
+from bot.delivery.rules import MASS_LEAST, beijing_month, has_mass, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.rules import Dealer
+from bot.domain.campaigns.wording import DAY_MS, Wording
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, Identity
-from bot.domain.customers.rules import addressed
-from bot.domain.scripts.rules import PERSONAL_ROOTS, compile_template
+from bot.domain.merchants.desk import CONFIRMATION_LIFE
 from bot.domain.scripts.service import shop_context
-from bot.errors import Refusal
-from bot.language.money import show_money
 from bot.language.segments import parse_segment
 from bot.settings import Settings
 from bot.store.base import to_milliseconds
@@ -33,98 +32,63 @@ from bot.store.transaction import Tx
 
 # What stands in one list of a statement, and is planned at a time.
 PART = 1000
-# A plan is counted one by one up to this many people; of more it is projected, so that the answer never waits.
-COUNTED = 5000
-PROJECTED_FROM = 2000
-DAY_MS = timedelta(days=1) // timedelta(milliseconds=1)
+_NOTHING = Had()
 
 Planned = tuple[NewDelivery, str]
 
 
-@dataclass
-class Summary:
-    """What a plan would do: counts by route, by group and by reason, an example for each group.
-
-    ``projected``: only ``audience`` is counted, the other numbers follow from a sample of it.
-    """
-
-    audience: int = 0
-    projected: bool = False
-    routes: Counter[str] = field(default_factory=Counter)
-    groups: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-    by_hand: Counter[str] = field(default_factory=Counter)
-    named: dict[str, list[int]] = field(default_factory=dict)
-    examples: dict[str, tuple[int, str]] = field(default_factory=dict)
-    accounts: set[str] = field(default_factory=set)
-
-    @property
-    def recipients(self) -> int:
-        return sum(self.routes.values())
-
-    def add(self, row: NewDelivery, text: str) -> None:
-        self.audience += 1
-        if row.state == "skipped":
-            self.skipped[row.reason] += 1
-            people = self.named.setdefault(row.reason, [])
-            if len(people) < 3 and row.customer_id is not None:
-                people.append(row.customer_id)
-            return
-        self.routes[row.route] += 1
-        self.groups[row.variant] += 1
-        if row.state == "by_hand":
-            self.by_hand[row.reason] += 1
-        else:
-            self.accounts.add(row.account)
-        if row.variant not in self.examples and row.customer_id is not None:
-            self.examples[row.variant] = (row.customer_id, text)
-
-    def project(self, audience: int) -> None:
-        """Stretches the counts of a sample to an audience of this size."""
-        times = audience / max(1, self.audience)
-        for counts in (self.routes, self.groups, self.skipped, self.by_hand):
-            for key in counts:
-                counts[key] = round(counts[key] * times)
-        self.audience, self.projected = audience, True
+def starts_at(shop: Settings, broadcast: Broadcast, at: datetime) -> datetime:
+    """When the first message goes out of a broadcast that is to start at ``at``: not in the quiet hours."""
+    if broadcast.kind == rules.CORRECTION:
+        return at
+    return quiet_until(shop.quiet_hours, shop.timezone, at) or at
 
 
-def summarise(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> Summary:
-    """What the broadcast would do if it were to start at ``at``; only reads."""
-    tree, here = parse_segment(broadcast.segment), at.astimezone(shop.timezone)
-    numbers = segments.members(tx, tree, here, COUNTED + 1)
-    audience = len(numbers)
-    if audience > COUNTED:
-        audience, numbers = segments.sample(tx, tree, here, PROJECTED_FROM)
-    planner = Planner(tx, shop, broadcast, at)
-    summary = Summary()
-    rows: list[Planned] = []
-    for start in range(0, len(numbers), PART):
-        rows += planner.rows(numbers[start : start + PART], start // PART)
-    settle(rows, rules.WINDOW_CLOSED)
-    for row, text in rows:
-        summary.add(row, text)
-    if audience > summary.audience:
-        summary.project(audience)
-    return summary
+@dataclass(slots=True)
+class _Known:
+    """What is known of the people of one part when their rows are planned."""
+
+    addresses: dict[int, Row[Any]]
+    had: dict[int, Had]
+    promised: dict[int, list[Promise]]
+    complaining: set[int]
+    complaints: Counter[int]
 
 
 class Planner:
-    """Plans one broadcast at one moment; ``at`` is when it is to start (aware). Only reads."""
+    """Plans one broadcast at one moment; ``at`` is when it is to start (aware). Only reads.
 
-    def __init__(self, tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> None:
+    ``scripts``: other wordings than the broadcast's own. ``tired`` grows with the customers planned for who have had too
+    much lately.
+    """
+
+    def __init__(
+        self,
+        tx: Tx,
+        shop: Settings,
+        broadcast: Broadcast,
+        at: datetime,
+        *,
+        scripts: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
         self._tx = tx
         self._shop = shop
         self._broadcast_id = broadcast.id
         self._hold_out = broadcast.hold_out
         # To exactly those who got the wrong message: only an opt-out, and who cannot be reached, keeps it from anybody.
         self._corrects = broadcast.kind == rules.CORRECTION
-        self._at = at
-        self._now = to_milliseconds(at)
+        self._spares_tired = broadcast.spares_tired
+        self._when = starts_at(shop, broadcast, at)
+        self._sure = max(self._when, _surely_out(shop, broadcast))
+        self._now = to_milliseconds(self._when)
         # Whom a broadcast has reached, or tried to, it had named.
         self._names_vip = bool(broadcast.kind) or segments.names_vip(tx, parse_segment(broadcast.segment))
         self._most = (shop.marketing_per_day, shop.marketing_per_month)
         facts = shop_context(tx, shop.shop_name)
-        self._wordings = {script["variant"]: _Wording(script, facts, self._now) for script in broadcast.scripts}
+        wordings = broadcast.scripts if scripts is None else scripts
+        self._wordings = {script["variant"]: Wording(script, facts, self._now) for script in wordings}
+        self._others = _others_to_send(tx, broadcast)
+        self.tired: set[int] = set()
 
     def rows(self, numbers: Sequence[int], place: int) -> list[Planned]:
         """The row to keep for each of these customers, with the text they would read; mass rows still unsettled.
@@ -133,21 +97,29 @@ class Planner:
         that it needs nothing of the others. Rows have no content yet. Who is no customer any more has none.
         """
         people = self._people(numbers)
-        addresses = self._addresses(numbers)
-        counted = {} if self._corrects else limits.marketing(self._tx, numbers, self._at, self._shop.timezone)
-        complaining = set() if self._corrects else self._complaining(numbers)
+        known = self._known(numbers)
         dealer = Dealer(list(self._wordings), self._hold_out, place)
         rows: dict[int, Planned] = {}
         # An order that looks random, and is the same whenever it is asked for, keeps the groups alike.
         for number in sorted(people.keys() & numbers, key=lambda one: rules.stable_order(self._broadcast_id, one)):
-            person, address = people[number], addresses.get(number)
-            had = counted.get(number, (0, 0))
-            rows[number] = self._row(person, address, had, number in complaining, dealer)
+            rows[number] = self._row(people[number], known, dealer)
         # Written and sent in the order of numbers: the database's indexes like that better.
         planned = [rows[number] for number in numbers if number in rows]
-        self._leave_out_repeats(planned)
-        self._route(planned)
+        self._leave_out_repeats(planned, known.promised)
+        self._route(planned, known.promised)
         return planned
+
+    def _known(self, numbers: Sequence[int]) -> _Known:
+        if self._corrects:
+            return _Known(self._addresses(numbers), {}, {}, set(), Counter())
+        complaining, complaints = self._complaints(numbers)
+        return _Known(
+            addresses=self._addresses(numbers),
+            had=limits.marketing(self._tx, numbers, self._when, self._shop.timezone),
+            promised=limits.promised(self._tx, numbers, self._broadcast_id) if self._others else {},
+            complaining=complaining,
+            complaints=complaints,
+        )
 
     def _people(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
         columns = (
@@ -166,7 +138,7 @@ class Planner:
         return {row.id: row for row in self._tx.execute(found).all()}
 
     def _addresses(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-        """The account each follows, the one first followed where several."""
+        """The account to reach each by: of those followed one with an open window, else the one first followed."""
         columns = (
             Identity.customer_id,
             Identity.account,
@@ -176,22 +148,34 @@ class Planner:
             type_coerce(Identity.refused_at, BigInteger).label("refused_at"),
         )
         addresses: dict[int, Row[Any]] = {}
+        others: list[Row[Any]] = []
         found = select(*columns).where(_among(Identity.customer_id, numbers)).order_by(Identity.id)
         for identity in self._tx.execute(found).all():
             best = addresses.get(identity.customer_id)
             if best is None or (best.relation != "active" and identity.relation == "active"):
                 addresses[identity.customer_id] = identity
+            elif identity.relation == "active":
+                others.append(identity)
+        for identity in others:
+            best = addresses[identity.customer_id]
+            if not self._is_open(best) and self._is_open(identity):
+                addresses[identity.customer_id] = identity
         return addresses
 
-    def _complaining(self, numbers: Sequence[int]) -> set[int]:
-        statement = select(Case.customer_id).where(
-            _among(Case.customer_id, numbers), Case.open, Case.kind == "complaint"
-        )
-        return set(self._tx.execute(statement).scalars())
+    def _is_open(self, identity: Row[Any]) -> bool:
+        return bool(limits.left(self._tx, identity.account, [identity.person_id], self._sure))
 
-    def _row(
-        self, person: Row[Any], address: Row[Any] | None, had: tuple[int, int], complaining: bool, dealer: Dealer
-    ) -> Planned:
+    def _complaints(self, numbers: Sequence[int]) -> tuple[set[int], Counter[int]]:
+        """Who has an open complaint, and how many each has made lately."""
+        since = self._when - rules.COMPLAINTS_COUNT
+        statement = select(Case.customer_id, Case.open, Case.at).where(
+            _among(Case.customer_id, numbers), Case.kind == "complaint", or_(Case.open, Case.at >= since)
+        )
+        found = self._tx.execute(statement).all()
+        return {row.customer_id for row in found if row.open}, Counter(row.customer_id for row in found)
+
+    def _row(self, person: Row[Any], known: _Known, dealer: Dealer) -> Planned:
+        address = known.addresses.get(person.id)
         row = NewDelivery(
             account="" if address is None else address.account,
             person_id="" if address is None else address.person_id,
@@ -199,17 +183,21 @@ class Planner:
             route="",
             broadcast_id=self._broadcast_id,
             customer_id=person.id,
-            due_at=self._at,
+            due_at=self._when,
         )
+        had = known.had.get(person.id, _NOTHING)
+        tired = self._is_tired(person, had, known.complaints[person.id])
         against = rules.reason_against(
             vip=person.vip,
             names_vip=self._names_vip,
             opted_out=person.opted_out,
             followed=None if address is None else address.relation == "active",
             refusal=self._refusal(person, address),
-            complaining=complaining,
-            had=had,
+            complaining=person.id in known.complaining,
+            had=(had.today, had.month),
+            promised=self._promised(known.promised.get(person.id, ())),
             most=self._most,
+            tired=tired and self._spares_tired,
         )
         text = ""
         if against is None:
@@ -224,23 +212,43 @@ class Planner:
             row.state, row.reason = "skipped", against
         return row, text
 
+    def _promised(self, promises: Sequence[Promise]) -> tuple[int, int]:
+        """What other broadcasts are still to send on the day and in the month of this one."""
+        when = self._here(self._when)
+        dues = [self._here(promise.due_at) for promise in promises]
+        today = sum(due.date() == when.date() for due in dues)
+        return today, sum((due.year, due.month) == (when.year, when.month) for due in dues)
+
+    def _here(self, at: datetime) -> datetime:
+        return at.astimezone(self._shop.timezone)
+
+    def _is_tired(self, person: Row[Any], had: Had, complaints: int) -> bool:
+        silent = rules.SILENCE_DAYS if person.last_seen_at is None else (self._now - person.last_seen_at) // DAY_MS
+        score = rules.fatigue(messages=had.lately, replied=had.replied, silent_days=silent, complaints=complaints)
+        if score < rules.TIRED_FROM:
+            return False
+        self.tired.add(person.id)
+        return True
+
     def _refusal(self, person: Row[Any], address: Row[Any] | None) -> str | None:
         if address is None or address.refusal is None:
             return None
         counts = rules.still_refuses(address.refused_at, person.last_seen_at, self._now)
         return address.refusal if counts else None
 
-    def _leave_out_repeats(self, rows: Sequence[Planned]) -> None:
-        """Who got the same content within the last 30 days is left out."""
+    def _leave_out_repeats(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
+        """Who got the same content within the last 30 days, or is about to get it, is left out."""
         if not rows or self._corrects:
             return
         sent = select(Delivery.customer_id, Delivery.content_id).where(
             _among(Delivery.customer_id, [row.customer_id for row, _text in rows if row.customer_id is not None]),
             Delivery.purpose == "marketing",
-            Delivery.calling_since >= self._at - timedelta(days=rules.SAME_CONTENT_DAYS),
+            Delivery.calling_since >= self._when - timedelta(days=rules.SAME_CONTENT_DAYS),
             Delivery.state.in_(("claimed", "sent", "unknown", "handed")),
         )
-        had: dict[int | None, set[int | None]] = {}
+        had: dict[int | None, set[int | None]] = {
+            number: {promise.content_id for promise in promises} for number, promises in promised.items()
+        }
         for customer_id, content_id in self._tx.execute(sent):
             had.setdefault(customer_id, set()).add(content_id)
         if not had:
@@ -251,7 +259,7 @@ class Planner:
             if row.state == "planned" and known.get(text) is not None and known[text] in had.get(row.customer_id, ()):
                 row.state, row.reason = "skipped", rules.SAME_CONTENT
 
-    def _route(self, rows: Sequence[Planned]) -> None:
+    def _route(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
         """The cheapest route open for each row at the planned time: customer message, mass send, by hand."""
         people: dict[str, list[NewDelivery]] = {}
         for row, _text in rows:
@@ -262,63 +270,51 @@ class Planner:
                 row.reason = rules.NOT_FOLLOWING
         for name, mine in people.items():
             account = self._shop.account(name)
-            self._route_by(name, account is not None and has_mass(account.kind), mine)
+            self._route_by(name, account is not None and has_mass(account.kind), mine, promised)
 
-    def _route_by(self, account: str, has_mass: bool, rows: Sequence[NewDelivery]) -> None:
-        opened = limits.left(self._tx, account, [row.person_id for row in rows], self._at)
+    def _route_by(
+        self,
+        account: str,
+        mass: bool,
+        rows: Sequence[NewDelivery],
+        promised: Mapping[int, Sequence[Promise]],
+    ) -> None:
+        opened = limits.left(self._tx, account, [row.person_id for row in rows], self._sure)
         closed = []
         for row in rows:
             if row.person_id in opened:
                 row.route = "custom"
             else:
                 closed.append(row)
-        months = limits.mass_left(self._tx, account, [row.person_id for row in closed], self._at) if has_mass else {}
+        months = limits.mass_left(self._tx, account, [row.person_id for row in closed], self._when) if mass else {}
         for row in closed:
-            if months.get(row.person_id, 0) >= 1:
+            taken = self._masses_promised(promised.get(row.customer_id or 0, ()))
+            if months.get(row.person_id, 0) - taken >= 1:
                 row.route = "mass"
             else:
                 row.state = row.route = "by_hand"
-                row.reason = rules.MASS_USED_UP if has_mass else rules.NO_MASS
+                row.reason = rules.MASS_USED_UP if mass else rules.NO_MASS
+
+    def _masses_promised(self, promises: Sequence[Promise]) -> int:
+        month = beijing_month(self._when)
+        return sum(promise.route == "mass" and beijing_month(promise.due_at) == month for promise in promises)
 
 
-class _Wording:
-    """A script group's text for one person; where it differs by nobody it is made once for all."""
+def _surely_out(shop: Settings, broadcast: Broadcast) -> datetime:
+    """By when the messages of a broadcast are out; the same before the confirmation and after it.
 
-    def __init__(self, script: Mapping[str, Any], shop: Mapping[str, str], now: int) -> None:
-        self.name: str = script["name"]
-        self._template = compile_template(script["text"])
-        self._shop = shop
-        self._now = now
-        parts = [variable.partition(".") for variable in self._template.variables]
-        self._fields = [(name, _READ[name]) for root, _, name in parts if root == "c" and name in _READ]
-        self._for_all = None if any(root in PERSONAL_ROOTS for root, _, _ in parts) else self._render({})
-
-    def text(self, person: Row[Any]) -> tuple[str, str | None]:
-        """The text, and why there is none."""
-        return self._for_all or self._render({name: read(person, self._now) for name, read in self._fields})
-
-    def _render(self, customer: Mapping[str, str]) -> tuple[str, str | None]:
-        try:
-            return self._template.render({"shop": self._shop, "c": customer}), None
-        except Refusal as refusal:
-            return "", str(refusal)
+    What is planned now starts at its confirmation, which has its time; a window that closes meanwhile counts as closed.
+    """
+    start = broadcast.start_at or broadcast.created_at + CONFIRMATION_LIFE
+    return starts_at(shop, broadcast, start) + rules.SENDING_TAKES
 
 
-def _spent(person: Row[Any], _now: int) -> str:
-    return show_money(person.spent_fen).removesuffix("元") if person.spent_fen else ""
-
-
-def _last_order_days(person: Row[Any], now: int) -> str:
-    return "" if person.last_purchase_at is None else str((now - person.last_purchase_at) // DAY_MS)
-
-
-_READ: dict[str, Callable[[Row[Any], int], str]] = {
-    "name": lambda person, _now: addressed(person) or "",
-    "number": lambda person, _now: str(person.id),
-    "grade": lambda person, _now: person.grade or "",
-    "spent": _spent,
-    "last_order_days": _last_order_days,
-}
+def _others_to_send(tx: Tx, broadcast: Broadcast) -> bool:
+    """Whether another broadcast has still something to send."""
+    others = select(Broadcast.id).where(
+        Broadcast.state.in_(("scheduled", "running", "paused")), Broadcast.id != broadcast.id
+    )
+    return tx.execute(others.limit(1)).first() is not None
 
 
 def _among(column: QueryableAttribute[Any], numbers: Sequence[int]) -> ColumnElement[bool]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from math import ceil
+
+from bot.delivery.rules import MASS_PER_MINUTE
 
 VARIANTS = ("A", "B", "C", "D", "E", "F")
 HOLD_OUT = "对照"
@@ -21,6 +24,7 @@ VIP_LEFT_OUT = "VIP 不群发（人群里写明 VIP 才发）"
 COMPLAINING = "投诉还没处理完"
 HELD_OUT = "对照组，不发"
 HAD_TODAY = "当天已有营销消息"
+PROMISED_TODAY = "另一场群发当天就要发给 TA"
 HAD_MONTH = "这个月已有 {count} 条营销消息"
 SAME_CONTENT = "30 天内收过同样内容"
 NOT_FOLLOWING = "没有关注公众号"
@@ -31,6 +35,53 @@ REFUSALS = {
 }
 MASS_USED_UP = "这个月的群发次数用完了"
 NO_MASS = "这个账号不能按名单群发"
+TIRED = "最近收得多、没回音，先歇一歇"
+
+# A broadcast counts on no window that may close before its messages are out.
+SENDING_TAKES = timedelta(minutes=5)
+# Messages a second that a plan reckons with: a careful guess, far below what a worker does and any platform takes.
+SENT_PER_SECOND = 100
+
+# Fatigue, 0 to 100, from what is known of the last days: FOR_MESSAGE for each marketing message of the last 30 days,
+# FOR_DAY for each day since the customer's last word (30 at most), FOR_COMPLAINT for each complaint of the last 90 days,
+# less OFF_REPLY for each of those messages that was answered. Who got nothing lately is not tired, whatever else.
+FOR_MESSAGE, FOR_DAY, FOR_COMPLAINT, OFF_REPLY = 15, 1, 40, 30
+SILENCE_DAYS = 30
+COMPLAINTS_COUNT = timedelta(days=90)
+TIRED_FROM = 60
+
+
+def fatigue(*, messages: int, replied: int, silent_days: int, complaints: int) -> int:
+    """How tired a customer is of our advertising, 0 to 100; the formula stands above.
+
+    ``messages`` and ``replied``: of the last 30 days; ``silent_days`` since the customer's last word, ``complaints`` of
+    the last 90 days. Four messages into a month's silence make 90, the same with one answer yesterday 31.
+    """
+    if not messages:
+        return 0
+    silence = FOR_DAY * min(max(0, silent_days), SILENCE_DAYS)
+    score = FOR_MESSAGE * messages + silence + FOR_COMPLAINT * complaints - OFF_REPLY * replied
+    return max(0, min(100, score))
+
+
+def time_needed(
+    *, customs: int, customs_left: int, calls: int, calls_left: int, per_day: Mapping[str, int]
+) -> timedelta:
+    """How long a broadcast takes by its customer messages and mass calls; whole days where a day's quota is not enough.
+
+    ``customs_left`` and ``calls_left``: of the first day; ``per_day``: the quotas of every other, ``custom`` and ``mass``.
+    """
+    days = max(
+        _days_more(customs, customs_left, per_day["custom"]),
+        _days_more(calls, calls_left, per_day["mass"]),
+    )
+    if days:
+        return timedelta(days=days)
+    return timedelta(seconds=ceil(customs / SENT_PER_SECOND), minutes=calls // MASS_PER_MINUTE)
+
+
+def _days_more(wanted: int, left: int, per_day: int) -> int:
+    return ceil(max(0, wanted - left) / per_day)
 
 
 def reason_against(
@@ -42,12 +93,15 @@ def reason_against(
     refusal: str | None,
     complaining: bool,
     had: tuple[int, int],
+    promised: tuple[int, int],
     most: tuple[int, int],
+    tired: bool,
 ) -> str | None:
     """Why somebody of the segment gets nothing, or None.
 
-    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``had`` and ``most``:
-    marketing messages on the day and in the month.
+    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``had``, ``promised`` by
+    other broadcasts and ``most``: marketing messages on the day and in the month. ``tired``: too tired for a broadcast
+    that spares such customers.
     """
     if opted_out:
         return OPTED_OUT
@@ -61,8 +115,12 @@ def reason_against(
         return COMPLAINING
     if had[0] >= most[0]:
         return HAD_TODAY
-    if had[1] >= most[1]:
-        return HAD_MONTH.format(count=had[1])
+    if had[0] + promised[0] >= most[0]:
+        return PROMISED_TODAY
+    if had[1] + promised[1] >= most[1]:
+        return HAD_MONTH.format(count=had[1] + promised[1])
+    if tired:
+        return TIRED
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -24,15 +25,16 @@ from sqlalchemy import (
 from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import cancelling, corrections, lists, plan, rules
+from bot.domain.campaigns import cancelling, corrections, lists, rules
+from bot.domain.campaigns import summary as summaries
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.campaigns.plan import Summary
+from bot.domain.campaigns.summary import Summary
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Staff
 from bot.domain.orders.models import Order
 from bot.domain.scripts import service as scripts
-from bot.domain.scripts.rules import check_template
+from bot.domain.scripts.rules import check_template, is_personal
 from bot.errors import Refusal
 from bot.language.segments import Field, parse_segment
 from bot.settings import Settings
@@ -61,10 +63,13 @@ def draft(
     start_at: datetime | None,
     hold_out: int = 0,
     corrects: int | None = None,
+    plain: bool = False,
+    spares_tired: bool = False,
 ) -> tuple[Broadcast, Summary]:
     """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do; ``corrects``: the number of the
     broadcast it corrects.
 
+    ``plain``: without anybody's name, so that all read the same. ``spares_tired``: who has had too much is left out.
     Raises Refusal for a segment or a script that cannot be read, more than six scripts or a hold-out above 50 %.
     """
     if len(script_names) > len(rules.VARIANTS):
@@ -83,12 +88,15 @@ def draft(
             for variant, wording in zip(rules.VARIANTS, wordings, strict=False)
         ],
         hold_out=hold_out,
+        spares_tired=spares_tired,
         state="draft",
         start_at=start_at,
         created_at=tx.now,
         kind="" if corrects is None else rules.CORRECTION,
         source_id=corrects,
     )
+    if plain:
+        broadcast.scripts = _plain(tx, shop, broadcast.scripts)
     return _kept(tx, shop, broadcast)
 
 
@@ -135,9 +143,20 @@ def _kept(tx: Tx, shop: Settings, broadcast: Broadcast) -> tuple[Broadcast, Summ
     return broadcast, summarise(tx, shop, broadcast)
 
 
+def _plain(tx: Tx, shop: Settings, scripts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not any(is_personal(script["text"]) for script in scripts):
+        return scripts
+    plain = summaries.plain_scripts(tx, shop, scripts)
+    if not plain:
+        raise Refusal(
+            '这条话术离不开顾客的资料，去掉就没话说了。写上没有时用的词，像 {{ c.name|default("亲") }}，再试一次。'
+        )
+    return plain
+
+
 def summarise(tx: Tx, shop: Settings, broadcast: Broadcast) -> Summary:
     """What the broadcast would do if it were confirmed now."""
-    return plan.summarise(tx, shop, broadcast, broadcast.start_at or tx.now)
+    return summaries.summarise(tx, shop, broadcast, broadcast.start_at or tx.now)
 
 
 def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:

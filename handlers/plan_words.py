@@ -1,0 +1,164 @@
+"""What staff read of a broadcast's plan before they confirm it: short enough for a phone, every number counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import ceil
+
+from bot.delivery import limits
+from bot.delivery.limits import Rest
+from bot.delivery.rules import MASS_PER_MONTH, quiet_until
+from bot.domain.campaigns import rules
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.summary import Summary
+from bot.domain.customers import segments
+from bot.domain.customers.rules import shown
+from bot.domain.merchants import desk
+from bot.domain.scripts.rules import is_personal
+from bot.language.intents import Broadcast as BroadcastIntent
+from bot.language.times import show_time
+from handlers.talk import StaffTalk
+
+ROUTE_WORDS = {
+    "custom": "客服消息（48小时内互动过，不占群发次数）",
+    "mass": f"群发接口（每人每月最多 {MASS_PER_MONTH} 次）",
+    "by_hand": "人工发",
+}
+_QUOTA_WORDS = {"custom": "客服消息用 {used:,} 条，剩 {left:,}", "mass": "群发接口用 {used:,} 次，剩 {left:,}"}
+
+
+def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
+    """The plan; other ways to send it are offered by number at its end."""
+    names = {script["variant"]: script["name"] for script in broadcast.scripts}
+    several = len(names) > 1
+    said = [f"群发 {broadcast.id} 的计划", f"{_audience(broadcast)}，{summary.audience} 位（名单以确认时为准）"]
+    if summary.projected:
+        said.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
+    said += [
+        f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位"
+        for variant, name in names.items()
+    ]
+    said.append("怎么发：")
+    said += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
+    said += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
+    said += _resting(talk, summary)
+    said += _quotas(talk, summary)
+    if summary.skipped:
+        said.append(f"不发 {sum(summary.skipped.values())} 位：")
+        said += left_out(talk, summary)
+    said.append(f"时间：{_start(talk, broadcast)}{_takes(summary.takes)}")
+    said += _examples(talk, summary, several=several)
+    return said + _offers(talk, broadcast, summary)
+
+
+def _audience(broadcast: Broadcast) -> str:
+    if broadcast.kind == rules.CORRECTION:
+        return f"更正群发 {broadcast.source_id}：收到过（或可能收到过）它的"
+    if broadcast.kind == rules.RETRY:
+        return f"重发群发 {broadcast.source_id}：没发成、现在可能发得成的"
+    return f"人群：{broadcast.segment}"
+
+
+def _examples(talk: StaffTalk, summary: Summary, *, several: bool) -> list[str]:
+    people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
+    return [
+        "每组会看到（举一位的例）：" if several else "会看到（举一位的例）：",
+        *(
+            f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{text}"
+            for variant, (number, text) in sorted(summary.examples.items())
+        ),
+    ]
+
+
+def _quotas(talk: StaffTalk, summary: Summary) -> list[str]:
+    several = len(talk.shop.accounts) > 1
+    return [
+        f"  {f'{quota.account} ' if several else ''}额度：{_QUOTA_WORDS[quota.path].format(used=quota.used, left=quota.left)}"
+        for quota in summary.quotas
+    ]
+
+
+def _resting(talk: StaffTalk, summary: Summary) -> list[str]:
+    """The ways of this plan that rest now, and until when."""
+    rests: dict[str, Rest] = {}
+    for account in sorted(summary.accounts):
+        for channel, rest in limits.resting(talk.tx, account, talk.tx.now).items():
+            if channel == limits.WHOLE_ACCOUNT or summary.routes[channel]:
+                rests[rest.reason] = rest
+    return [f"  现在停着：{line}" for line in rest_lines(talk, rests.values())]
+
+
+def rest_lines(talk: StaffTalk, rests: Iterable[Rest]) -> list[str]:
+    return [f"{rest.reason}，{moment(talk, rest.until)} 再试" for rest in rests]
+
+
+def left_out(talk: StaffTalk, summary: Summary) -> list[str]:
+    said = []
+    for reason, count in summary.skipped.most_common():
+        named = segments.people(talk.tx, summary.named[reason])
+        who = "、".join(shown(customer) for customer in named)
+        said.append(f"· {reason}：{who}{f' 等 {count} 位' if count > len(named) else ''}")
+    return said
+
+
+def _offers(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
+    """Other ways to send it, each one number away; what it would change is counted."""
+    intent = talk.intent
+    if not isinstance(intent, BroadcastIntent):
+        return []
+    offers = []
+    if summary.more_if_plain:
+        names = "、".join(script["name"] for script in broadcast.scripts if is_personal(script["text"]))
+        words = f"“{names}”有称呼，每人不一样；人人一样就能多直接发到 {summary.more_if_plain} 位"
+        offers.append((words, _line(talk, intent, plain=True)))
+    if summary.tired:
+        words = f"疲劳 {summary.tired} 位（30 天里收得多、没回音或有投诉）；这次不打扰他们"
+        offers.append((words, _line(talk, intent, spares_tired=True)))
+    if not offers:
+        return []
+    desk.ask(
+        talk.tx,
+        talk.staff.id,
+        desk.Question("offer", {"line": talk.line, "options": [line for _words, line in offers], "by_number": True}),
+    )
+    return ["换个发法，回复数字看新计划：", *(f"{number}. {words}" for number, (words, _line) in enumerate(offers, 1))]
+
+
+def _line(talk: StaffTalk, intent: BroadcastIntent, *, plain: bool = False, spares_tired: bool = False) -> str:
+    """The command for the same broadcast with one wish more."""
+    parts = [f"群发 {intent.segment} 用 {'/'.join(intent.scripts)}"]
+    if intent.at is not None:
+        parts.append(show_time(intent.at, talk.now))
+    if intent.hold_out:
+        parts.append(f"对照{intent.hold_out}%")
+    if plain or intent.plain:
+        parts.append("人人一样")
+    if spares_tired or intent.spares_tired:
+        parts.append("避开疲劳")
+    return " ".join(parts)
+
+
+def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
+    waits = quiet(talk, broadcast, broadcast.start_at)
+    when = "确认后马上发" if broadcast.start_at is None else moment(talk, broadcast.start_at)
+    return f"{when}；那时是安静时间，{moment(talk, waits)} 才开始发" if waits else when
+
+
+def quiet(talk: StaffTalk, broadcast: Broadcast, starts: datetime | None) -> datetime | None:
+    """Until when a broadcast waits in the morning; a correction does not."""
+    if broadcast.kind == rules.CORRECTION:
+        return None
+    return quiet_until(talk.shop.quiet_hours, talk.shop.timezone, starts or talk.tx.now)
+
+
+def _takes(takes: timedelta) -> str:
+    if not takes:
+        return ""
+    if takes >= timedelta(days=1):
+        return f"；平台一天的额度不够，要分 {takes.days + 1} 天发"
+    return f"，约 {ceil(takes / timedelta(minutes=1))} 分钟发完"
+
+
+def moment(talk: StaffTalk, at: datetime) -> str:
+    return f"{talk.here(at):%m月%d日 %H:%M}"
