@@ -37,6 +37,7 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     """The WSGI application: the callback's door and the watch."""
     from flask import Flask
 
+    from bot.cli.database import key_of
     from bot.cli.embedded import redis_url
     from bot.domain.scripts import service as scripts
     from bot.gateway.inbox import Inbox
@@ -46,7 +47,7 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     from bot.store.bell import Bell, redis_state
     from bot.store.engine import CALLBACK_BUSY_SECONDS, open_store
 
-    store = open_store(settings.store_url, busy_seconds=CALLBACK_BUSY_SECONDS)
+    store = open_store(settings.store_url, key=key_of(settings), busy_seconds=CALLBACK_BUSY_SECONDS)
     url = redis_url(settings)
     inbox = Inbox(store, clock, Bell(url), create_router(settings))
     counters = Counters()
@@ -69,6 +70,7 @@ def create_router(settings: Settings) -> Router:
     from bot.domain.campaigns import service as campaigns
     from bot.domain.customers import segments
     from bot.domain.orders import service as orders
+    from bot.gateway import inbox
     from handlers import (  # noqa: F401
         activities,
         arrivals,
@@ -99,6 +101,7 @@ def create_router(settings: Settings) -> Router:
     segments.declare("failed", campaigns.has_failed)
     segments.declare("retry", campaigns.may_go_well)
     on.read_with(create_reader(settings))
+    on.forget_with(inbox.forget)
     return on
 
 
@@ -106,6 +109,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     """What a worker or scheduler process has: store, bell, a client for each account, and its chores."""
     from dataclasses import replace
 
+    from bot.cli.database import key_of
     from bot.cli.embedded import redis_url
     from bot.domain import journeys
     from bot.gateway.spool import Spool
@@ -121,7 +125,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.parts import Chore, Parts
 
     settings = replace(settings, redis_url=redis_url(settings))
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, key=key_of(settings))
     engine = HttpEngine()
     parts = Parts(
         store=store,
@@ -302,9 +306,10 @@ def _try_again(store: Store, clock: Clock, account: Account) -> None:
 
 
 def _store(settings: Settings) -> Store:
+    from bot.cli.database import key_of
     from bot.store.engine import open_store
 
-    return open_store(settings.store_url)
+    return open_store(settings.store_url, key=key_of(settings))
 
 
 def _load_quickly() -> None:

@@ -17,6 +17,7 @@ from bot.errors import SettingsError
 
 DEFAULT_FILE = "config.toml"
 TOKEN_AT_LEAST = 8
+ERASURE_KEY = "SHUKE_ERASURE_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -52,7 +53,8 @@ class QuietHours:
 class Settings:
     """The validated configuration. Paths are absolute, ``folder`` is where relative ones count from.
 
-    ``file`` is the configuration file, None where the defaults hold; ``given`` the simple settings as that file has
+    ``erasure_key`` is the key of `ERASURE_KEY`, empty where it lies in the state folder. ``file`` is the configuration
+    file, None where the defaults hold; ``given`` the simple settings as that file has
     them (``{"web.listen": "127.0.0.1:8000"}``), so that a rehearsal can keep them.
     """
 
@@ -73,6 +75,7 @@ class Settings:
     group_robot: str
     digest_at: time
     accounts: tuple[Account, ...]
+    erasure_key: str = field(default="", repr=False)
     file: Path | None = None
     given: Mapping[str, str | int] = field(default_factory=dict, repr=False)
 
@@ -397,9 +400,16 @@ def _build(written: Mapping[str, Any], environ: Mapping[str, str], folder: Path,
         group_robot=values["staff.group_robot"],
         digest_at=values["staff.digest_at"],
         accounts=_accounts(written.get("accounts", []), environ, folder),
+        erasure_key=_erasure_key(environ.get(ERASURE_KEY, "").strip()),
         file=file,
         given=given,
     )
+
+
+def _erasure_key(value: str) -> str:
+    if value and not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise _Wrong(f"the environment variable {ERASURE_KEY} must be the 64 digits (0-9, a-f) of a file erasure.key")
+    return value
 
 
 def _absolute_store(url: str, folder: Path) -> str:

@@ -6,6 +6,7 @@ from bot.delivery import outbox
 from bot.domain import journeys
 from bot.domain.activities import service as activities
 from bot.domain.customers import files, waiting
+from bot.domain.customers import service as customers
 from bot.domain.customers.rules import birth_shown
 from bot.domain.merchants import notices
 from bot.domain.orders import service as orders
@@ -108,6 +109,8 @@ def erase_own(talk: CustomerTalk) -> str:
             "删除以后，您的称呼、电话、生日、地址、标签、聊天记录和还没发给您的消息都会清掉，报名的活动会取消，"
             "不能恢复；付款记录按规定保留，但不再带您的名字。\n想好了就回复：确认删除我的资料"
         )
+    for identity in customers.identities(talk.tx, [talk.customer_id]):
+        on.forget(talk.tx, identity.account, identity.person_id, answering=talk.message.key)
     moved_up = journeys.forget(talk.tx, talk.customer())
     for activity, next_one in moved_up:
         tell_moved_up(talk, activity, next_one)

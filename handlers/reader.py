@@ -293,7 +293,8 @@ class _StaffLine:
         """The code does the very line that was said, whichever verb it has."""
         line = talk.line if len(talk.line) <= ECHO else f"{talk.line[:ECHO]}…"
         question = f"这一句会改 {len(wide.people)} 位顾客（{names_of(wide.people)}），还没有做：\n{line}"
-        return talk.confirm("line", {"line": talk.line, "chosen": talk.chosen}, question)
+        people = [customer.id for customer in wide.people]
+        return talk.confirm("line", {"line": talk.line, "chosen": talk.chosen, "people": people}, question)
 
     def _offer_file(self, unfiled: Unfiled, line: str, chosen: dict[str, int]) -> str:
         """Opening a file for a name nobody has, and going on with the line, is one number away; nothing is done yet."""

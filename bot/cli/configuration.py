@@ -44,6 +44,15 @@ from the environment variable `SHUKE_<NAME>_SECRET` (the name in capitals, `-` a
 """
 
 REFERENCE_TAIL = """
+## The key of erased customers
+
+Whoever has their data erased leaves a keyed hash, so that no import brings them back. The key is made at the first start in
+`erasure.key` beside the SQLite file (with PostgreSQL: in `data/` of the configuration's folder), readable for its owner
+only; the database holds a proof of it, never the key. It belongs into the backup. Every machine over one PostgreSQL needs
+the same: copy the file, or set `SHUKE_ERASURE_KEY` to its content; a machine with none or another does not start its parts.
+An older database's key moves into the file by itself, at the first start or `shuke db upgrade`. When it is lost for good:
+`shuke db new-key`.
+
 ## For rehearsals
 
 `SHUKE_CLOCK_FILE` in the environment lets the shop's clock follow a sandbox started with the same

@@ -10,8 +10,13 @@ from pathlib import Path
 from sqlalchemy import Connection, Transaction, inspect, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from bot.clock import Clock
+from bot.domain.customers import erasure_key
 from bot.errors import ShukeError
-from bot.store.engine import WRITES, Store, open_store
+from bot.settings import Settings
+from bot.store.engine import KEY_FILE, WRITES, Store, open_store
+from bot.store.keyfile import KeyFile
+from bot.store.transaction import reading, transaction
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 # Any number, the same for everybody who upgrades: PostgreSQL lets one of them in at a time.
@@ -61,10 +66,13 @@ def _schema(connection: Connection, migrations: Path) -> Schema:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Store]:
-    """The store at ``url`` for as long as the block lasts; raises UnreachableError where its folder cannot be made."""
+def opened(url: str, key: KeyFile | None = None) -> Iterator[Store]:
+    """The store at ``url`` for as long as the block lasts; ``key`` where its secret is not in the usual place.
+
+    Raises UnreachableError where its folder cannot be made.
+    """
     try:
-        store = open_store(url)
+        store = open_store(url, key=key)
     except OSError as error:
         raise UnreachableError(
             f"The database {url} cannot be opened: {error}. Correct store.url or the rights."
@@ -86,6 +94,29 @@ def _connected(store: Store) -> Iterator[Connection]:
         raise UnreachableError(f"The database {place} cannot be opened: {advice}.") from error
     with connection:
         yield connection
+
+
+def key_of(settings: Settings) -> KeyFile:
+    """The secret that lies beside the shop's database, or in the environment."""
+    return KeyFile(settings.state_folder / KEY_FILE, settings.erasure_key)
+
+
+def settle_key(store: Store, clock: Clock) -> None:
+    """Makes sure erased people are known again on this machine. Raises KeyLost, a ShukeError."""
+    with reading(store, clock) as tx:
+        settled = erasure_key.is_settled(tx)
+    if not settled:
+        with transaction(store, clock) as tx:
+            erasure_key.settle(tx)
+
+
+def new_key(store: Store, clock: Clock) -> int:
+    """For a key that is lost for good; returns how many hashes are given up with it. Refuses while the key is there."""
+    with reading(store, clock) as tx:
+        if erasure_key.is_settled(tx):
+            raise ShukeError(f"The key is there and right ({store.key.path}); nothing was changed.")
+    with transaction(store, clock) as tx:
+        return erasure_key.begin_anew(tx)
 
 
 def require(store: Store, migrations: Path = MIGRATIONS) -> None:

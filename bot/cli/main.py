@@ -72,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     staff.add_argument("action", choices=["invite"])
     staff.add_argument("--role", choices=["owner", "staff"], default="staff")
     command("doctor", "checks configuration, database, Redis, clock and platform access")
-    command("db", "the database's tables").add_argument("action", choices=["upgrade"])
+    command("db", "the database's tables").add_argument("action", choices=["upgrade", "new-key"])
     export = command("export", "prints what the shop knows, one record a line")
     export.add_argument("subject", choices=EXPORTS)
     export.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
@@ -121,7 +121,7 @@ class _Opened:
         if name in ("web", "worker", "scheduler"):
             return self._run_part(name)
         if name == "db":
-            return self._upgrade()
+            return self._upgrade() if arguments.action == "upgrade" else self._new_key()
         self._require_database()
         if name == "staff":
             self._invite(arguments.role)
@@ -152,16 +152,18 @@ class _Opened:
 
     def _run_part(self, name: str) -> int:
         part = {"web": self.commands.web, "worker": self.commands.worker, "scheduler": self.commands.scheduler}[name]
-        self._require_database(may_be_away=name == "web")
+        self._require_database(is_part=True, may_be_away=name == "web")
         part(self.settings, self.clock)
         return 0
 
-    def _require_database(self, *, may_be_away: bool = False) -> None:
+    def _require_database(self, *, is_part: bool = False, may_be_away: bool = False) -> None:
         from bot.cli import database  # start-up cost: SQLAlchemy, which `shuke run` and the sandbox do without
 
         try:
-            with database.opened(self.settings.store_url) as store:
+            with database.opened(self.settings.store_url, database.key_of(self.settings)) as store:
                 database.require(store)
+                if is_part:
+                    database.settle_key(store, self.clock)
         except database.UnreachableError as error:
             if not may_be_away:
                 raise
@@ -171,12 +173,25 @@ class _Opened:
     def _upgrade(self) -> int:
         from bot.cli import database  # start-up cost: as above
 
-        with database.opened(self.settings.store_url) as store:
+        with database.opened(self.settings.store_url, database.key_of(self.settings)) as store:
             before = database.upgrade(store)
+            database.settle_key(store, self.clock)
         if before.ready:
             print(f"The database is up to date ({before.head}).")
         else:
             print(f"The database was upgraded: {before.current or 'empty'} → {before.head}.")
+        return 0
+
+    def _new_key(self) -> int:
+        from bot.cli import database  # start-up cost: as above
+
+        self._require_database()
+        with database.opened(self.settings.store_url, database.key_of(self.settings)) as store:
+            count = database.new_key(store, self.clock)
+        print(
+            f"A new key stands in {database.key_of(self.settings).path}. "
+            f"{count} erased addresses and phones cannot be known again; an import may bring these people back."
+        )
         return 0
 
     def _invite(self, role: str) -> None:

@@ -112,9 +112,11 @@ def _bring_up(run: _Run) -> None:
 
 def _upgrade(settings: Settings) -> None:
     from bot.cli import database  # start-up cost: only the child that prepares the start needs SQLAlchemy
+    from bot.clock import SystemClock  # start-up cost: as above
 
-    with database.opened(settings.store_url) as store:
+    with database.opened(settings.store_url, database.key_of(settings)) as store:
         database.upgrade(store)
+        database.settle_key(store, SystemClock())
 
 
 def _morning(run: _Run) -> None:

@@ -202,7 +202,7 @@ def merge(tx: Tx, one: Customer, other: Customer, *, staff_id: int) -> Merged:
 def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
     """Erases a customer who asks for it; the money stays without the name. Returns who moved up in an activity."""
     moved_up = activities.leave_all(tx, customer.id)
-    numbers = forgetting.numbers_of(tx, customer.id)
+    numbers, words = forgetting.numbers_of(tx, customer.id), forgetting.words_of(customer)
     for identity in customers.identities(tx, [customer.id]):
         limits.forget(tx, identity.account, identity.person_id)
     theirs = orders.forget(tx, customer.id)
@@ -212,6 +212,7 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
         outbox.forget(tx, number, ERASED)
         changes.forget(tx, number, theirs)
         notices.forget(tx, number)
+    desk.forget(tx, numbers, words)
     return moved_up
 
 

@@ -386,6 +386,23 @@ def forget_old(tx: Tx, limit: int) -> int:
     return tx.execute(delete(_TABLE).where(_TABLE.c.id.in_(old.limit(limit)))).rowcount
 
 
+_FORGET = """
+    UPDATE inbox SET sender = '', fields = '{}', reply = '', error = NULL,
+        state = CASE WHEN key = :answering OR state = 'done' THEN state ELSE 'ignored' END,
+        next_try_at = CASE WHEN key = :answering THEN next_try_at END
+    WHERE account = :account AND sender = :sender
+"""
+
+
+def forget(tx: Tx, account: str, sender: str, answering: str) -> None:
+    """Empties a sender's callbacks and the answers to them; the keys stay, by which a repeat is known.
+
+    What still waits for another try is given up, but for the one being answered (``answering``, its key). Goes through
+    the whole table: nobody is erased often, and an index would cost every callback something.
+    """
+    tx.direct(_FORGET, {"account": account, "sender": sender, "answering": answering})
+
+
 def lock_senders(tx: Tx, store: Store, messages: Sequence[Inbound]) -> None:
     """On PostgreSQL, where others write at the same time, holds each sender until the commit.
 

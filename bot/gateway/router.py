@@ -28,6 +28,7 @@ class Router:
     def __init__(self) -> None:
         self._handlers: dict[Key, Callable[..., Any]] = {}
         self._reader: Reader | None = None
+        self._forget: Callable[[Tx, str, str, str], None] | None = None
         self._closed = False
 
     def staff(self, *intents: type) -> Callable[[Handler], Handler]:
@@ -44,6 +45,15 @@ class Router:
 
     def read_with(self, reader: Reader) -> None:
         self._reader = reader
+
+    def forget_with(self, forget: Callable[[Tx, str, str, str], None]) -> None:
+        self._forget = forget
+
+    def forget(self, tx: Tx, account: str, person_id: str, *, answering: str) -> None:
+        """Empties what the door has kept of a person's callbacks; ``answering`` is the key of the one being answered."""
+        if self._forget is None:
+            raise RuntimeError("the router cannot forget; app.py must call forget_with() before the first message")
+        self._forget(tx, account, person_id, answering)
 
     def find(self, door: str, what: object) -> Callable[..., Any] | None:
         return self._handlers.get((door, what))

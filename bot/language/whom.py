@@ -125,3 +125,8 @@ def name_keys(name: str) -> NameKeys:
         syllables[0] = _SURNAMES[plain[0]]
     letters = [re.sub(r"[^a-z0-9]", "", syllable.replace("ü", "v")) for syllable in syllables]
     return NameKeys("".join(letters), "".join(piece[:1] for piece in letters))
+
+
+def says_number(text: str, number: int) -> bool:
+    """Whether a text speaks of the customer with this number: ``#12``, not ``#123``."""
+    return re.search(rf"#{number}(?!\d)", text) is not None

@@ -15,34 +15,42 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import SettingsError
+from bot.store.keyfile import KeyFile
 
 BUSY_SECONDS = 5.0
 # On a callback's way: the platform waits five seconds, and the spool must still get its turn.
 CALLBACK_BUSY_SECONDS = 2.0
 WRITES = "shuke_writes"
+KEY_FILE = "erasure.key"
 
 
 @dataclass(frozen=True)
 class Store:
-    """An opened database. ``engine`` is shared by all threads of the process."""
+    """An opened database. ``engine`` is shared by all threads of the process, ``key`` lies beside the database."""
 
     engine: Engine
     sqlite: bool
+    key: KeyFile
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def open_store(url: str, *, busy_seconds: float = BUSY_SECONDS, pool_size: int = 8) -> Store:
+def open_store(
+    url: str, *, key: KeyFile | None = None, busy_seconds: float = BUSY_SECONDS, pool_size: int = 8
+) -> Store:
     """Opens the store at ``url`` (``sqlite:///path`` or ``postgresql+psycopg://…``); creates the SQLite file's folder.
 
+    ``key`` where it is not ``erasure.key`` beside the SQLite file, for PostgreSQL in ``data/`` of the current folder.
     Raises SettingsError for any other kind of database.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return Store(_sqlite(parsed, busy_seconds, pool_size), sqlite=True)
+        key = key or KeyFile(Path(parsed.database or "").parent / KEY_FILE)
+        return Store(_sqlite(parsed, busy_seconds, pool_size), sqlite=True, key=key)
     if parsed.get_backend_name() == "postgresql":
-        return Store(_postgresql(parsed, busy_seconds, pool_size), sqlite=False)
+        key = key or KeyFile(Path("data") / KEY_FILE)
+        return Store(_postgresql(parsed, busy_seconds, pool_size), sqlite=False, key=key)
     raise SettingsError(
         f"store.url: {parsed.get_backend_name()} is not supported. Use sqlite:///data/shuke.db or postgresql+psycopg://…"
     )

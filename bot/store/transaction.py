@@ -17,18 +17,20 @@ from bot.clock import Clock
 from bot.store.bell import Bell
 from bot.store.engine import WRITES, Store
 from bot.store.journal import Journal
+from bot.store.keyfile import KeyFile
 
 
 class Tx:
     """One open transaction.
 
     ``now`` is the moment the piece of work began (aware, UTC). ``session`` is for objects, ``execute`` for statements;
-    both run on the same connection. Services take a Tx and never commit.
+    both run on the same connection. ``key`` is the secret beside the database. Services take a Tx and never commit.
     """
 
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    def __init__(self, connection: Connection, now: datetime, key: KeyFile) -> None:
         self.connection = connection
         self.now = now
+        self.key = key
         self.rings: set[tuple[str, str]] = set()
         self.journal: Journal | None = None
         self._session: Session | None = None
@@ -121,7 +123,7 @@ def _pyformat(sql: str) -> str:
 def transaction(store: Store, clock: Clock, bell: Bell | None = None) -> Iterator[Tx]:
     """Opens a writing transaction; commits when the block ends, rolls back when it raises, then rings the bells."""
     with store.engine.connect() as connection, connection.begin():
-        tx = Tx(connection, clock.now())
+        tx = Tx(connection, clock.now(), store.key)
         try:
             yield tx
             tx.flush()
@@ -135,7 +137,7 @@ def transaction(store: Store, clock: Clock, bell: Bell | None = None) -> Iterato
 def reading(store: Store, clock: Clock) -> Iterator[Tx]:
     """Opens a transaction that only reads; on SQLite it waits for no writer."""
     with store.engine.connect().execution_options(**{WRITES: False}) as connection:
-        tx = Tx(connection, clock.now())
+        tx = Tx(connection, clock.now(), store.key)
         try:
             yield tx
         finally:

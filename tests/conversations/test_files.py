@@ -199,6 +199,46 @@ def test_erasing_asks_first_and_then_leaves_only_the_money(shop, boss, mei, lan)
         assert word not in dump, word
 
 
+def test_no_code_no_open_question_and_none_of_her_callbacks_names_the_erased(shop, boss, clerk, lan):
+    zhen = shop.regular("阿珍")  # the examples in our own texts are called 小美
+    boss.says("阿珍 +阿珍家 +北京")
+    boss.says("阿兰 +阿珍友 +北京")
+    boss.confirms(boss.says("标签 删除 阿珍家"))
+    hers, anothers = boss.says("标签 删除 阿珍友"), clerk.says("标签 删除 北京")
+    boss.says("照片 阿珍")
+    clerk.says("消费 阿真 58 袜子")  # a number opens a file, or means her
+    zhen.says("我的电话是 13800138000")
+    zhen.says("确认删除我的资料")
+    tables = ("confirmations", "talk_states", "notices")
+    assert "阿珍" not in "\n".join(str(shop.rows(f"SELECT * FROM {table}")) for table in tables)
+    callbacks = str(shop.rows("SELECT * FROM inbox"))
+    assert zhen.openid not in callbacks
+    assert "13800138000" not in callbacks
+    assert "过期" in boss.confirms(hers)
+    assert "已删除标签“北京”" in clerk.confirms(anothers)
+    assert "放下" not in boss.says("待回")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_repeat_of_the_wish_to_be_erased_gets_the_same_answer(shop, mei):
+    shop.ask("/limits", {"callback_retry_seconds": 0.05})
+    shop.answers_to_lose = 1
+    mei.try_to("say", text="确认删除我的资料")
+    shop.settle()
+    assert "已经删除" in mei.phone.texts[-1]
+    assert not mei.is_customer
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_key_of_the_hashes_lies_beside_the_database(shop, mei):
+    mei.says("确认删除我的资料")
+    file = shop.settings.state_folder / "erasure.key"
+    key = file.read_text().strip()
+    assert len(key) == 64
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert key not in str(shop.rows("SELECT * FROM forgotten"))
+
+
 def test_who_was_erased_is_not_brought_back_and_begins_anew_by_a_word(shop, boss, mei):
     mei.says("确认删除我的资料")
     with shop.open() as tx:

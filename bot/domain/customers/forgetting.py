@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 
 from sqlalchemy import delete, select, update
 
-from bot.domain.customers import media
+from bot.domain.customers import erasure_key, media
 from bot.domain.customers.models import (
     Customer,
     CustomerTag,
@@ -25,9 +24,8 @@ from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
 GONE = "已注销"  # what staff see instead of a name; the number stays for the money that is tied to it
-_NO_KEY = ""
-_ADD = "INSERT INTO forgotten (digest, key, at) VALUES (:digest, :key, :now) ON CONFLICT (digest) DO NOTHING"
-_KEY = "SELECT key FROM forgotten WHERE digest = ''"
+_ADD = "INSERT INTO forgotten (digest, key, at) VALUES (:digest, '', :now) ON CONFLICT (digest) DO NOTHING"
+_ANYBODY = "SELECT 1 FROM forgotten WHERE digest <> '' LIMIT 1"
 _KNOWN = "SELECT 1 FROM forgotten WHERE digest = :digest"
 _EMPTIED = (
     *("own_name", "nickname", "remark", "name_pinyin", "name_initials", "phone", "wechat", "sex", "city", "channel"),
@@ -37,11 +35,16 @@ _EMPTIED = (
 
 
 def is_forgotten(tx: Tx, account: str, person_id: str) -> bool:
-    """Whether the person behind an address has had their data erased."""
-    rows = tx.direct(_KEY, {})
-    if not rows:
+    """Whether the person behind an address has had their data erased. Raises KeyLost."""
+    if not tx.direct(_ANYBODY, {}):
         return False
-    return bool(tx.direct(_KNOWN, {"digest": _digest(rows[0][0], _address(account, person_id))}))
+    return bool(tx.direct(_KNOWN, {"digest": _digest(erasure_key.settle(tx), _address(account, person_id))}))
+
+
+def words_of(customer: Customer) -> set[str]:
+    """By what staff may have called a customer in lines that are kept."""
+    named = (customer.name, customer.own_name, customer.nickname, customer.remark, customer.name_pinyin)
+    return {word for word in (*named, customer.phone, customer.wechat) if word}
 
 
 def numbers_of(tx: Tx, customer_id: int) -> list[int]:
@@ -84,12 +87,11 @@ def erase(tx: Tx, customer: Customer) -> None:
 
 def _remember(tx: Tx, customer: Customer) -> None:
     now = to_milliseconds(tx.now)
-    tx.direct(_ADD, {"digest": _NO_KEY, "key": secrets.token_hex(32), "now": now})
-    key = tx.direct(_KEY, {})[0][0]
+    key = erasure_key.settle(tx)
     found = tx.session.scalars(select(Identity).where(Identity.customer_id == customer.id))
     words = [_address(identity.account, identity.person_id) for identity in found]
     for word in [*words, *([customer.phone] if customer.phone else [])]:
-        tx.direct(_ADD, {"digest": _digest(key, word), "key": "", "now": now})
+        tx.direct(_ADD, {"digest": _digest(key, word), "now": now})
 
 
 def _address(account: str, person_id: str) -> str:

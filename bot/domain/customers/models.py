@@ -282,7 +282,7 @@ class MergedNumber(Base):
 class Forgotten(Base):
     """Somebody who had their data erased: the keyed hash of an address or a phone, so that no import brings them back.
 
-    ``digest`` empty: the row that holds the key, in ``key``.
+    ``digest`` empty: the row that proves which key they were made with, in ``key`` (`erasure_key`).
     """
 
     __tablename__ = "forgotten"

@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.domain.merchants.models import Change
 from bot.errors import Refusal
+from bot.language.whom import says_number
 from bot.store.base import Base, from_milliseconds
 from bot.store.journal import Overtaken, put_back
 from bot.store.transaction import Tx
 
 UNDO_LIFE = timedelta(hours=24)
+_FORGOTTEN = "（一位顾客的资料，已按要求删除）"
 
 
 def keep(
@@ -70,10 +72,14 @@ def forget(tx: Tx, customer_id: int, orders: Collection[int]) -> None:
     # One database writes documents with a space after the colon, the other keeps them as we gave them.
     words = [f'"{name}":{space}{customer_id}' for name in ("id", "customer_id") for space in ("", " ")]
     mentioned = [told.contains(word, autoescape=True) for word in words]
+    mentioned.append(Change.label.contains(f"#{customer_id}"))
     for change in tx.session.scalars(select(Change).where(or_(*mentioned))).all():
         kept = [entry for entry in change.entries if not _is_about(entry, customer_id, orders)]
-        if len(kept) < len(change.entries):
-            change.entries, change.label = kept, "（一位顾客的资料，已按要求删除）"
+        if len(kept) == len(change.entries):
+            if says_number(change.label, customer_id):
+                change.label = _FORGOTTEN
+        else:
+            change.entries, change.label = kept, _FORGOTTEN
             change.final = change.final or (None if kept else "顾客要求删除了自己的资料。")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+import orjson
+from sqlalchemy import Text, cast, delete, select, update
 
 from bot.domain.merchants.models import Confirmation, Dealt, TalkState
 from bot.domain.merchants.service import new_code
 from bot.errors import Refusal
+from bot.language.whom import says_number
 from bot.store.transaction import Tx
 
 QUESTION_LIFE = timedelta(minutes=5)
@@ -179,3 +181,37 @@ def take_code(tx: Tx, staff_id: int, code: str) -> Confirmation:
     if taken.rowcount != 1:
         raise Refusal(f"确认码 {code} 已经用过，不会再做第二次。")
     return own
+
+
+def forget(tx: Tx, numbers: Collection[int], words: Collection[str]) -> None:
+    """Takes customers who are erased out of what staff are in the middle of, by number or by the ``words`` for them.
+
+    What is over (codes used or too old, questions nobody answered) is emptied whatever it says; what is open and names
+    them ends.
+    """
+
+    def names_them(said: Any) -> bool:
+        told = orjson.dumps(said).decode()
+        spoken_of = any(word in told for word in words) or any(says_number(told, number) for number in numbers)
+        return spoken_of or bool(_people(said) & set(numbers))
+
+    for code in tx.session.scalars(select(Confirmation).where(cast(Confirmation.payload, Text) != "{}")).all():
+        is_open = code.used_at is None and code.expires_at > tx.now
+        if is_open and not names_them(code.payload):
+            continue
+        code.payload, code.expires_at = {}, min(code.expires_at, tx.now)
+    for found in tx.session.scalars(select(TalkState)).all():
+        if not found.question_until or found.question_until <= tx.now or names_them(found.question):
+            found.question, found.question_until = None, None
+        if not found.more_until or found.more_until <= tx.now or names_them(found.more):
+            found.more, found.more_until = None, None
+        if found.customer_id in numbers:
+            found.customer_id = None
+
+
+def _people(payload: Any) -> set[int]:
+    """The customers' numbers in what a question or a code keeps."""
+    if not isinstance(payload, dict):
+        return set()
+    listed = [payload.get("customer"), *payload.get("people", ()), *payload.get("ids", ()), *payload.get("options", ())]
+    return {number for number in [*listed, *payload.get("chosen", {}).values()] if isinstance(number, int)}

@@ -10,6 +10,7 @@ from sqlalchemy import func, or_, select, text, update
 from bot.delivery import outbox
 from bot.delivery.outbox import Delivery
 from bot.domain.merchants.models import Notice, Staff
+from bot.language.whom import says_number
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
@@ -75,7 +76,9 @@ def reword(tx: Tx, subject: str, words: str) -> None:
 
 def forget(tx: Tx, customer_id: int) -> None:
     """Takes the words out of every notice about a customer who is erased; there is nothing left to tell."""
-    about = Notice.subject.in_([f"new:{customer_id}", f"said:{customer_id}"])
+    spoken_of = select(Notice.id, Notice.text).where(Notice.text.contains(f"#{customer_id}"))
+    named = [number for number, text in tx.execute(spoken_of).all() if says_number(text, customer_id)]
+    about = Notice.subject.in_([f"new:{customer_id}", f"said:{customer_id}"]) | Notice.id.in_(named)
     tx.execute(update(Notice).where(about).values(text="（已按顾客要求删除）"))
     tx.execute(update(Notice).where(about, Notice.state == "open").values(state="shown", closed_at=tx.now))
 
