@@ -6,18 +6,24 @@ import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-# The merchant's trade bill: the 27 headings of the form ALL (a test copy of 2019 in the WxJava library).
+# The merchant's trade bill: the 27 headings of the form ALL (a test copy of 2019 in the WxJava library), the 20 of SUCCESS
+# and the 29 of REFUND, which a merchant may choose instead.
 _ALL = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
     "应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,"
     "手续费,费率,订单金额,申请退款金额,费率备注"
+)
+_SUCCESS = (
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
+    "应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注"
 )
 _LEGACY = (
     "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
     "总金额,代金券或立减优惠金额,微信退款单号,商户退款单号,退款金额,代金券或立减优惠退款金额,退款类型,退款状态,商品名称,"
     "商户数据包,手续费,费率"
 )
-ALL, LEGACY = _ALL.split(","), _LEGACY.split(",")
+ALL, SUCCESS, LEGACY = _ALL.split(","), _SUCCESS.split(","), _LEGACY.split(",")
+REFUND = _ALL.replace("代金券金额,", "代金券金额,退款申请时间,退款成功时间,", 1).split(",")
 SUMS = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
 LEGACY_SUMS = "总交易单数,总交易额,总退款金额,总代金券或立减优惠退款金额,手续费总金额"
 
@@ -25,17 +31,25 @@ LEGACY_SUMS = "总交易单数,总交易额,总退款金额,总代金券或立�
 def trade(number: str, yuan: str, at: str = "2026-09-21 09:35:41", openid: str = "oDemo1", **more: str) -> dict:
     return {
         "交易时间": at,
+        "公众账号ID": "wxdemo0000000001",
+        "商户号": "1900000001",
+        "特约商户号": "0",
         "微信订单号": number,
         "商户订单号": f"T{number}",
         "用户标识": openid,
         "交易类型": "JSAPI",
         "交易状态": "SUCCESS",
+        "付款银行": "OTHERS",
         "货币种类": "CNY",
+        "代金券金额": "0.00",
         "应结订单金额": yuan,
         "总金额": yuan,
         "订单金额": yuan,
         "退款金额": "0.00",
         "微信退款单号": "0",
+        "商户退款单号": "0",
+        "充值券退款金额": "0.00",
+        "申请退款金额": "0.00",
         "商品名称": "连衣裙",
         "手续费": "0.04000",
         "费率": "0.60%",
@@ -45,7 +59,12 @@ def trade(number: str, yuan: str, at: str = "2026-09-21 09:35:41", openid: str =
 
 def refund(number: str, refund_number: str, yuan: str, at: str = "2026-09-21 11:00:00", openid: str = "oDemo1") -> dict:
     nothing = dict.fromkeys(("应结订单金额", "总金额", "订单金额"), "0.00")
-    back = {"交易状态": "REFUND", "微信退款单号": refund_number, "退款金额": yuan, "退款类型": "ORIGINAL"}
+    back = {"交易状态": "REFUND", "微信退款单号": refund_number, "退款金额": yuan, "退款类型": "ORIGINAL"} | {
+        "商户退款单号": f"R{refund_number}",
+        "申请退款金额": yuan,
+        "退款申请时间": at,
+        "退款成功时间": at,
+    }
     return trade(number, "0.00", at, openid) | nothing | back | {"退款状态": "SUCCESS", "手续费": "-0.04000"}
 
 
@@ -56,18 +75,24 @@ def trade_bill(
     amount = "应结订单金额" if "应结订单金额" in headings else "总金额"
     lines = [",".join(headings)]
     lines += [",".join(f"`{row.get(name, '')}" for name in headings) for row in rows]
-    received = sum(round(float(row[amount]) * 100) for row in rows if row[amount].replace(".", "").isdigit()) / 100
-    returned = sum(round(float(row["退款金额"]) * 100) for row in rows) / 100
+    received, returned = _sum(rows, amount), _sum(rows, "退款金额")
     by_name = {
         "总交易单数": str(len(rows)),
-        "应结订单总金额": f"{received:.2f}",
-        "总交易额": f"{received:.2f}",
-        "退款总金额": f"{returned:.2f}",
-        "总退款金额": f"{returned:.2f}",
+        "应结订单总金额": received,
+        "总交易额": received,
+        "退款总金额": returned,
+        "总退款金额": returned,
+        "申请退款总金额": _sum(rows, "申请退款金额"),
+        "订单总金额": _sum(rows, "订单金额"),
     } | wrong
     if tail:
         lines += [sums, ",".join(f"`{by_name.get(name, '0.00')}" for name in sums.split(","))]
     return ends.join(lines) + ends
+
+
+def _sum(rows: tuple[dict, ...], name: str) -> str:
+    amounts = [row[name] for row in rows if row[name].replace(".", "").isdigit()]
+    return f"{sum(round(float(yuan) * 100) for yuan in amounts) / 100:.2f}"
 
 
 # The personal export: 11 headings under a preamble (public importers of 2020–2026).

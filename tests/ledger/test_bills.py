@@ -11,6 +11,17 @@ A, B, C = "4200002026092100000000000001", "4200002026092100000000000002", "42000
 P1, P2, P3 = "10000539012026092100000000000001", "10000539012026092100000000000002", "10000539012026092100000000000003"
 
 
+# One with a voucher, one given back whole, one in part.
+DAY = (
+    trade(A, "288.00", 代金券金额="10.00", 订单金额="298.00"),
+    trade(B, "58.50"),
+    trade(C, "300.00"),
+    refund(B, "50300001", "58.50"),
+    refund(C, "50300002", "98.00"),
+)
+DAY_BOOKED = [(28800, 0), (5850, 5850), (30000, 9800)]
+
+
 def everything(shop):
     tables = ("orders", "ledger", "payments", "timeline")
     return [shop.rows(f"SELECT * FROM {table} ORDER BY id") for table in tables], shop.export("customers")
@@ -42,6 +53,54 @@ def test_a_trade_bill_is_booked_to_who_paid_and_the_second_time_changes_nothing(
     before = everything(shop)
     assert "没有变化 2 笔" in "\n".join(take_in(file).lines)
     assert everything(shop) == before
+
+
+def test_a_whole_day_in_the_form_all_is_taken_in_once(shop, boss, mei, take_in):
+    whole = trade_bill(*DAY, headings=bills.ALL)
+    take_in(whole)
+    assert amounts(shop) == DAY_BOOKED
+    assert "收 3 笔 646.50元，退 2 笔 156.50元，净收 490元" in boss.says("今天收款")
+    before = everything(shop)
+    assert "没有变化 3 笔" in "\n".join(take_in(whole).lines)
+    assert everything(shop) == before
+
+
+def test_the_form_success_tells_of_payments_only_and_is_taken_in_once(shop, boss, mei, take_in):
+    payments = trade_bill(*(row for row in DAY if row["交易状态"] == "SUCCESS"), headings=bills.SUCCESS)
+    assert "退款" not in payments.splitlines()[0]
+    assert "新记 3 笔" in "\n".join(take_in(payments).lines)
+    assert amounts(shop) == [(28800, 0), (5850, 0), (30000, 0)]
+    before = everything(shop)
+    assert "没有变化 3 笔" in "\n".join(take_in(payments).lines)
+    assert everything(shop) == before
+
+
+def test_the_form_refund_gives_back_by_the_hour_the_money_went_and_is_taken_in_once(shop, boss, mei, take_in):
+    refunds = trade_bill(*(row for row in DAY if row["交易状态"] == "REFUND"), headings=bills.REFUND)
+    report = take_in(refunds)
+    assert not report.ok
+    assert "退款的那笔收款还不在账本里" in "\n".join(report.lines)
+    take_in(trade_bill(*(row for row in DAY if row["交易状态"] == "SUCCESS"), headings=bills.SUCCESS))
+    assert "有新退款 2 笔" in "\n".join(take_in(refunds).lines)
+    assert amounts(shop) == DAY_BOOKED
+    assert "退 2 笔 156.50元" in boss.says("今天收款")
+    before = everything(shop)
+    assert "没有变化 2 笔" in "\n".join(take_in(refunds).lines)
+    assert everything(shop) == before
+    # The same day once more in the third form has nothing new to tell.
+    take_in(trade_bill(*DAY, headings=bills.ALL))
+    assert everything(shop) == before
+
+
+def test_a_refund_asked_for_at_night_counts_on_the_day_it_went_through(shop, boss, mei, take_in):
+    late = refund(A, "50300001", "98.00") | {
+        "退款申请时间": "2026-09-20 23:59:00",
+        "退款成功时间": "2026-09-21 00:01:00",
+    }
+    take_in(trade_bill(trade(A, "298.00", at="2026-09-20 09:00:00"), headings=bills.SUCCESS))
+    take_in(trade_bill(late, headings=bills.REFUND))
+    assert "退 0 笔" in boss.says("收款 昨天")
+    assert "退 1 笔 98元" in boss.says("今天收款")
 
 
 def test_refunds_of_a_later_bill_find_their_payment(shop, take_in):
