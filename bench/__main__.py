@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import broadcast, callback, language, peer_venv, segments, start
+from bench import broadcast, callback, language, peer_venv, season, segments, start
 from bench.processes import OTHERS, free_port, running, wait_for_port_only
 from bench.report import RESULTS, Section, told, version_of
 from bot.cli.embedded import find_program
@@ -64,6 +64,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
         "start": lambda: start.measure(folder, rounds=1 if quick else 5),
     }
     if not quick:
+        parts["season"] = lambda: season.measure(10_000, 90)
         parts["postgresql"] = lambda: callback.measure_postgresql(folder, callback.Size(5, 2000, 0), redis)
     return parts
 
@@ -73,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under 90 seconds")
     parser.add_argument("--million", action="store_true", help="segments over a million customers (minutes to make)")
     parser.add_argument(
-        "--only", nargs="+", metavar="PART", help="callbacks broadcasts language segments start postgresql"
+        "--only", nargs="+", metavar="PART", help="callbacks broadcasts language segments start season postgresql"
     )
     return parser.parse_args()
 

@@ -11,6 +11,7 @@ import json
 import re
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +141,8 @@ class Shop:
                 population=following,
                 following=following,
                 seed=seed,
+                # Who follows from before does so from before this story's first day.
+                offset=self._moment(start).timestamp() - time.time(),
                 clock_file=clock_file,
                 base_url=port.url,
             ),
@@ -206,7 +209,10 @@ class Shop:
 
     def at(self, local: str) -> None:
         """Puts the clock of platform and shop to an hour in the shop's zone."""
-        self.ask("/clock", {"now": datetime.fromisoformat(local).replace(tzinfo=self.settings.timezone).isoformat()})
+        self.ask("/clock", {"now": self._moment(local).isoformat()})
+
+    def _moment(self, local: str) -> datetime:
+        return datetime.fromisoformat(local).replace(tzinfo=self.settings.timezone)
 
     def later(self, **span: float) -> None:
         self.ask("/clock", {"advance": timedelta(**span).total_seconds()})
