@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.delivery import broadcasts, limits, outbox
-from bot.domain.campaigns import lists, rules
+from bot.domain.campaigns import lists, recurring, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.pace import Pace
 from bot.domain.campaigns.service import Unclear
 from bot.domain.campaigns.summary import Summary
 from bot.domain.customers import waiting
@@ -51,8 +52,11 @@ def plan(talk: StaffTalk) -> str:
         hold_out=intent.hold_out,
         plain=intent.plain,
         spares_tired=intent.spares_tired,
+        every=intent.every,
+        pace=Pace(intent.per_hour, intent.days),
     )
-    if not summary.recipients:
+    # Whom a plan that repeats will reach is known when its time comes.
+    if not summary.recipients and not broadcast.repeats:
         raise Refusal(_nobody(talk, intent.segment, summary))
     return ask(talk, broadcast, summary)
 
@@ -87,11 +91,27 @@ def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
     if campaigns.get(talk.tx, number).kind == rules.CORRECTION:
         merchants.require_owner(talk.staff, "更正")
     broadcast, audience = campaigns.confirm(talk.tx, talk.shop, number)
+    if broadcast.repeats:
+        return _repeats(talk, broadcast)
     starts = broadcast.start_at if broadcast.state == "scheduled" else None
     stop = f"取消 {number}" if starts else f"暂停 {number} 或 取消 {number}"
     talk.label(f"群发 {number}")
     talk.final(f"群发不能撤销。没发出的可以停：{stop}")
     return f"群发 {number} 已确认，{_begins(talk, number, starts, audience)}。\n看进度：进度 {number}\n停下：{stop}"
+
+
+def _repeats(talk: StaffTalk, plan: Broadcast) -> str:
+    talk.label(f"群发 {plan.id}")
+    talk.final(f"重复的群发不能撤销，停下说：取消 {plan.id}")
+    return (
+        f"群发 {plan.id} 已确认，{plan.repeats} 发，接下来：{_dates(talk, plan)}。\n"
+        "名单和话术按当时的；30天内收过同样内容的不重复收，记得换话术。\n"
+        f"看：群发 列表\n停下：取消 {plan.id}"
+    )
+
+
+def _dates(talk: StaffTalk, plan: Broadcast) -> str:
+    return "、".join(f"{at:%m月%d日}" for at in recurring.coming(talk.shop, plan, 3))
 
 
 def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:
@@ -110,15 +130,22 @@ def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int
 
 @on.staff(BroadcastList)
 def list_broadcasts(talk: StaffTalk) -> str:
-    found = campaigns.latest(talk.tx)
-    if not found:
+    plans = campaigns.plans(talk.tx)
+    found = [broadcast for broadcast in campaigns.latest(talk.tx) if broadcast.state != "recurring"]
+    if not found and not plans:
         return "还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C"
-    lines = [
-        f"群发 {broadcast.id}：{broadcast.segment} 用 {'/'.join(script['name'] for script in broadcast.scripts)} · "
-        f"{campaigns.STATE_WORDS[broadcast.state]} · {moment(talk, broadcast.start_at or broadcast.created_at)}"
+    lines = [f"{_named(plan)} · {plan.repeats} · 下次 {moment(talk, plan.start_at)}" for plan in plans if plan.start_at]
+    lines += [
+        f"{_named(broadcast)} · {campaigns.STATE_WORDS[broadcast.state]} · "
+        f"{moment(talk, broadcast.start_at or broadcast.created_at)}"
         for broadcast in found
     ]
     return "\n".join(lines)
+
+
+def _named(broadcast: Broadcast) -> str:
+    scripts = "/".join(script["name"] for script in broadcast.scripts)
+    return f"群发 {broadcast.id}：{broadcast.segment} 用 {scripts}"
 
 
 @on.staff(BroadcastStep)
@@ -175,12 +202,17 @@ def _pause(talk: StaffTalk, broadcast: Broadcast) -> str:
 
 
 def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
+    most = talk.shop.staff_broadcast_max
+    if broadcast.started_at is None and broadcast.audience > most and talk.staff.role != "owner":
+        raise Refusal(f"群发 {broadcast.id} 有 {broadcast.audience} 位，店员一次最多 {most} 位，请老板来继续。")
     campaigns.resume(talk.tx, broadcast.id)
     talk.final(f"用“暂停 {broadcast.id}”停下")
     return f"群发 {broadcast.id} 接着发。\n{_counts(talk, broadcast)}"
 
 
 def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
+    if broadcast.state == "recurring":
+        return _stop_repeating(talk, broadcast)
     spared = campaigns.cancel(talk.tx, broadcast.id)
     talk.final("取消了的群发不能恢复，要发请重新“群发”")
     if spared is None:
@@ -188,7 +220,29 @@ def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
     return f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。\n{_counts(talk, broadcast)}"
 
 
+def _stop_repeating(talk: StaffTalk, plan: Broadcast) -> str:
+    campaigns.cancel(talk.tx, plan.id)
+    talk.final("取消了的群发不能恢复，要发请重新“群发”")
+    still = [
+        one.id for one in recurring.occurrences(talk.tx, plan, 3) if one.state in ("scheduled", "running", "paused")
+    ]
+    more = f"\n已经在发的那次要停：取消 {still[0]}" if still else ""
+    return f"群发 {plan.id}（{plan.repeats}）已取消，以后不再发。{more}"
+
+
+def _occurrences(talk: StaffTalk, plan: Broadcast) -> str:
+    lines = [f"群发 {plan.id}（{plan.repeats}）{campaigns.STATE_WORDS[plan.state]}"]
+    if plan.state == "recurring":
+        lines.append(f"接下来：{_dates(talk, plan)}")
+    for one in recurring.occurrences(talk.tx, plan, 5):
+        when = moment(talk, one.start_at or one.created_at)
+        lines.append(f"· 群发 {one.id} {when} {campaigns.STATE_WORDS[one.state]}，{one.audience} 位：结果 {one.id}")
+    return "\n".join(lines)
+
+
 def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
+    if broadcast.repeats:
+        return _occurrences(talk, broadcast)
     progress = broadcasts.progress(talk.tx, broadcast.id)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
     lines += rest_lines(talk, progress.rests)
@@ -209,6 +263,8 @@ def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
 
 
 def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
+    if broadcast.repeats:
+        return _occurrences(talk, broadcast)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
     for group in campaigns.results(talk.tx, broadcast):
         bought = f"，7天内购买 {group.bought} 位 {show_money(group.bought_fen)}" if group.bought else ""

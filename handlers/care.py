@@ -41,11 +41,17 @@ def _activities(tx: Tx, _start: datetime, end: datetime) -> list[tuple[datetime,
 
 
 def _broadcasts(tx: Tx, _start: datetime, end: datetime) -> list[tuple[datetime, str]]:
-    return [
+    once = [
         (broadcast.start_at, f"群发 {broadcast.id} {broadcast.segment}")
         for broadcast in campaigns.latest(tx, BROADCASTS_LOOKED_AT)
         if broadcast.state == "scheduled" and broadcast.start_at is not None and broadcast.start_at < end
     ]
+    repeated = [
+        (plan.start_at, f"群发 {plan.id} {plan.segment}（{plan.repeats}）")
+        for plan in campaigns.plans(tx)
+        if plan.start_at is not None and plan.start_at < end
+    ]
+    return once + repeated
 
 
 @on.staff(CalendarAdd)

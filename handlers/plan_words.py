@@ -11,6 +11,7 @@ from bot.delivery.limits import Rest
 from bot.delivery.rules import MASS_PER_MONTH, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.pace import Pace
 from bot.domain.campaigns.summary import Summary
 from bot.domain.customers import segments
 from bot.domain.customers.rules import shown
@@ -48,6 +49,7 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
         said.append(f"不发 {sum(summary.skipped.values())} 位：")
         said += left_out(talk, summary)
     said.append(f"时间：{_start(talk, broadcast)}{_takes(summary.takes)}")
+    said += _batches(talk, broadcast, summary.audience)
     said += _examples(talk, summary, several=several)
     return said + _offers(talk, broadcast, summary)
 
@@ -61,6 +63,8 @@ def _audience(broadcast: Broadcast) -> str:
 
 
 def _examples(talk: StaffTalk, summary: Summary, *, several: bool) -> list[str]:
+    if not summary.examples:
+        return []
     people = {customer.id: customer for customer in segments.people(talk.tx, [n for n, _ in summary.examples.values()])}
     return [
         "每组会看到（举一位的例）：" if several else "会看到（举一位的例）：",
@@ -132,6 +136,12 @@ def _line(talk: StaffTalk, intent: BroadcastIntent, *, plain: bool = False, spar
         parts.append(show_time(intent.at, talk.now))
     if intent.hold_out:
         parts.append(f"对照{intent.hold_out}%")
+    if intent.every:
+        parts.append(intent.every)
+    if intent.per_hour:
+        parts.append(f"每小时{intent.per_hour}位")
+    if intent.days:
+        parts.append(f"分{intent.days}天")
     if plain or intent.plain:
         parts.append("人人一样")
     if spares_tired or intent.spares_tired:
@@ -142,7 +152,21 @@ def _line(talk: StaffTalk, intent: BroadcastIntent, *, plain: bool = False, spar
 def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
     waits = quiet(talk, broadcast, broadcast.start_at)
     when = "确认后马上发" if broadcast.start_at is None else moment(talk, broadcast.start_at)
+    if broadcast.repeats:
+        when = f"{broadcast.repeats}，第一次 {when}"
     return f"{when}；那时是安静时间，{moment(talk, waits)} 才开始发" if waits else when
+
+
+def _batches(talk: StaffTalk, broadcast: Broadcast, audience: int) -> list[str]:
+    """At human pace: in how many batches, and when the last one goes."""
+    pace = Pace(broadcast.per_hour, broadcast.over_days)
+    sizes = pace.sizes(audience)
+    if len(sizes) == 1:
+        return []
+    start = broadcast.start_at or talk.tx.now
+    last = pace.hours(start, len(sizes), talk.shop.quiet_hours, talk.shop.timezone)[-1]
+    each = f"每小时 {pace.per_hour} 位" if pace.per_hour else "每天一批"
+    return [f"分 {len(sizes)} 批，{each}，最后一批 {moment(talk, last)}"]
 
 
 def quiet(talk: StaffTalk, broadcast: Broadcast, starts: datetime | None) -> datetime | None:

@@ -10,11 +10,12 @@ from datetime import datetime
 from sqlalchemy import select
 
 from bot.delivery import outbox
-from bot.domain.campaigns import cancelling, lists
+from bot.domain.campaigns import cancelling, lists, recurring
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
+from bot.store.killpoints import reach
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 
@@ -60,12 +61,15 @@ def _plan_part(parts: Parts, number: int) -> bool:
 def strike(parts: Parts, now: datetime) -> int:
     """Starts what is due at ``now`` and closes what is through; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
+        repeating = recurring.due(tx, now)
+    occurred = sum(_occur(parts, number) for number in repeating)
+    with reading(parts.store, parts.clock) as tx:
         scheduled = select(Broadcast.id).where(*campaigns.to_start(now))
         running = select(Broadcast.id).where(Broadcast.state == "running")
         due = tx.execute(scheduled.limit(1)).first() is not None
         through = [number for number in tx.session.scalars(running) if campaigns.is_through(tx, number)]
     if not due and not through:
-        return 0
+        return occurred
     with transaction(parts.store, parts.clock, parts.bell) as tx:
         started, late = campaigns.start_due(tx)
         done = campaigns.finish_due(tx)
@@ -73,11 +77,47 @@ def strike(parts: Parts, now: datetime) -> int:
             _tell(
                 tx,
                 broadcast,
-                f"群发 {broadcast.id} 错过了时间，没有发。现在发：继续 {broadcast.id}；不发：取消 {broadcast.id}",
+                f"群发 {broadcast.id}{_of_plan(tx, broadcast)} 错过了时间，没有发。"
+                f"现在发：继续 {broadcast.id}；不发：取消 {broadcast.id}",
             )
         for broadcast in done:
             _tell(tx, broadcast, _through(tx, broadcast))
-    return len(started) + len(late) + len(done)
+    return occurred + len(started) + len(late) + len(done)
+
+
+def _occur(parts: Parts, number: int) -> bool:
+    """Makes the broadcast of a plan whose time has come; one that cannot be made keeps no other."""
+    try:
+        with reading(parts.store, parts.clock) as tx:
+            step = recurring.Step.read(tx, parts.settings, number)
+        if step is None:
+            return False
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            occurrence = step.write(tx, parts.settings)
+            reach("occurred")
+            if occurrence is not None:
+                _tell_of(tx, parts, occurrence)
+        return occurrence is not None
+    except Exception:
+        log.exception("campaigns.not_repeated broadcast=%s", number)
+        return False
+
+
+def _tell_of(tx: Tx, parts: Parts, occurrence: recurring.Occurrence) -> None:
+    plan, broadcast = occurrence.plan, occurrence.broadcast
+    every = f"群发 {plan.id}（{plan.repeats}）这一次没有发："
+    if broadcast is None:
+        _tell(tx, plan, f"{every}{occurrence.why_not} 不再发：取消 {plan.id}")
+    elif occurrence.too_many:
+        most = parts.settings.staff_broadcast_max
+        words = f"{every}有 {broadcast.audience} 位，店员一次最多 {most} 位。老板可以发：继续 {broadcast.id}"
+        for owner in merchants.owners(tx):
+            notices.tell(tx, owner.id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")
+
+
+def _of_plan(tx: Tx, broadcast: Broadcast) -> str:
+    plan = tx.session.get(Broadcast, broadcast.plan_id) if broadcast.plan_id else None
+    return f"（群发 {plan.id} {plan.repeats} 的这一次）" if plan is not None else ""
 
 
 def _through(tx: Tx, broadcast: Broadcast) -> str:

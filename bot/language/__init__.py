@@ -12,7 +12,7 @@ from bot.language.normalise import display_name, normalise, stored, tag_name
 from bot.language.segments import SegmentError, explain, names, parse_segment, parser
 from bot.language.segments import show as show_segment
 from bot.language.staff import understand
-from bot.language.times import RecurringTime, read_day, read_time, show_time, split_time
+from bot.language.times import Recurrence, RecurringTime, read_day, read_recurrence, read_time, show_time, split_time
 from bot.language.whom import NameKeys, name_keys, read_whom
 
 
@@ -28,6 +28,7 @@ __all__ = [
     "TOPICS",
     "MoneyError",
     "NameKeys",
+    "Recurrence",
     "RecurringTime",
     "SegmentError",
     "TimeError",
@@ -40,6 +41,7 @@ __all__ = [
     "parse_segment",
     "read_day",
     "read_money",
+    "read_recurrence",
     "read_time",
     "read_whom",
     "show_money",

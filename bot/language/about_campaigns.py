@@ -25,14 +25,19 @@ from bot.language.intents import (
 )
 from bot.language.normalise import Words, read, without_farewell, without_mood
 from bot.language.segments import Name, SegmentError, parse_words
-from bot.language.times import take_leading_time, take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_number, unquoted
+from bot.language.times import take_leading_time, take_recurrence, take_time
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, read_count, take_number, unquoted
 from bot.language.whom import whoms
 
 MOST_SCRIPTS = 3
 MOST_HELD_OUT = 50  # percent; more would not be a broadcast any more
 
+# At human pace; in smaller batches a mass call would often have one person only.
+LEAST_PER_HOUR, MOST_PER_HOUR = 10, 100_000
+MOST_DAYS = 14
+
 _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
+_EVERY, _PACED, _OVER_DAYS = "群发 M 用 上新 每周三 10:00", "群发 M 用 到店礼A 每小时50位", "群发 M 用 到店礼A 分3天"
 _SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
 _CHECK = "核对 12 小美 收到了"
 _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
@@ -47,6 +52,11 @@ _SCRIPT_SUB = re.compile(
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
 _PLAIN = re.compile(r"(?:^|[ ,])(?:人人一样|大家一样|都一样|不带称呼|去掉称呼|不要称呼)(?=[ ,]|$)")
 _SPARES = re.compile(r"(?:^|[ ,])(?:避开疲劳|避开累的|放过疲劳|疲劳的?不发|不发疲劳)(?:的|顾客)?(?=[ ,]|$)")
+_PACE = re.compile(
+    r"[ ,]?(?:每个?小时(?:最多|发)? ?(?P<people>\d{1,6}|[一二三四五六七八九十百千两]{1,5}) ?[位人个条]"
+    r"|(?:分成?) ?(?P<days>\d{1,3}|[一二三四五六七八九十两]{1,3}) ?天(?:发完?)?)(?= |,|$)",
+    re.ASCII,
+)
 _USING = (re.compile(r" 用 "), re.compile(r" 用|用 "), re.compile(r"用"))
 _SCRIPTS = r" ?[/、,] ?"
 _STEP_FIRST = re.compile(r"(?P<word>进度|暂停|继续|取消|结果)(?= ?\d{1,9}$)", re.ASCII)
@@ -158,16 +168,62 @@ def _broadcast(said: Said) -> Intent:
     if turned := _TURNED.fullmatch(words.plain):
         return broadcast_to(words.group(turned, "segment"), words.group(turned, "rest"), said.now)
     segment, rest = _segment_and_scripts(words)
-    early, segment = _time_at_end(segment, said.now)
     pieces, hold_out = _take_hold_out(rest)
+    pieces, per_hour, days = _take_pace(pieces)
+    every, pieces, segment = _take_every(pieces, segment)
+    early, segment = _time_at_end(segment, said.now)
     pieces, plain = _take_wish(pieces, _PLAIN)
     pieces, spares_tired = _take_wish(pieces, _SPARES)
     at, pieces = _take_time(pieces, said.now)
-    if early and at:
+    if (early and at) or (every and (early or at)):
         raise Unclear(f"说了两个时间，发哪一个？例如：{_SEND}", _SEND)
-    at = at or early
-    scripts = _script_names(pieces)
-    return Broadcast(segment.typed, scripts, at, hold_out, plain, spares_tired)
+    return Broadcast(
+        segment.typed,
+        _script_names(pieces),
+        at or early,
+        hold_out,
+        plain=plain,
+        spares_tired=spares_tired,
+        every=every,
+        per_hour=per_hour,
+        days=days,
+    )
+
+
+def _take_pace(pieces: list[Words]) -> tuple[list[Words], int | None, int | None]:
+    """每小时50位 or 分3天, and the pieces without it. Raises ``Unclear``."""
+    for index, piece in enumerate(pieces):
+        match = _PACE.search(piece.plain)
+        if match is None:
+            continue
+        around = [piece.cut(0, match.start()).strip(" ,、"), piece.cut(match.end()).strip(" ,、")]
+        left = [*pieces[:index], *(words for words in around if words), *pieces[index + 1 :]]
+        if match["people"]:
+            per_hour = read_count(match["people"]) or 0
+            if not LEAST_PER_HOUR <= per_hour <= MOST_PER_HOUR:
+                raise Unclear(f"每小时 {LEAST_PER_HOUR} 到 {MOST_PER_HOUR} 位，例如：{_PACED}", _PACED)
+            return left, per_hour, None
+        days = read_count(match["days"]) or 0
+        if not 2 <= days <= MOST_DAYS:
+            raise Unclear(f"分 2 到 {MOST_DAYS} 天发，例如：{_OVER_DAYS}", _OVER_DAYS)
+        return left, None, days
+    return pieces, None, None
+
+
+def _take_every(pieces: list[Words], segment: Words) -> tuple[str, list[Words], Words]:
+    """每周三 10:00, behind the scripts or behind the segment; the pieces and the segment without it. Raises ``TimeError``."""
+    left: list[Words] = []
+    found = ""
+    for piece in pieces:
+        recurrence, around = (None, [piece]) if found else take_recurrence(piece)
+        found = found or str(recurrence or "")
+        left += around
+    words = segment.split()
+    for index in range(1, len(words)):
+        recurrence, around = take_recurrence(words[index].through(words[-1]))
+        if recurrence and not around and not found:
+            return str(recurrence), left, segment.cut(0, words[index].start - segment.start)
+    return found, left, segment
 
 
 def broadcast_to(segment: Words, rest: Words, now: datetime) -> Intent:
@@ -184,9 +240,11 @@ def broadcast_turned(line: Words, now: datetime) -> Intent | None:
     if not first or not first.start() or " 用" not in line.plain:
         return None
     when = line.cut(0, first.start())
-    leading = take_leading_time(when, now)
-    if leading is None or leading[1]:
-        return None
+    recurrence, around = take_recurrence(when)
+    if recurrence is None or around:
+        leading = take_leading_time(when, now)
+        if leading is None or leading[1]:
+            return None
     return _broadcast(Said(read(f"{line.cut(first.end()).typed} {when.typed}"), now))
 
 
@@ -362,7 +420,7 @@ VERBS = (
         (_NEW,),
         takes_text=True,
     ),
-    Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, "群发 列表")),
+    Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, _EVERY, _PACED, _OVER_DAYS, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),
     _step_verb("暂停", "停止", "暂停群发", "停止群发", "全部暂停", "全部停止", "停下"),

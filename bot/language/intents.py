@@ -334,10 +334,11 @@ class ScriptTry(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Broadcast(Intent):
-    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%] [人人一样] [避开疲劳]``.
+    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%] [人人一样] [避开疲劳] [每小时50位|分3天]``.
 
     ``at`` None = now; ``hold_out`` in percent. ``plain``: without names, the same for all. ``spares_tired``: not to who has
-    had too much lately.
+    had too much lately. ``every``: a time that comes again and again, as `read_recurrence` reads it. At human pace:
+    ``per_hour`` people, or over so many ``days``.
     """
 
     segment: str
@@ -346,6 +347,9 @@ class Broadcast(Intent):
     hold_out: int = 0
     plain: bool = False
     spares_tired: bool = False
+    every: str = ""
+    per_hour: int | None = None
+    days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -13,6 +14,9 @@ from bot.language.numerals import read_numeral
 
 DAY_BEGINS = time(10)  # a day said without an hour: the shop is open and nobody is woken
 
+WEEKDAYS = "一二三四五六日"
+EXAMPLE_RECURRING = "每周三 10:00、每月1日 9:00、每天 10:00"
+_SUNDAY = str.maketrans("天末", "日六")
 _EXAMPLE = "例如 明天10点、周五 9:30、9月20日 14:00、3天后"
 _PERIOD_HOURS = {
     "清晨": 8,
@@ -61,7 +65,39 @@ _SPAN = re.compile(
 
 
 class RecurringTime(TimeError):
-    """A time that comes again and again; said honestly that this is not open yet."""
+    """A time that comes again and again where only a single one will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """``每周三 10:00``, ``每月1日 9:00``, ``每天 9:00``: a weekday 0 (Monday) to 6, or a day of the month, or neither.
+
+    A month that is too short has it on its last day.
+    """
+
+    hour: int
+    minute: int
+    weekday: int | None = None
+    day: int | None = None
+
+    def after(self, moment: datetime) -> datetime:
+        """The first time later than ``moment``, in the zone of ``moment``."""
+        for ahead in range(63):
+            on = moment.date() + timedelta(days=ahead)
+            at = _at(on, self.hour, self.minute, moment)
+            if self._falls_on(on) and at > moment:
+                return at
+        raise AssertionError(self)
+
+    def _falls_on(self, on: date) -> bool:
+        if self.weekday is not None:
+            return on.weekday() == self.weekday
+        return self.day is None or on.day == min(self.day, monthrange(on.year, on.month)[1])
+
+    def __str__(self) -> str:
+        """As people say it; `read_recurrence` takes it back."""
+        day = "每天" if self.day is None else f"每月{self.day}日"
+        return f"{day if self.weekday is None else f'每周{WEEKDAYS[self.weekday]}'} {self.hour}:{self.minute:02}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +108,7 @@ class _Seen:
     end: int
     moment: Callable[[datetime], datetime]
     exact: bool = False  # a day and an hour: no other word looks like that
+    recurrence: Callable[[], Recurrence] | None = None  # may raise ``TimeError``
 
 
 def read_time(text: str, now: datetime) -> datetime:
@@ -121,6 +158,23 @@ def take_time(words: Words, now: datetime) -> tuple[datetime | None, list[Words]
         return None, [words] if words else []
     pieces = (words.cut(0, seen.start), words.cut(seen.end))
     return seen.moment(now), [piece.strip(" ,、;") for piece in pieces if piece.strip(" ,、;")]
+
+
+def read_recurrence(text: str) -> Recurrence:
+    """The time said, which comes again and again. Raises ``TimeError``."""
+    recurrence, rest = take_recurrence(read(text))
+    if recurrence is None or rest:
+        raise TimeError(f"没看懂时间“{text[:20]}”，例如 {EXAMPLE_RECURRING}。")
+    return recurrence
+
+
+def take_recurrence(words: Words) -> tuple[Recurrence | None, list[Words]]:
+    """The time said in a piece of a line that comes again and again, and the pieces around it. Raises ``TimeError``."""
+    for seen in _all_seen(words.plain):
+        if seen.recurrence is not None:
+            pieces = (words.cut(0, seen.start), words.cut(seen.end))
+            return seen.recurrence(), [piece.strip(" ,、;") for piece in pieces if piece.strip(" ,、;")]
+    return None, [words] if words else []
 
 
 def take_leading_time(words: Words, now: datetime) -> tuple[datetime, Words] | None:
@@ -176,11 +230,27 @@ def _recurring(plain: str, match: re.Match[str]) -> _Seen | None:
     if clock is None and match.lastgroup is None:
         return None
     end = clock.end() if clock else match.end()
+    said = plain[match.start() : end]
 
     def refuse(_now: datetime) -> datetime:
-        raise RecurringTime(f"“{plain[match.start() : end]}”这种重复的时间还没开放，请先说一次的时间，{_EXAMPLE}。")
+        raise RecurringTime(f"“{said}”会重复，这里要说一次的时间，{_EXAMPLE}。")
 
-    return _Seen(match.start(), end, refuse)
+    return _Seen(match.start(), end, refuse, recurrence=lambda: _recurrence(said, match, clock))
+
+
+def _recurrence(said: str, match: re.Match[str], clock: re.Match[str] | None) -> Recurrence:
+    weekday, day = match["weekday"], match["day"]
+    if match["date"] or (match.lastgroup is None and match.group() not in ("每天", "每日", "天天")):
+        raise RecurringTime(f"“{said}”没看懂，重复的时间可以说：{EXAMPLE_RECURRING}。")
+    hour, minute, days = _hour(clock) if clock else (DAY_BEGINS.hour, 0, 0)
+    if days:
+        raise RecurringTime(f"“{said}”是半夜，请说第二天几点，例如 {EXAMPLE_RECURRING}。")
+    if weekday:
+        return Recurrence(hour, minute, weekday=WEEKDAYS.find(weekday.translate(_SUNDAY)))
+    number = small_number(day[:-1]) if day else None
+    if number is not None and not 1 <= number <= 31:
+        raise RecurringTime(f"没有“{day}”这一天，例如 {EXAMPLE_RECURRING}。")
+    return Recurrence(hour, minute, day=number)
 
 
 def _in_hours(match: re.Match[str]) -> Callable[[datetime], datetime]:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import app
-from bot.domain.campaigns import cancelling, lists, summary
+from bot.domain.campaigns import cancelling, lists, plan, summary
 from bot.store import killpoints
 from jobs import campaigns, delivery
 
@@ -22,7 +22,7 @@ sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def shop(open_shop, monkeypatch):
     """Sixty followers who have never said a word, and a shop to which that is many."""
     monkeypatch.setattr(lists, "SHORT", 10)
-    monkeypatch.setattr(lists, "PART", 20)
+    monkeypatch.setattr(plan, "PART", 20)
     shop = open_shop(following=60)
     shop.work()
     return shop
@@ -205,7 +205,7 @@ def test_its_hour_may_come_before_the_list_is_whole(shop, boss):
 @sqlite_only
 def test_two_of_one_name_at_the_ends_of_the_list_share_a_mass_call(open_shop, monkeypatch):
     monkeypatch.setattr(lists, "SHORT", 10)
-    monkeypatch.setattr(lists, "PART", 20)
+    monkeypatch.setattr(plan, "PART", 20)
     shop = open_shop(following=30)
     boss = shop.staff("王姐", "owner")
     first = shop.regular("小美")

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from said import at
 
-from bot.language import RecurringTime, TimeError, read_day, read_time, show_time, split_time
+from bot.language import RecurringTime, TimeError, read_day, read_recurrence, read_time, show_time, split_time
 from bot.language.days import CalendarDay, take_calendar_day
 from bot.language.normalise import read
 from bot.language.times import take_leading_time
@@ -130,9 +131,35 @@ def test_what_is_no_time_is_refused_by_name(said, named, now):
 @pytest.mark.parametrize(
     "said", ["每周三 10:00", "每月1日 9:00", "每月1日", "每天9点", "每晚8点", "天天10点", "每星期五"]
 )
-def test_recurring_times_are_known_and_honestly_refused(said, now):
-    with pytest.raises(RecurringTime, match="还没开放"):
+def test_recurring_times_are_known_and_refused_where_one_time_is_meant(said, now):
+    with pytest.raises(RecurringTime, match="会重复"):
         read_time(said, now)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "first", "second"),
+    [
+        ("每周三 10:00", "每周三 10:00", "09-23 10:00", "09-30 10:00"),
+        ("每周三下午3点", "每周三 15:00", "09-16 15:00", "09-23 15:00"),
+        ("每星期五", "每周五 10:00", "09-18 10:00", "09-25 10:00"),
+        ("每周日 9点半", "每周日 9:30", "09-20 09:30", "09-27 09:30"),
+        ("每月1日 9:00", "每月1日 9:00", "10-01 09:00", "11-01 09:00"),
+        ("每个月三十一号 9:00", "每月31日 9:00", "09-30 09:00", "10-31 09:00"),
+        ("每天9点", "每天 9:00", "09-17 09:00", "09-18 09:00"),
+    ],
+)
+def test_recurring_times_know_their_next_dates(said, shown, first, second, now):
+    recurrence = read_recurrence(said)
+    assert str(recurrence) == shown
+    assert read_recurrence(shown) == recurrence
+    assert recurrence.after(now) == at(first)
+    assert recurrence.after(at(first)) == at(second)
+
+
+@pytest.mark.parametrize("said", ["每周", "每年10月18日 9:00", "每月32日 9:00", "每周三 25:00", "每晚8点", "明天10点"])
+def test_odd_recurring_times_are_refused(said):
+    with pytest.raises(TimeError):
+        read_recurrence(said)
 
 
 @given(st.integers(0, 600 * 24 * 60))

@@ -36,6 +36,8 @@ def of_the_text() -> ColumnElement[bool]:
 
 def refuse_correction(source: Broadcast) -> None:
     """Raises Refusal where a broadcast is not to be corrected (yet, or once more)."""
+    if source.repeats:
+        raise Refusal(f"群发 {source.id} 是重复的计划，要说更正哪一次；每一次的编号看：进度 {source.id}")
     if source.kind == CORRECTION:
         raise Refusal(f"群发 {source.id} 本身就是更正，不能再更正。")
     if source.corrected_by is not None:

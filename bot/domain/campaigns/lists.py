@@ -17,7 +17,9 @@ from sqlalchemy import delete, insert, select
 from bot.delivery import broadcasts, outbox
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast, Unplanned
-from bot.domain.campaigns.plan import PART, Planned, Planner, keep, settle
+from bot.domain.campaigns.plan import Planned, Planner, keep, parts_of, plan_all, settle
+from bot.domain.customers import segments
+from bot.language.segments import parse_segment
 from bot.settings import Settings
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
@@ -31,18 +33,26 @@ def moment(broadcast: Broadcast, now: datetime) -> datetime:
     return broadcast.start_at or broadcast.started_at or now
 
 
+def audience(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> list[int]:
+    """Whom the broadcast's segment names at ``at``, in order of numbers."""
+    return segments.members(tx, parse_segment(broadcast.segment), at.astimezone(shop.timezone))
+
+
 def take(tx: Tx, shop: Settings, broadcast: Broadcast, people: Sequence[int]) -> None:
     """Keeps the list, in order of numbers; a short one becomes rows at once."""
+    broadcast.audience = len(people)
+    if broadcast.state != "running" or len(people) > SHORT:
+        outbox.pause(tx, broadcast.id)
+    at = moment(broadcast, tx.now)
     if len(people) <= SHORT:
-        rows = Planner(tx, shop, broadcast, moment(broadcast, tx.now)).rows(people, 0)
-        settle(rows, rules.WINDOW_CLOSED)
-        keep(tx, rows)
+        keep(tx, plan_all(tx, shop, broadcast, people, at))
         return
-    parts = [people[start : start + PART] for start in range(0, len(people), PART)]
-    tx.execute(
-        insert(Unplanned),
-        [{"broadcast_id": broadcast.id, "place": place, "customers": part} for place, part in enumerate([*parts, []])],
-    )
+    parts = [
+        {"place": part.place, "customers": part.numbers, "due_at": part.due_at}
+        for part in parts_of(shop, broadcast, people, at)
+    ]
+    end = {"place": len(parts), "customers": [], "due_at": None}
+    tx.execute(insert(Unplanned), [{"broadcast_id": broadcast.id, **part} for part in [*parts, end]])
     tx.after_commit("drain")
 
 
@@ -78,7 +88,8 @@ class Part:
             if broadcast.state == "cancelled":
                 return None  # see cancelling
             return cls(number, part.place, [], broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED), last=True)
-        rows = Planner(tx, shop, broadcast, moment(broadcast, tx.now)).rows(part.customers, part.place)
+        at = part.due_at or moment(broadcast, tx.now)
+        rows = Planner(tx, shop, broadcast, at).rows(part.customers, part.place)
         settle(rows, rules.WINDOW_CLOSED)
         return cls(number, part.place, rows, [], last=False)
 

@@ -18,14 +18,21 @@ class Broadcast(Base):
     → missed. ``scripts`` freezes the wording: a list of ``{"variant", "name", "version", "text"}``. ``hold_out`` is the
     percentage that gets nothing. ``start_at`` None = when confirmed. ``audience`` is how many people its list names, 0
     until it is confirmed. ``halted``: paused by ``暂停`` alone, together with all others. ``spares_tired``: who has had
-    too much lately is left out.
+    too much lately is left out. ``per_hour`` people, or over so many ``over_days``: at human pace.
+
+    One with ``repeats`` (``每周三 10:00``) is a plan: draft → recurring → cancelled, ``start_at`` when the next one is
+    due. Each of these is a broadcast of its own with ``plan_id``; the database takes one for each due time only.
 
     ``kind``: ``correction`` of broadcast ``source_id``, ``retry`` of those with whom it failed, or empty. A broadcast is
     corrected once: by ``corrected_by``.
     """
 
     __tablename__ = "broadcasts"
-    __table_args__ = (Index("ix_broadcasts_state", "state"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_broadcasts_state", "state"),
+        Index("ix_broadcasts_plan_id_start_at", "plan_id", "start_at", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     staff_id: Mapped[int]
@@ -43,6 +50,10 @@ class Broadcast(Base):
     kind: Mapped[str] = mapped_column(default="", server_default="")
     source_id: Mapped[int | None]
     corrected_by: Mapped[int | None]
+    repeats: Mapped[str] = mapped_column(default="", server_default="")
+    plan_id: Mapped[int | None]
+    per_hour: Mapped[int | None]
+    over_days: Mapped[int | None]
 
 
 class Unplanned(Base):
@@ -51,6 +62,7 @@ class Unplanned(Base):
     ``customers`` holds customer numbers. A part goes in the transaction that writes its rows. The last part is empty and
     stands for what is left to do when all others are gone: until it goes, nothing of the broadcast is sent. Of a cancelled
     broadcast it stands for the rows still to be struck off; ``after`` is the customer up to whom that is done.
+    ``due_at`` None = when the broadcast starts.
     """
 
     __tablename__ = "broadcast_unplanned"
@@ -59,3 +71,4 @@ class Unplanned(Base):
     place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     customers: Mapped[list[Any]]
     after: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[datetime | None]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, or_, select, type_coerce
@@ -18,6 +19,7 @@ from bot.delivery.outbox import Delivery, NewDelivery
 from bot.delivery.rules import MASS_LEAST, beijing_month, has_mass, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.pace import Pace, Part, parts
 from bot.domain.campaigns.rules import Dealer
 from bot.domain.campaigns.wording import DAY_MS, Wording
 from bot.domain.complaints.models import Case
@@ -53,6 +55,37 @@ class _Known:
     promised: dict[int, list[Promise]]
     complaining: set[int]
     complaints: Counter[int]
+
+
+def plan_all(
+    tx: Tx,
+    shop: Settings,
+    broadcast: Broadcast,
+    numbers: Sequence[int],
+    at: datetime,
+    *,
+    scripts: Sequence[Mapping[str, Any]] | None = None,
+    tired: set[int] | None = None,
+) -> list[Planned]:
+    """The rows for all these customers, in order of numbers, settled batch by batch; only reads.
+
+    ``scripts`` as for `Planner`; ``tired`` is given the customers who have had too much lately.
+    """
+    rows: list[Planned] = []
+    for due_at, batch in groupby(parts_of(shop, broadcast, numbers, at), key=lambda part: part.due_at):
+        planner = Planner(tx, shop, broadcast, due_at, scripts=scripts)
+        planned = [row for part in batch for row in planner.rows(part.numbers, part.place)]
+        settle(planned, rules.WINDOW_CLOSED)
+        rows += planned
+        if tired is not None:
+            tired |= planner.tired
+    return rows
+
+
+def parts_of(shop: Settings, broadcast: Broadcast, numbers: Sequence[int], at: datetime) -> Iterator[Part]:
+    """The list of a broadcast that starts at ``at``, in parts that are planned at a time."""
+    pace = Pace(broadcast.per_hour, broadcast.over_days)
+    return parts(pace, numbers, at, shop.quiet_hours, shop.timezone, most=PART)
 
 
 class Planner:

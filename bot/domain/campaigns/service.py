@@ -25,11 +25,11 @@ from sqlalchemy import (
 from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import cancelling, corrections, lists, rules
+from bot.domain.campaigns import cancelling, corrections, lists, recurring, rules
 from bot.domain.campaigns import summary as summaries
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.pace import MOST_BATCHES, Pace
 from bot.domain.campaigns.summary import Summary
-from bot.domain.customers import segments
 from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Staff
 from bot.domain.orders.models import Order
@@ -49,7 +49,9 @@ STATE_WORDS = {
     "done": "已发完",
     "cancelled": "已取消",
     "missed": "错过了时间",
+    "recurring": "按计划重复",
 }
+AT_ONCE = Pace()
 BOUGHT_WITHIN_MS = timedelta(days=7) // timedelta(milliseconds=1)
 
 
@@ -65,9 +67,11 @@ def draft(
     corrects: int | None = None,
     plain: bool = False,
     spares_tired: bool = False,
+    every: str = "",
+    pace: Pace = AT_ONCE,
 ) -> tuple[Broadcast, Summary]:
     """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do; ``corrects``: the number of the
-    broadcast it corrects.
+    broadcast it corrects; ``every``: a time that comes again and again, which makes it a plan.
 
     ``plain``: without anybody's name, so that all read the same. ``spares_tired``: who has had too much is left out.
     Raises Refusal for a segment or a script that cannot be read, more than six scripts or a hold-out above 50 %.
@@ -76,6 +80,8 @@ def draft(
         raise Refusal(f"一次最多 {len(rules.VARIANTS)} 条话术。")
     if not 0 <= hold_out <= 50:
         raise Refusal("对照组最多 50%。例子：对照10%")
+    if every and plain:
+        raise Refusal("重复的群发每次用当时的话术，要人人一样，请先把话术改成没有称呼的。")
     parse_segment(segment)
     wordings = [scripts.find(tx, name) for name in script_names]
     for wording in wordings:
@@ -90,8 +96,11 @@ def draft(
         hold_out=hold_out,
         spares_tired=spares_tired,
         state="draft",
-        start_at=start_at,
+        start_at=recurring.next_time(every, tx.now.astimezone(shop.timezone)) if every else start_at,
         created_at=tx.now,
+        repeats=every,
+        per_hour=pace.per_hour,
+        over_days=pace.days,
         kind="" if corrects is None else rules.CORRECTION,
         source_id=corrects,
     )
@@ -140,7 +149,13 @@ def draft_retry(tx: Tx, shop: Settings, *, staff_id: int, number: int) -> tuple[
 def _kept(tx: Tx, shop: Settings, broadcast: Broadcast) -> tuple[Broadcast, Summary]:
     tx.session.add(broadcast)
     tx.session.flush()
-    return broadcast, summarise(tx, shop, broadcast)
+    summary = summarise(tx, shop, broadcast)
+    batches = len(Pace(broadcast.per_hour, broadcast.over_days).sizes(summary.audience))
+    if batches > MOST_BATCHES:
+        raise Refusal(
+            f"{summary.audience} 位，每小时 {broadcast.per_hour} 位要分 {batches} 批，太久了。每小时多发一些吧。"
+        )
+    return broadcast, summary
 
 
 def _plain(tx: Tx, shop: Settings, scripts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -167,6 +182,9 @@ def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
     confirm.
     """
     broadcast = get(tx, number)
+    if broadcast.repeats:
+        recurring.begin(tx, shop, broadcast)
+        return broadcast, 0
     state = "scheduled" if broadcast.start_at is not None and broadcast.start_at > tx.now else "running"
     if not _move(tx, number, ("draft",), state):
         raise Refusal(f"群发 {number} {STATE_WORDS[broadcast.state]}，不能再确认。")
@@ -174,11 +192,7 @@ def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
         corrections.claim(tx, broadcast)
     if state == "running":
         broadcast.started_at = tx.now
-    tree, here = parse_segment(broadcast.segment), lists.moment(broadcast, tx.now).astimezone(shop.timezone)
-    people = segments.members(tx, tree, here)
-    broadcast.audience = len(people)
-    if state == "scheduled" or len(people) > lists.SHORT:
-        outbox.pause(tx, number)
+    people = lists.audience(tx, shop, broadcast, lists.moment(broadcast, tx.now))
     lists.take(tx, shop, broadcast, people)
     return broadcast, len(people)
 
@@ -197,11 +211,18 @@ def latest(tx: Tx, count: int = 8) -> Sequence[Broadcast]:
     ).all()
 
 
+def plans(tx: Tx) -> Sequence[Broadcast]:
+    """What repeats, the newest first."""
+    return tx.session.scalars(
+        select(Broadcast).where(Broadcast.state == "recurring").order_by(Broadcast.id.desc())
+    ).all()
+
+
 def pause(tx: Tx, number: int) -> None:
     """Raises Refusal unless it is running."""
     if not _move(tx, number, ("running",), "paused"):
         state = get(tx, number).state
-        stop = f"不想发就：取消 {number}" if state == "scheduled" else "不用暂停。"
+        stop = f"不想发就：取消 {number}" if state in ("scheduled", "recurring") else "不用暂停。"
         raise Refusal(f"群发 {number} {STATE_WORDS[state]}，没有在发，{stop}")
     outbox.pause(tx, number)
 
@@ -253,12 +274,12 @@ def _begin_sending(tx: Tx, number: int) -> None:
 def cancel(tx: Tx, number: int) -> int | None:
     """Cancels what has not been called yet; returns how many people that spares, None where that is still being
     counted. Raises Refusal when it is over."""
-    if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed"), "cancelled"):
+    if not _move(tx, number, ("draft", "scheduled", "running", "paused", "missed", "recurring"), "cancelled"):
         raise Refusal(f"群发 {number} {STATE_WORDS[get(tx, number).state]}，不能取消。")
     broadcast = get(tx, number)
     if broadcast.kind == rules.CORRECTION:
         corrections.give_up(tx, broadcast)
-    return cancelling.begin(tx, broadcast)
+    return 0 if broadcast.repeats else cancelling.begin(tx, broadcast)
 
 
 def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
@@ -288,7 +309,7 @@ def to_start(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def planned_by(tx: Tx, staff_id: int) -> Sequence[Broadcast]:
     """What a staff member has confirmed that is still to come, stands or is being sent."""
-    states = ("scheduled", "running", "paused", "missed")
+    states = ("scheduled", "running", "paused", "missed", "recurring")
     own = select(Broadcast).where(Broadcast.staff_id == staff_id, Broadcast.state.in_(states))
     return tx.session.scalars(own.order_by(Broadcast.id)).all()
 

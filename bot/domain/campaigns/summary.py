@@ -14,7 +14,7 @@ from bot.delivery.outbox import NewDelivery
 from bot.delivery.rules import DAILY_CALLS, MASS_MOST
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.campaigns.plan import PART, Planned, Planner, settle, starts_at
+from bot.domain.campaigns.plan import Planned, plan_all, starts_at
 from bot.domain.campaigns.wording import same_for_all
 from bot.domain.customers import segments
 from bot.domain.scripts.rules import is_personal
@@ -108,14 +108,14 @@ def summarise(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> Sum
     if audience > COUNTED:
         audience, numbers = segments.sample(tx, tree, here, PROJECTED_FROM)
     times = audience / max(1, len(numbers))
-    planner = Planner(tx, shop, broadcast, at)
-    rows = _rows(planner, numbers)
+    tired: set[int] = set()
+    rows = plan_all(tx, shop, broadcast, numbers, at, tired=tired)
     summary = _counted(rows)
-    summary.tired = len(planner.tired & {row.customer_id for row, _text in rows if row.state != "skipped"})
+    summary.tired = len(tired & {row.customer_id for row, _text in rows if row.state != "skipped"})
     if audience > summary.audience:
         summary.project(audience)
     if plain := plain_scripts(tx, shop, broadcast.scripts):
-        alike = _counted(_rows(Planner(tx, shop, broadcast, at, scripts=plain), numbers))
+        alike = _counted(plan_all(tx, shop, broadcast, numbers, at, scripts=plain))
         summary.more_if_plain = max(0, round(alike.direct * times) - summary.direct)
     _take_quotas(tx, summary, rows, times, starts_at(shop, broadcast, at))
     return summary
@@ -128,14 +128,6 @@ def plain_scripts(tx: Tx, shop: Settings, scripts: Sequence[Mapping[str, Any]]) 
     facts = shop_context(tx, shop.shop_name)
     texts = [same_for_all(script["text"], facts) for script in scripts]
     return [] if None in texts else [{**script, "text": text} for script, text in zip(scripts, texts, strict=True)]
-
-
-def _rows(planner: Planner, numbers: Sequence[int]) -> list[Planned]:
-    rows: list[Planned] = []
-    for start in range(0, len(numbers), PART):
-        rows += planner.rows(numbers[start : start + PART], start // PART)
-    settle(rows, rules.WINDOW_CLOSED)
-    return rows
 
 
 def _counted(rows: Sequence[Planned]) -> Summary:

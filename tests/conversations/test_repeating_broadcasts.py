@@ -1,0 +1,215 @@
+"""群发 that repeats (每周三 10:00) or goes out at human pace (每小时50位, 分3天)."""
+
+import multiprocessing
+import os
+import signal
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy import text
+
+import app
+from bot.domain.campaigns import service
+from bot.store import killpoints
+from jobs import campaigns
+
+EVERY = "群发 全部 用 上新 每周三 10:00"
+FORK = multiprocessing.get_context("fork")
+sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def boss(shop):
+    boss = shop.staff("王姐", "owner")
+    boss.says("话术 新建 上新 这周新款到了")
+    return boss
+
+
+def day(shop, date, hour="10:00", *talking):
+    """That hour comes; who talks has said a word an hour before, so that customer messages reach them."""
+    if talking:
+        shop.at(f"2026-{date} 08:50")
+    for person in talking:
+        person.says("在")
+    shop.at(f"2026-{date} {hour}")
+    shop.goes_on(seconds=1)
+
+
+def test_every_wednesday_to_whom_the_segment_names_by_then_with_the_words_of_then(shop, boss, mei):
+    plan = boss.says(EVERY)
+    assert "每周三 10:00，第一次 09月23日 10:00" in plan
+    answer = boss.confirms(plan)
+    assert "接下来：09月23日、09月30日、10月07日" in answer
+    assert "每周三 10:00 · 下次 09月23日 10:00" in boss.says("群发 列表")
+    assert "群发 1 全部（每周三 10:00）" in boss.says("日历")
+    shop.goes_on()
+    assert mei.phone.pushed == []
+    lan = shop.regular("阿兰")
+    day(shop, "09-23", "10:00", mei, lan)
+    assert mei.phone.pushed == lan.phone.pushed == ["这周新款到了"]
+    boss.says("话术 改 上新 又到了一批")
+    day(shop, "09-30", "09:59", mei, lan)
+    assert len(mei.phone.pushed) == 1
+    lan.unfollows()
+    day(shop, "09-30")
+    assert mei.phone.pushed == ["这周新款到了", "又到了一批"]
+    assert len(lan.phone.pushed) == 1
+    assert [(row["broadcast"], row["state"]) for row in shop.export("deliveries")] == [
+        (2, "sent"),
+        (2, "sent"),
+        (3, "sent"),
+        (3, "skipped"),
+    ]
+    progress = boss.says("进度 1")
+    for part in ("接下来：10月07日", "群发 3 09月30日 10:00", "群发 2 09月23日 10:00", "结果 2"):
+        assert part in progress
+
+
+def test_two_schedulers_make_one_of_it(shop, boss, mei):
+    boss.confirms(boss.says(EVERY))
+    shop.at("2026-09-23 10:00")
+    mei.says("在")
+    barrier = Barrier(2)
+
+    def strike():
+        barrier.wait()
+        shop.strike()
+
+    threads = [Thread(target=strike) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    shop.goes_on()
+    assert mei.phone.pushed == ["这周新款到了"]
+    assert shop.rows("SELECT COUNT(*) FROM broadcasts WHERE plan_id = 1") == [(1,)]
+
+
+def test_a_scheduler_that_dies_over_it_doubles_and_loses_nothing(shop, boss, mei):
+    boss.confirms(boss.says(EVERY))
+    shop.at("2026-09-23 10:00")
+    mei.says("在")
+    shop.store.engine.dispose()
+    process = FORK.Process(target=_strike_and_die, args=(shop,), daemon=True)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL, "the place was never reached"
+    shop.goes_on()
+    assert mei.phone.pushed == ["这周新款到了"]
+    assert shop.rows("SELECT COUNT(*) FROM broadcasts WHERE plan_id = 1") == [(1,)]
+
+
+def _strike_and_die(shop):
+    killpoints._drill = killpoints._Drill("occurred")
+    parts = app.create_parts(shop.settings, shop.clock)
+    campaigns.strike(parts, parts.clock.now())
+    os._exit(0)
+
+
+@sqlite_only
+def test_within_an_hour_it_is_made_up_for_later_staff_are_asked_and_the_next_one_comes(shop, boss, mei):
+    boss.confirms(boss.says(EVERY))
+    day(shop, "09-23", "10:50", mei)
+    assert len(mei.phone.pushed) == 1
+    boss.says("话术 改 上新 又到了一批")
+    # Two Wednesdays are slept through; only the last is asked about.
+    day(shop, "10-07", "12:00", mei, boss)
+    assert len(mei.phone.pushed) == 1
+    news = "\n".join(boss.phone.pushed)
+    assert "群发 3（群发 1 每周三 10:00 的这一次） 错过了时间" in news
+    assert shop.rows("SELECT COUNT(*) FROM broadcasts WHERE plan_id = 1") == [(2,)]
+    boss.says("继续 3")
+    shop.goes_on()
+    assert len(mei.phone.pushed) == 2
+    assert "下次 10月14日" in boss.says("群发 列表")
+
+
+@sqlite_only
+def test_it_is_stopped_by_its_number(shop, boss, mei):
+    boss.confirms(boss.says(EVERY))
+    assert "不想发就：取消 1" in boss.says("暂停 1")
+    assert "要说更正哪一次" in boss.says("更正 1 用 上新")
+    assert "以后不再发" in boss.says("取消 1")
+    day(shop, "09-23")
+    assert mei.phone.pushed == []
+    assert "下次" not in boss.says("群发 列表")
+
+
+@sqlite_only
+def test_a_script_that_is_gone_is_told_and_does_not_end_the_plan(shop, boss, mei):
+    boss.confirms(boss.says(EVERY))
+    with shop.open() as tx:
+        tx.execute(text("UPDATE scripts SET name = '别的' WHERE name = '上新'"))
+    day(shop, "09-23", "10:00", mei, boss)
+    assert mei.phone.pushed == []
+    assert any("群发 1（每周三 10:00）这一次没有发" in news for news in boss.phone.pushed)
+    assert "下次 09月30日" in boss.says("群发 列表")
+
+
+@sqlite_only
+def test_a_list_that_has_grown_beyond_a_staff_members_size_waits_for_the_owner(open_shop):
+    shop = open_shop(staff_broadcast_max=1)
+    boss, clerk = shop.staff("王姐", "owner"), shop.staff("小李")
+    mei = shop.regular("小美")
+    clerk.confirms(clerk.says("群发 全部 用 到店礼A 每周三 10:00"))
+    lan = shop.regular("阿兰")
+    day(shop, "09-23", "10:00", mei, lan, boss)
+    assert mei.phone.pushed == lan.phone.pushed == []
+    assert any("店员一次最多 1 位。老板可以发：继续 2" in news for news in boss.phone.pushed)
+    assert "请老板来继续" in clerk.says("继续 2")
+    boss.says("继续 2")
+    shop.goes_on()
+    assert len(mei.phone.pushed) == len(lan.phone.pushed) == 1
+
+
+# -- at human pace -----------------------------------------------------------------------------------------------------
+
+
+def received(people):
+    return sum(len(person.phone.pushed) for person in people)
+
+
+@sqlite_only
+def test_so_many_an_hour_and_nobody_is_woken(shop, boss):
+    people = shop.regulars(32)
+    shop.at("2026-09-21 19:30")
+    plan = boss.says("群发 O 用 到店礼A 每小时10位")
+    assert "分 3 批，每小时 10 位，最后一批 09月22日 09:00" in plan
+    boss.confirms(plan)
+    shop.goes_on()
+    assert received(people) == 10
+    assert "下一条：09月21日 20:30" in boss.says("进度 1")
+    shop.at("2026-09-21 20:30")
+    shop.goes_on(seconds=1)
+    assert received(people) == 20
+    shop.at("2026-09-22 08:59")
+    shop.goes_on(seconds=1)
+    assert received(people) == 20
+    shop.at("2026-09-22 09:00")
+    shop.goes_on(seconds=1)
+    assert received(people) == 32
+    assert "已发完" in boss.says("进度 1")
+
+
+@sqlite_only
+def test_over_three_days_each_batch_is_planned_for_its_own_day(shop, boss):
+    people = shop.regulars(30)
+    plan = boss.says("群发 O 用 到店礼A 分3天")
+    assert "分 3 批，每天一批，最后一批 09月23日 10:00" in plan
+    assert "客服消息（48小时内互动过，不占群发次数） 20 位" in plan
+    assert "群发接口（每人每月最多 4 次） 10 位" in plan
+    boss.confirms(plan)
+    shop.goes_on()
+    assert received(people) == 10
+    day(shop, "09-22", "10:01")
+    assert received(people) == 20
+    day(shop, "09-23", "10:01")
+    assert received(people) == 30
+    assert sorted(route for person in people for route in person.phone.routes) == ["custom"] * 20 + ["mass"] * 10
+
+
+@sqlite_only
+def test_what_would_take_for_ever_is_refused(shop, boss, monkeypatch):
+    monkeypatch.setattr(service, "MOST_BATCHES", 2)
+    shop.regulars(30)
+    assert "每小时多发一些" in boss.says("群发 O 用 到店礼A 每小时10位")
