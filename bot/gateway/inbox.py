@@ -1,7 +1,7 @@
 """The inbox: every callback once, its effects and its answer in one commit.
 
-The requests of one process meet in a writer thread (on PostgreSQL in a few), which handles all that have arrived in one
-transaction: a commit that is shared costs each of them a fraction of a disk flush.
+The requests of one process meet in a writer thread, which handles all that have arrived in one transaction: a commit
+that is shared costs each of them a fraction of a disk flush.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.clock import Clock
 from bot.gateway.router import Router
 from bot.platforms.messages import Inbound
+from bot.platforms.official_account.inbound import Opened
 from bot.store.base import Base, to_milliseconds
 from bot.store.bell import Bell
 from bot.store.engine import Store
@@ -36,10 +37,8 @@ from bot.store.transaction import Tx, transaction
 log = logging.getLogger(__name__)
 
 BATCH = 64
-LANES = 6
 DEADLOCK = "40P01"
-# Seconds without another arrival before a batch is begun. Whoever still parses would contend for the interpreter at every
-# statement of the batch, which costs as much again as the statements do.
+# Seconds without another arrival before a batch is begun: requests that come together share a commit.
 LINGER = 0.00005
 TRIES = 3
 COMMIT_SECONDS = 1.0
@@ -129,17 +128,19 @@ class _GivenUp(Exception):
 
 
 class Pending:
-    """A message waiting for the writer; ``reply`` or ``failure`` is there once ``settle`` was called.
+    """A sealed callback waiting for the writer; ``answer`` or ``failure`` is there once it was settled.
 
     ``given_up``: its request has gone to the spool, from where it is handled and answered; handled by the writer as
     well, its answer would reach nobody. ``decided``: its transaction is about to be committed.
     """
 
-    __slots__ = ("_answered", "decided", "failure", "given_up", "message", "reply")
+    __slots__ = ("_answered", "_unseal", "answer", "decided", "failure", "given_up", "opened", "reply")
 
-    def __init__(self, message: Inbound) -> None:
-        self.message = message
+    def __init__(self, unseal: Callable[[], Opened]) -> None:
+        self._unseal = unseal
+        self.opened: Opened | None = None
         self.reply = ""
+        self.answer = b""
         self.failure: BaseException | None = None
         self.given_up = False
         self.decided = False
@@ -147,61 +148,88 @@ class Pending:
         self._answered = threading.Lock()
         self._answered.acquire()
 
+    @property
+    def message(self) -> Inbound:
+        assert self.opened is not None
+        return self.opened.inbound
+
+    def open(self) -> bool:
+        """Whether it proved genuine; what did not is settled at once."""
+        try:
+            self.opened = self._unseal()
+        except Exception as failure:  # noqa: BLE001  (raised in the request's own thread)
+            self.failure = failure
+            self._answered.release()
+        return self.failure is None
+
+    def prove(self) -> None:
+        """Raises what opening it raises, where that has not been tried."""
+        if self.opened is None:
+            self._unseal()
+
+    def settle(self, now: datetime) -> None:
+        assert self.opened is not None
+        if self.failure is None:
+            try:
+                self.answer = self.opened.seal.seal(self.reply, now)
+            except Exception as failure:  # noqa: BLE001  (raised in the request's own thread)
+                self.failure = failure
+        self._answered.release()
+
     def wait(self, seconds: float) -> bool:
         return self._answered.acquire(timeout=seconds)
 
-    def settle(self) -> None:
-        self._answered.release()
-
 
 class Inbox:
-    """Takes messages from request threads and answers each when its transaction is committed."""
+    """Takes sealed callbacks from request threads and answers each when its transaction is committed.
+
+    One thread does it all, from unsealing to sealing, for as many as have come together. Threads that parse while
+    another writes take turns at the interpreter with it, statement by statement, and that cost more than all they did.
+    """
 
     def __init__(self, store: Store, clock: Clock, bell: Bell, router: Router) -> None:
         self._store = store
         self._clock = clock
         self._bell = bell
         self._router = router
-        # SQLite has one writer anyway; PostgreSQL lets one lane go on while another waits for its answers.
-        self._lanes: list[SimpleQueue[Pending | None]] = [SimpleQueue() for _ in range(1 if store.sqlite else LANES)]
+        self._queue: SimpleQueue[Pending | None] = SimpleQueue()
         self._flood = FloodGate()
         # Held while a request gives up or the writer decides to commit: one of them comes first.
         self._fates = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._run, args=(lane,), name="inbox", daemon=True) for lane in self._lanes
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
+        self._thread.start()
 
-    def take(self, message: Inbound, *, patience: float) -> str:
-        """The reply to ``message``, new or repeated. Waits at most ``patience`` seconds; raises Away."""
-        pending = Pending(message)
-        # A sender stays in one lane, where what arrives together is put in order.
-        self._lanes[hash(message.sender) % len(self._lanes)].put(pending)
+    def take(self, unseal: Callable[[], Opened], *, patience: float) -> bytes:
+        """The sealed answer to a callback, new or repeated, that ``unseal`` opens.
+
+        Waits at most ``patience`` seconds. Raises what ``unseal`` raises, and Away: then it is genuine, and to be kept.
+        """
+        pending = Pending(unseal)
+        self._queue.put(pending)
         if not pending.wait(patience):
             with self._fates:
                 pending.given_up = not pending.decided
             # A commit that has begun is waited for.
             if pending.given_up or not pending.wait(COMMIT_SECONDS):
+                pending.prove()
                 raise Away("no answer from the database in time")
         if pending.failure is not None:
             raise pending.failure
-        return pending.reply
+        return pending.answer
 
     def close(self) -> None:
-        for lane in self._lanes:
-            lane.put(None)
-        for thread in self._threads:
-            thread.join(timeout=5)
+        self._queue.put(None)
+        self._thread.join(timeout=5)
 
-    def _run(self, lane: SimpleQueue[Pending | None]) -> None:
-        while (first := lane.get()) is not None:
-            batch = [first, *_waiting(lane)]
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [pending for pending in (first, *_waiting(self._queue)) if not pending.given_up and pending.open()]
             # What one sender said is handled in the order it was said, even when a later line arrived first.
             batch.sort(key=lambda pending: (pending.message.created_at, pending.message.key))
-            self._work([pending for pending in batch if not pending.given_up])
+            self._work(batch)
+            now = self._clock.now()
             for pending in batch:
-                pending.settle()
+                pending.settle(now)
 
     def _work(self, batch: Sequence[Pending]) -> None:
         if not batch:
@@ -273,16 +301,16 @@ class Inbox:
             return reply
 
 
-def _waiting(lane: SimpleQueue[Pending | None]) -> Iterator[Pending]:
+def _waiting(queue: SimpleQueue[Pending | None]) -> Iterator[Pending]:
     """What else has arrived or is just arriving, as much as goes into one transaction."""
     for _ in range(BATCH - 1):
         try:
-            pending = lane.get(timeout=LINGER)
+            pending = queue.get(timeout=LINGER)
         except Empty:
             return
         if pending is None:
             # Closing comes after what is handled now.
-            lane.put(None)
+            queue.put(None)
             return
         yield pending
 

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.gateway.inbox import Away, Inbox, is_away
 from bot.gateway.patience import BodyReader, TooSlow
 from bot.gateway.spool import Spool, Spooled, SpoolFull
-from bot.platforms.official_account.inbound import Forged, Unreadable, handshake, open_callback
+from bot.platforms.official_account.inbound import SUCCESS, Forged, Unreadable, handshake, open_callback
 from bot.settings import Account
 from bot.store.engine import WRITES, Store
 
@@ -33,6 +33,7 @@ BODY_LIMIT = 64 * 1024
 PATIENCE = 3.0
 CALLBACK = "/callback/"
 PLAIN = "text/plain; charset=utf-8"
+XML = "application/xml; charset=utf-8"
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -129,22 +130,20 @@ class Receiver:
             return self._counters.refused("too_slow", 408)
         if len(body) > BODY_LIMIT:
             return self._counters.refused("too_big", 413)
-        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        query, now = environ.get("QUERY_STRING", ""), self._clock.now()
         try:
-            opened = open_callback(account, query, body, self._clock.now())
+            answer = self._inbox.take(lambda: open_callback(account, _fields(query), body, now), patience=PATIENCE)
         except Forged as forged:
             return self._counters.refused(f"forged_{forged.kind}", 403)
         except Unreadable:
             return self._counters.refused("unreadable", 400)
-        self._counters.count("callback")
-        try:
-            reply = self._inbox.take(opened.inbound, patience=PATIENCE)
         except Away as away:
+            self._counters.count("callback")
             self._counters.count("spooled")
             log.warning("callback_spooled account=%s cause=%s", name, away)
-            return self._keep(name, query, body)
-        sealed = opened.seal.seal(reply, self._clock.now())
-        return Answer(200, sealed, "application/xml; charset=utf-8" if reply else PLAIN)
+            return self._keep(name, _fields(query), body)
+        self._counters.count("callback")
+        return Answer(200, answer, PLAIN if answer == SUCCESS else XML)
 
     def _keep(self, name: str, query: dict[str, list[str]], body: bytes) -> Answer:
         try:
@@ -152,7 +151,11 @@ class Receiver:
         except SpoolFull as full:
             log.error("spool_full cause=%s", full)
             return self._counters.refused("spool_full", 503)
-        return Answer(200, b"success")
+        return Answer(200, SUCCESS)
+
+
+def _fields(query: str) -> dict[str, list[str]]:
+    return parse_qs(query, keep_blank_values=True)
 
 
 def create_watch(store: Store, counters: Counters, redis_state: Callable[[], str]) -> Blueprint:
