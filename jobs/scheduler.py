@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.clock import Clock
-from bot.delivery.bulk import run
+from bot.store.bulk import run
 from bot.store.engine import Store
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts

@@ -11,11 +11,11 @@ from typing import Literal
 from sqlalchemy import select, text
 
 from bot.delivery import limits, outbox
-from bot.delivery.bulk import run, run_with
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Delivery, MassResult
 from bot.delivery.rules import MASS_LEAST, beijing_month
 from bot.store.base import from_milliseconds
+from bot.store.bulk import run, run_with
 from bot.store.transaction import Tx
 
 SENT_ROUTES = ("custom", "mass", "template")

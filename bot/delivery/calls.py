@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot.delivery import limits, outbox
-from bot.delivery.bulk import MARKS, run, run_with, take_turns
 from bot.delivery.lease import OURS, Held, contents
 from bot.delivery.limits import Had
 from bot.delivery.models import BroadcastRun
@@ -39,6 +38,7 @@ from bot.delivery.rules import (
 from bot.platforms.decisions import Decision, Outcome
 from bot.settings import Account, QuietHours
 from bot.store.base import to_milliseconds
+from bot.store.bulk import MARKS, run, run_with, take_turns
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from bot.delivery.bulk import chunks, run_with
+from bot.store.bulk import chunks, run_with
 from bot.store.transaction import Tx
 
 _ADD_CONTENTS = """

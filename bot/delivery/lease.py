@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from bot.delivery.bulk import MASS_CLAIMS, run, run_with, take_turns
 from bot.delivery.limits import Taken
 from bot.delivery.rules import KEY_TRUSTED, MASS_LEAST, MASS_MOST, RECONCILE_AFTER
 from bot.store.base import to_milliseconds
+from bot.store.bulk import MASS_CLAIMS, run, run_with, take_turns
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
 

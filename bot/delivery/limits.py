@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
 
-from bot.delivery.bulk import chunks, run, run_with
 from bot.delivery.models import ChannelState, MassMonth, Quota, Window
 from bot.delivery.rules import (
     ALLOWANCES,
@@ -30,6 +29,7 @@ from bot.delivery.rules import (
     open_buckets,
 )
 from bot.store.base import from_milliseconds, to_milliseconds
+from bot.store.bulk import chunks, run, run_with
 from bot.store.transaction import Tx
 
 __all__ = ["ChannelState", "MassMonth", "Quota", "Window"]

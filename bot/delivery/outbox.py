@@ -12,12 +12,12 @@ import orjson
 from sqlalchemy import Table, func, select, text, update
 
 from bot.delivery import limits
-from bot.delivery.bulk import CHUNK, chunks, run, run_with
 from bot.delivery.contents import content_id
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Content, Delivery, Evidence, MassResult
 from bot.delivery.rules import mass_failure
 from bot.store.base import from_milliseconds, to_milliseconds
+from bot.store.bulk import CHUNK, chunks, run, run_with
 from bot.store.transaction import Tx
 
 __all__ = ["BroadcastRun", "Content", "Delivery", "Evidence", "MassResult"]
