@@ -7,8 +7,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 STAMP := .venv/installed-$(firstword $(shell sha256sum requirements.lock))
 PYTEST := .venv/bin/python -m pytest -n 2
 
-# Whatever the caller's shell has set for another project must not reach ours.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV SHUKE_CONFIG SHUKE_CLOCK_FILE
+# Whatever the caller's shell has set for another project must not reach ours; without compiled modules every part would
+# compile ours anew at each start, which takes as long as all the rest of it.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV SHUKE_CONFIG SHUKE_CLOCK_FILE
 
 .PHONY: help run test check bench drills lock settings
 .DEFAULT_GOAL := help

@@ -8,8 +8,10 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
+from xml.parsers.expat import ExpatError
 
 import pytest
+import xmltodict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from official_wire import (
@@ -519,6 +521,22 @@ def rendered(tree):
 @given(TREES, st.booleans())
 def test_any_xml_of_our_words_is_opened_or_refused(tree, with_sender):
     accepts_or_refuses(PLAIN, plain_query(), (message(rendered(tree)) if with_sender else rendered(tree)).encode())
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES, st.sampled_from(["", " ", "words", " b='1'", "<![CDATA[ ]]>"]))
+def test_the_fields_are_those_the_library_reads(tree, between):
+    attribute = between if "=" in between else ""
+    xml = f"<xml{attribute}>{between}{rendered(tree)}<n:a{attribute}>1</n:a></xml>"
+    for one in (xml, xml.replace("n:", "")):
+        try:
+            fields = xmltodict.parse(one)["xml"]
+        except ExpatError:
+            fields = None
+        try:
+            assert inbound(one, PLAIN).fields == fields
+        except Unreadable:
+            assert fields is None or not isinstance(fields, dict)
 
 
 @settings(max_examples=100, deadline=None)
