@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("shuke")
 
 REQUEST_THREADS = 64
+WARM_AFTER = 1.0  # seconds
 LOG_LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -60,8 +61,11 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
         warm_up(clock.now().astimezone(settings.timezone))
         scripts.shelf()
 
-    # The first name to be spelt in pinyin would otherwise wait for its dictionary, the first script for the whole shelf.
-    threading.Thread(target=warm, daemon=True).start()
+    # The first name to be spelt in pinyin would otherwise wait for its dictionary; but who waits for the start itself
+    # comes first.
+    later = threading.Timer(WARM_AFTER, warm)
+    later.daemon = True
+    later.start()
     return web
 
 
@@ -91,7 +95,7 @@ def create_router(settings: Settings) -> Router:
     from handlers import campaigns as campaign_handlers  # noqa: F401
     from handlers import ledger as ledger_handlers  # noqa: F401
     from handlers import orders as order_handlers  # noqa: F401
-    from handlers.reader import create_reader
+    from handlers.reader import create_reader, foresee
     from handlers.talk import on
 
     segments.declare("stage", orders.in_stage)
@@ -100,7 +104,7 @@ def create_router(settings: Settings) -> Router:
     segments.declare("silent", campaigns.was_silent)
     segments.declare("failed", campaigns.has_failed)
     segments.declare("retry", campaigns.may_go_well)
-    on.read_with(create_reader(settings))
+    on.read_with(create_reader(settings), foresee)
     on.forget_with(inbox.forget)
     return on
 

@@ -133,7 +133,8 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
     media_id = str(message.fields.get("MediaId") or "") or None
     if media_id and message.kind in media.FETCHED:
         media.want(talk.tx, message.account, media_id)
-    broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at)
+    written_to = talk.met.written_to
+    broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at) if written_to else None
     waiting.hear(
         talk.tx,
         talk.customer_id,
@@ -153,7 +154,11 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
     name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
     about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""
     offer = ""
-    if not urgent and (by_hand := words_by_hand(talk.tx, talk.customer_id, message.account, message.sender)):
+    if (
+        written_to
+        and not urgent
+        and (by_hand := words_by_hand(talk.tx, talk.customer_id, message.account, message.sender))
+    ):
         short = by_hand.text if len(by_hand.text) <= QUOTE else f"{by_hand.text[:QUOTE]}…"
         offer = f"\n有文案没发到 TA，现在能发：回 #{talk.customer_id} 文案\n（{short}）"
     quoted = words if len(words) <= QUOTE else f"{words[:QUOTE]}…"

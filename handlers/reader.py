@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.delivery import limits
@@ -110,6 +110,11 @@ def create_reader(settings: Settings) -> Reader:
         return _customer(router, CustomerTalk(tx, settings, message, message.kind, met))
 
     return read
+
+
+def foresee(messages: Sequence[Inbound], tx: Tx) -> None:
+    """Looks up together who the senders of many messages are."""
+    customers.foresee(tx, {(message.account, message.sender) for message in messages})
 
 
 def _open_window(tx: Tx, message: Inbound) -> None:

@@ -65,7 +65,11 @@ class Talk:
 
     def say(self, key: str, **roots: dict[str, str]) -> str:
         """A sentence of the script library, with the shop's facts filled in."""
-        return scripts.say(self.tx, key, {"shop": scripts.shop_context(self.tx, self.shop.shop_name), **roots})
+
+        def said() -> str:
+            return scripts.say(self.tx, key, {"shop": scripts.shop_context(self.tx, self.shop.shop_name), **roots})
+
+        return said() if roots else self.tx.once(("said", key), said)
 
 
 @dataclass

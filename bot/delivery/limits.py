@@ -30,7 +30,7 @@ from bot.delivery.rules import (
 )
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import chunks, run, run_with
-from bot.store.transaction import Tx
+from bot.store.transaction import Tx, Write
 
 __all__ = ["ChannelState", "MassMonth", "Quota", "Window"]
 
@@ -48,11 +48,15 @@ Kind = Literal["talk", "follow", "scan", "menu"]
 # -- windows ----------------------------------------------------------------------------------------------------------
 
 _OPENED = {
-    kind: f"""
-    INSERT INTO windows (account, person_id, {kind}_at, {kind}_used) VALUES (:account, :person_id, :at, 0)
-    ON CONFLICT (account, person_id) DO UPDATE SET {kind}_at = excluded.{kind}_at, {kind}_used = 0
-    WHERE windows.{kind}_at < excluded.{kind}_at
-    """
+    kind: Write(
+        f"""
+        INSERT INTO windows (account, person_id, {kind}_at, {kind}_used)
+        SELECT given.account, given.person_id, given.at, 0 FROM {{given}} WHERE true
+        ON CONFLICT (account, person_id) DO UPDATE SET {kind}_at = excluded.{kind}_at, {kind}_used = 0
+        WHERE windows.{kind}_at < excluded.{kind}_at
+        """,
+        (("person_id", "text"), ("account", "text"), ("at", "bigint")),
+    )
     for kind in KINDS
 }
 _PAIRS = ", ".join(f"{kind}_at, {kind}_used" for kind in KINDS)
@@ -86,8 +90,7 @@ _CLOSED = f"""
 
 def opened(tx: Tx, account: str, person_id: str, kind: Kind, at: datetime) -> None:
     """Notes that a person wrote, followed, scanned or tapped at ``at``; an older event never overwrites a newer one."""
-    parameters = {"account": account, "person_id": person_id, "at": to_milliseconds(at)}
-    tx.direct(_OPENED[kind], parameters)
+    tx.later(_OPENED[kind], (account, person_id), (person_id, account, to_milliseconds(at)))
 
 
 def left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) -> dict[str, tuple[int, datetime]]:

@@ -31,8 +31,9 @@ from bot.platforms.messages import Inbound
 from bot.platforms.official_account.inbound import Opened
 from bot.store.base import Base, to_milliseconds
 from bot.store.bell import Bell
+from bot.store.bulk import run_with
 from bot.store.engine import Store
-from bot.store.transaction import Tx, transaction
+from bot.store.transaction import Tx, Write, transaction
 
 log = logging.getLogger(__name__)
 
@@ -96,16 +97,34 @@ class InboxRow(Base):
 
 
 _TABLE = cast(Any, InboxRow.__table__)
-_CLAIM = """
-    INSERT INTO inbox (account, key, sender, kind, fields, created_at, received_at, state, attempts, reply)
-    VALUES (:account, :key, :sender, :kind, :fields, :created_at, :received_at, 'received', 0, '')
-    ON CONFLICT DO NOTHING RETURNING id
+_KEPT = {
+    "account": "text",
+    "key": "text",
+    "sender": "text",
+    "kind": "text",
+    "fields": "jsonb",
+    "created_at": "bigint",
+    "received_at": "bigint",
+    "state": "text",
+    "attempts": "int",
+    "reply": "text",
+    "next_try_at": "bigint",
+}
+_KEEP = Write(
+    f"INSERT INTO inbox ({', '.join(_KEPT)}) SELECT {', '.join(f'given.{name}' for name in _KEPT)} FROM {{given}}",
+    tuple(_KEPT.items()),
+)
+_CLAIM = f"{_KEEP.template} WHERE true ON CONFLICT DO NOTHING RETURNING id"
+_REPEATED = """
+    SELECT inbox.account, inbox.key FROM {given} CROSS JOIN inbox
+    WHERE inbox.key {listed} AND inbox.account = given.account AND inbox.key = given.key
 """
 _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"
 _EARLIER_REPLY = "SELECT reply FROM inbox WHERE account = :account AND key = :key"
+_STATE, _REPLY = list(_KEPT).index("state"), list(_KEPT).index("reply")
 _FINISH = """
     UPDATE inbox SET state = :state, reply = :reply, attempts = :attempts, error = NULL, next_try_at = NULL
-    WHERE id = :id
+    WHERE account = :account AND key = :key
 """
 
 
@@ -255,7 +274,10 @@ class Inbox:
         messages = [pending.message for pending in batch]
         with transaction(self._store, self._clock, self._bell) as tx:
             lock_senders(tx, self._store, messages)
-            replies = [self._handle(tx, message) for message in messages]
+            repeated = _repeated(tx, messages)
+            self._router.foresee(messages, tx)
+            replies = [self._handle(tx, message, repeated) for message in messages]
+            tx.flush()
             self._decide(batch)
             return replies
 
@@ -267,16 +289,25 @@ class Inbox:
             for pending in batch:
                 pending.decided = True
 
-    def _handle(self, tx: Tx, message: Inbound) -> str:
-        row_id = claim(tx, message)
-        if row_id is None:
+    def _handle(self, tx: Tx, message: Inbound, repeated: set[tuple[str, str]]) -> str:
+        identity = message.account, message.key
+        if identity in repeated:
             return earlier_reply(tx, message)
+        # As a rule the row is written once, with its reply. Nobody can be at the same message meanwhile: its sender is held. Were it
+        # otherwise, the unique key would undo the batch, and each would be tried alone.
+        repeated.add(identity)
         deferred = self._flood.defers(message, time.monotonic())
         if deferred is not None:
-            later(tx, row_id, tx.now, reply=deferred)
+            tx.later(_KEEP, identity, _row(tx, message, "received", deferred, next_try_at=tx.now))
+            tx.after_commit("inbox")
             return deferred
+        row = _row(tx, message, "done", "", attempts=1)
+        tx.later(_KEEP, identity, row)
         reply = self._router.handle(message, tx)
-        finish(tx, row_id, reply)
+        if tx.is_put_off(_KEEP, identity):
+            row[_STATE], row[_REPLY] = _end(reply), reply or ""
+        else:
+            finish(tx, message, reply)
         return reply or ""
 
     def _one_by_one(self, batch: Sequence[Pending]) -> None:
@@ -349,43 +380,57 @@ def attempt(tx: Tx, router: Router, message: Inbound, row_id: int, *, attempts: 
         )
         tx.after_commit("inbox")
         return APOLOGY
-    finish(tx, row_id, reply, attempts=attempts)
+    finish(tx, message, reply, attempts=attempts)
     return reply or ""
 
 
 def claim(tx: Tx, message: Inbound) -> int | None:
     """Makes the message's row and returns its id, or None where the database has it already."""
-    claimed = tx.direct(
-        _CLAIM,
-        {
-            "account": message.account,
-            "key": message.key,
-            "sender": message.sender,
-            "kind": message.kind,
-            "fields": orjson.dumps(message.fields).decode(),
-            "created_at": to_milliseconds(message.created_at),
-            "received_at": to_milliseconds(tx.now),
-        },
-    )
-    return int(claimed[0][0]) if claimed else None
+    row = run_with(tx, _CLAIM, _KEPT, [_row(tx, message, "received", "")]).first()
+    return None if row is None else int(row[0])
+
+
+def _row(
+    tx: Tx, message: Inbound, state: str, reply: str, *, attempts: int = 0, next_try_at: datetime | None = None
+) -> list[str | int | None]:
+    return [
+        message.account,
+        message.key,
+        message.sender,
+        message.kind,
+        orjson.dumps(message.fields).decode(),
+        to_milliseconds(message.created_at),
+        to_milliseconds(tx.now),
+        state,
+        attempts,
+        reply,
+        None if next_try_at is None else to_milliseconds(next_try_at),
+    ]
+
+
+def finish(tx: Tx, message: Inbound, reply: str | None, *, attempts: int = 1) -> None:
+    """Writes the reply to a message whose row is there."""
+    state = _end(reply)
+    whose = {"account": message.account, "key": message.key}
+    tx.direct(_FINISH, {**whose, "state": state, "reply": reply or "", "attempts": attempts})
+
+
+def _end(reply: str | None) -> str:
+    """``reply`` None: nobody handles its kind, so the row is kept and left alone."""
+    return "ignored" if reply is None else "done"
+
+
+def _repeated(tx: Tx, messages: Sequence[Inbound]) -> set[tuple[str, str]]:
+    """Account and key of those messages that the database has already."""
+    rows = [(message.key, message.account) for message in messages]
+    return {(account, key) for account, key in run_with(tx, _REPEATED, {"key": "text", "account": "text"}, rows)}
 
 
 def earlier_reply(tx: Tx, message: Inbound) -> str:
     """What a repeat gets: the answer the person may have missed."""
+    tx.flush()  # it may have come together with the first
     rows = tx.direct(_EARLIER_REPLY, {"account": message.account, "key": message.key})
     return str(rows[0][0]) if rows else ""
-
-
-def finish(tx: Tx, row_id: int, reply: str | None, *, attempts: int = 1) -> None:
-    """``reply`` None: nobody handles its kind, so the row is kept and left alone."""
-    state = "ignored" if reply is None else "done"
-    tx.direct(_FINISH, {"id": row_id, "state": state, "reply": reply or "", "attempts": attempts})
-
-
-def later(tx: Tx, row_id: int, at: datetime, *, reply: str) -> None:
-    """Leaves a claimed row for the workers' next round."""
-    tx.execute(update(_TABLE).where(_TABLE.c.id == row_id).values(next_try_at=at, reply=reply))
-    tx.after_commit("inbox")
 
 
 def due(tx: Tx, limit: int) -> list[InboxRow]:
@@ -428,6 +473,7 @@ def forget(tx: Tx, account: str, sender: str, answering: str) -> None:
     What still waits for another try is given up, but for the one being answered (``answering``, its key). Goes through
     the whole table: nobody is erased often, and an index would cost every callback something.
     """
+    tx.flush()  # the row of the one being answered may be put off
     tx.direct(_FORGET, {"account": account, "sender": sender, "answering": answering})
 
 

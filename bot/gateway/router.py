@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from bot.platforms.messages import Inbound
 from bot.store.transaction import Tx
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
+Foresight = Callable[[Sequence[Inbound], Tx], None]
 Key = tuple[str, object]
 
 
@@ -29,6 +30,7 @@ class Router:
         self._handlers: dict[Key, Callable[..., Any]] = {}
         self._reader: Reader | None = None
         self._forget: Callable[[Tx, str, str, str], None] | None = None
+        self._foresee: Foresight | None = None
         self._closed = False
 
     def staff(self, *intents: type) -> Callable[[Handler], Handler]:
@@ -43,8 +45,13 @@ class Router:
     def confirmed(self, *actions: str) -> Callable[[Handler], Handler]:
         return self._register("confirmed", actions)
 
-    def read_with(self, reader: Reader) -> None:
-        self._reader = reader
+    def read_with(self, reader: Reader, foresee: Foresight | None = None) -> None:
+        self._reader, self._foresee = reader, foresee
+
+    def foresee(self, messages: Sequence[Inbound], tx: Tx) -> None:
+        """Reads ahead, for all messages at once, what `handle` will ask for each."""
+        if self._foresee is not None:
+            self._foresee(messages, tx)
 
     def forget_with(self, forget: Callable[[Tx, str, str, str], None]) -> None:
         self._forget = forget

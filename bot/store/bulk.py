@@ -6,15 +6,16 @@ second.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from sqlalchemy import CursorResult, TextClause, text
 
-from bot.store.transaction import Tx
+if TYPE_CHECKING:
+    from bot.store.transaction import Tx
 
 # Leases count on the database's own clock: workers' clocks differ, and a rehearsal's clock jumps.
 _CLOCK = {
@@ -45,7 +46,9 @@ def run(tx: Tx, template: str, **parameters: Any) -> Rows:
     return tx.execute(_prepared(template, is_sqlite(tx), ()), parameters)
 
 
-def run_with(tx: Tx, template: str, columns: dict[str, str], rows: Iterable[Sequence[Any]], **parameters: Any) -> Rows:
+def run_with(
+    tx: Tx, template: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], **parameters: Any
+) -> Rows:
     """Runs a statement in which ``{given}`` stands for a table ``given`` of ``rows``.
 
     ``columns`` names the columns in the order of each row, with the SQL type PostgreSQL is to read them as (``jsonb``:

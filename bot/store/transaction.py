@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +16,20 @@ from sqlalchemy.orm import Session
 
 from bot.clock import Clock
 from bot.store.bell import Bell
+from bot.store.bulk import run_with
 from bot.store.engine import WRITES, Store
 from bot.store.journal import Journal
 from bot.store.keyfile import KeyFile
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that writes a row, or many of them at once: see `run_with` for ``template`` and ``columns``."""
+
+    template: str
+    columns: tuple[tuple[str, str], ...]
 
 
 class Tx:
@@ -33,11 +45,16 @@ class Tx:
         self.key = key
         self.rings: set[tuple[str, str]] = set()
         self.journal: Journal | None = None
+        # What was read ahead, or once for many messages. What staff do goes through `session` or `execute`, so that it is
+        # forgotten there, whatever was done.
+        self.known: dict[Hashable, Any] = {}
+        self._later: dict[Write, dict[Hashable, Sequence[Any]]] = {}
         self._session: Session | None = None
         self._driver: Any = None
 
     @property
     def session(self) -> Session:
+        self._go_another_way()
         if self._session is None:
             self._session = Session(bind=self.connection, join_transaction_mode="rollback_only", expire_on_commit=False)
         return self._session
@@ -46,6 +63,7 @@ class Tx:
         self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
     ) -> CursorResult[*tuple[Any, ...]]:
         """Runs a Core statement after writing out what the session still holds."""
+        self._go_another_way()
         if self._session is not None:
             self._session.flush()
         return self.connection.execute(statement, parameters)
@@ -70,6 +88,35 @@ class Tx:
             raise DBAPIError.instance(
                 sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
             ) from error
+
+    def later(self, write: Write, key: Hashable, row: Sequence[Any]) -> None:
+        """Puts a row off that nothing here reads before `flush`, so that those of many messages travel together.
+
+        The rows of one statement have different keys: a second one for a key writes out the first.
+        """
+        if self.is_put_off(write, key):
+            self._write_out()
+        self._later.setdefault(write, {})[key] = row
+
+    def is_put_off(self, write: Write, key: Hashable) -> bool:
+        """Whether the row for ``key`` has not been written out yet, so that it may still be changed."""
+        return key in self._later.get(write, ())
+
+    def once(self, what: Hashable, read: Callable[[], T]) -> T:
+        """What ``read`` returns, read once for all messages of a batch."""
+        if what not in self.known:
+            self.known[what] = read()
+        return self.known[what]
+
+    def _go_another_way(self) -> None:
+        self.known.clear()
+        self._write_out()
+
+    def _write_out(self) -> None:
+        if self._later:
+            later, self._later = self._later, {}
+            for write, rows in later.items():
+                run_with(self, write.template, dict(write.columns), rows.values())
 
     def after_commit(self, bell: str, argument: str = "") -> None:
         """Rings ``bell`` for the workers once the transaction is in the database; a lost ring costs seconds only."""
@@ -98,6 +145,7 @@ class Tx:
             yield
             self.session.flush()
         except BaseException:
+            self._later.clear()
             nested.rollback()
             self.session.expunge_all()
             self.rings = rings
@@ -105,6 +153,8 @@ class Tx:
         nested.commit()
 
     def flush(self) -> None:
+        """Writes out everything that was put off."""
+        self._write_out()
         if self._session is not None:
             self._session.flush()
 

@@ -16,7 +16,8 @@ from bot.language.intents import Whom
 from bot.language.normalise import display_name
 from bot.language.whom import name_keys
 from bot.store.base import from_milliseconds, to_milliseconds
-from bot.store.transaction import Tx
+from bot.store.bulk import run_with
+from bot.store.transaction import Tx, Write
 
 SHOWN_MATCHES = 9
 
@@ -26,6 +27,7 @@ class Met:
     """Somebody who wrote: the customer's number and the few facts every message needs.
 
     ``name`` is what staff call the customer, and for staff's eyes only; ``own_name`` what the customer may be called.
+    ``written_to``: whether anything was ever to be sent to them.
     """
 
     customer_id: int
@@ -34,23 +36,50 @@ class Met:
     name: str | None
     own_name: str | None
     acknowledged_at: datetime | None
+    written_to: bool
 
 
-# On the way of every message, hence tx.direct.
 _WHO = """
-    SELECT customers.id, is_staff, COALESCE(NULLIF(name, ''), NULLIF(remark, ''), NULLIF(own_name, ''), nickname),
-           own_name, acknowledged_at
-    FROM identities JOIN customers ON customers.id = customer_id WHERE account = :account AND person_id = :person_id
+    SELECT identities.account, identities.person_id, customers.id, is_staff,
+           COALESCE(NULLIF(name, ''), NULLIF(remark, ''), NULLIF(own_name, ''), nickname), own_name, acknowledged_at,
+           EXISTS (SELECT 1 FROM deliveries WHERE deliveries.customer_id = customers.id)
+    FROM {given} CROSS JOIN identities JOIN customers ON customers.id = identities.customer_id
+    WHERE identities.person_id {listed} AND identities.account = given.account AND identities.person_id = given.person_id
 """
-_SEEN = "UPDATE customers SET last_seen_at = :now, last_contact_at = :now WHERE id = :id"
-_ACKNOWLEDGED = _SEEN.replace(" WHERE", ", acknowledged_at = :now WHERE")
+_SEEN = Write(
+    """
+    UPDATE customers SET last_seen_at = given.now, last_contact_at = given.now,
+    acknowledged_at = CASE WHEN given.acknowledged THEN given.now ELSE acknowledged_at END
+    FROM {given} WHERE customers.id = given.id AND customers.id {listed}
+    """,
+    (("id", "int"), ("now", "bigint"), ("acknowledged", "boolean")),
+)
+
+
+def foresee(tx: Tx, people: Iterable[tuple[str, str]]) -> None:
+    """Looks up many people (account, person id) at once, for whom `meet` will be called in this transaction."""
+    columns = {"person_id": "text", "account": "text"}
+    known: dict[tuple[str, str], Met] = {}
+    customers = set()
+    for account, person_id, number, is_staff, name, own_name, acknowledged, written_to in run_with(
+        tx, _WHO, columns, [(person_id, account) for account, person_id in people]
+    ):
+        acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
+        met = Met(number, bool(is_staff), False, name, own_name or None, acknowledged_at, bool(written_to))
+        # Of a customer who writes to two accounts at once, the second is met as the first has left them.
+        if number not in customers:
+            known[account, person_id] = met
+        customers.add(number)
+    tx.known |= {("met", *who): met for who, met in known.items()}
 
 
 def meet(tx: Tx, account: str, person_id: str) -> Met:
     """Finds the customer behind a platform person, or makes a new one (N and O, without a name)."""
-    for number, is_staff, name, own_name, acknowledged in tx.direct(_WHO, {"account": account, "person_id": person_id}):
-        acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
-        return Met(number, bool(is_staff), False, name, own_name or None, acknowledged_at)
+    who = ("met", account, person_id)
+    if who not in tx.known:
+        foresee(tx, [(account, person_id)])
+    if who in tx.known:
+        return tx.known.pop(who)
     # Who had their data erased begins anew, but gets no marketing before asking for it.
     out = forgetting.is_forgotten(tx, account, person_id)
     begun = insert(Customer).values(created_at=tx.now, opted_out=out, opted_out_at=tx.now if out else None)
@@ -64,7 +93,7 @@ def meet(tx: Tx, account: str, person_id: str) -> Met:
             relation_at=datetime.fromtimestamp(0, tx.now.tzinfo),
         )
     )
-    return Met(created, False, True, None, None, None)
+    return Met(created, False, True, None, None, None, False)
 
 
 def followed(tx: Tx, account: str, person_id: str, *, at: datetime) -> Met:
@@ -102,7 +131,7 @@ def _relate(tx: Tx, account: str, person_id: str, **values: object) -> bool:
 
 def seen(tx: Tx, customer_id: int, *, acknowledged: bool) -> None:
     """Notes that the customer was here now; ``acknowledged`` also starts the hour without a second acknowledgement."""
-    tx.direct(_ACKNOWLEDGED if acknowledged else _SEEN, {"id": customer_id, "now": to_milliseconds(tx.now)})
+    tx.later(_SEEN, customer_id, (customer_id, to_milliseconds(tx.now), acknowledged))
 
 
 def get(tx: Tx, customer_id: int) -> Customer:

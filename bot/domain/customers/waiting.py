@@ -10,12 +10,24 @@ from sqlalchemy import Integer, and_, func, select
 
 from bot.domain.customers.models import Customer, Identity, Utterance
 from bot.store.base import to_milliseconds
-from bot.store.transaction import Tx
+from bot.store.transaction import Tx, Write
 
-_HEAR = """
-    INSERT INTO utterances (customer_id, account, person_id, at, kind, text, media_id, urgent, waiting, broadcast_id)
-    VALUES (:customer_id, :account, :person_id, :at, :kind, :text, :media_id, :urgent, :waiting, :broadcast_id)
-"""
+_HEARD = {
+    "customer_id": "int",
+    "account": "text",
+    "person_id": "text",
+    "at": "bigint",
+    "kind": "text",
+    "text": "text",
+    "media_id": "text",
+    "urgent": "boolean",
+    "waiting": "boolean",
+    "broadcast_id": "int",
+}
+_HEAR = Write(
+    f"INSERT INTO utterances ({', '.join(_HEARD)}) SELECT {', '.join(f'given.{name}' for name in _HEARD)} FROM {{given}}",
+    tuple(_HEARD.items()),
+)
 ACKNOWLEDGE_EVERY = timedelta(hours=1)
 
 
@@ -54,21 +66,9 @@ def hear(
     waiting: bool = True,
 ) -> None:
     """Keeps what a customer said; ``broadcast_id`` is the broadcast it answers, ``waiting`` whether a person should."""
-    tx.direct(
-        _HEAR,
-        {
-            "customer_id": customer_id,
-            "account": account,
-            "person_id": person_id,
-            "at": to_milliseconds(at),
-            "kind": kind,
-            "text": text,
-            "media_id": media_id,
-            "urgent": urgent,
-            "waiting": waiting,
-            "broadcast_id": broadcast_id,
-        },
-    )
+    moment = to_milliseconds(at)
+    row = (customer_id, account, person_id, moment, kind, text, media_id, urgent, waiting, broadcast_id)
+    tx.later(_HEAR, customer_id, row)
 
 
 def list_waiting(tx: Tx) -> list[Waiting]:

@@ -47,8 +47,13 @@ def _plain(text: str) -> str:
 def answer_to(tx: Tx, text: str) -> Fitting | None:
     """The automatic answer to what a customer said, or None."""
     # On the way of everything customers say, hence tx.direct.
-    rows = tx.direct(_ALL, {})
-    return fitting(text, [(orjson.loads(words) if isinstance(words, str) else words, answer) for words, answer in rows])
+    replies = tx.once("auto_replies", lambda: [(_words(words), answer) for words, answer in tx.direct(_ALL, {})])
+    return fitting(text, replies) if replies else None
+
+
+def _words(stored: str | list[str]) -> list[str]:
+    """Only PostgreSQL's driver has parsed the document."""
+    return orjson.loads(stored) if isinstance(stored, str) else stored
 
 
 def listed(tx: Tx) -> Sequence[AutoReply]:

@@ -12,7 +12,7 @@ from bot.delivery.outbox import Delivery
 from bot.domain.merchants.models import Notice, Staff
 from bot.language.whom import says_number
 from bot.store.base import to_milliseconds
-from bot.store.transaction import Tx
+from bot.store.transaction import Tx, Write
 
 # Routine news are collected this long, so that staff get one message and not five.
 COLLECT = timedelta(seconds=5)
@@ -54,18 +54,21 @@ def tell(tx: Tx, staff_id: int, words: str, *, kind: str, urgent: bool = False, 
     return notice.id
 
 
-_TELL_ALL = """
+_TELL_ALL = Write(
+    """
     INSERT INTO notices (staff_id, kind, subject, text, urgent, state, created_at)
-    SELECT id, :kind, :subject, :text, :urgent, 'open', :now FROM staff WHERE active
+    SELECT staff.id, given.kind, given.subject, given.text, given.urgent, 'open', given.now
+    FROM {given} CROSS JOIN staff WHERE active
     ON CONFLICT (staff_id, subject) WHERE state = 'open' AND subject <> ''
     DO UPDATE SET text = excluded.text, urgent = notices.urgent OR excluded.urgent
-"""
+    """,
+    (("kind", "text"), ("subject", "text"), ("text", "text"), ("urgent", "boolean"), ("now", "bigint")),
+)
 
 
 def tell_all(tx: Tx, words: str, *, kind: str, subject: str, urgent: bool = False) -> None:
     """Tells every active staff member, in one statement: this stands on the way of every customer's message."""
-    told = {"kind": kind, "subject": subject, "text": words, "urgent": urgent, "now": to_milliseconds(tx.now)}
-    tx.direct(_TELL_ALL, told)
+    tx.later(_TELL_ALL, subject, (kind, subject, words, urgent, to_milliseconds(tx.now)))
     tx.after_commit("clock")
 
 

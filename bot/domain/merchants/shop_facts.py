@@ -14,7 +14,7 @@ _ALL = "SELECT name, text FROM shop_facts"
 def facts(tx: Tx) -> dict[str, str]:
     """What is known, by ``hours``, ``address`` and ``phone``; unknown ones are empty."""
     # On the way of every acknowledgement, hence tx.direct.
-    known: dict[str, str] = dict(tx.direct(_ALL, {}))
+    known: dict[str, str] = tx.once("shop_facts", lambda: dict(tx.direct(_ALL, {})))
     return dict.fromkeys(NAMES, "") | known
 
 

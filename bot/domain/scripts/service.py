@@ -49,9 +49,8 @@ def find(tx: Tx, name: str) -> Wording:
 
 
 def _own(tx: Tx, name: str) -> Wording | None:
-    for text, version in tx.direct(_OWN, {"name": name}):
-        return Wording(name, text, version, own=True)
-    return None
+    rows = tx.once(("own script", name), lambda: tx.direct(_OWN, {"name": name}))
+    return Wording(name, rows[0][0], rows[0][1], own=True) if rows else None
 
 
 def names(tx: Tx) -> list[str]:
