@@ -293,8 +293,8 @@ class Inbox:
         identity = message.account, message.key
         if identity in repeated:
             return earlier_reply(tx, message)
-        # As a rule the row is written once, with its reply. Nobody can be at the same message meanwhile: its sender is held. Were it
-        # otherwise, the unique key would undo the batch, and each would be tried alone.
+        # As a rule the row is written once, with its reply. Nobody can be at the same message meanwhile: its sender is
+        # held. Were it otherwise, the unique key would undo the batch, and each would be tried alone.
         repeated.add(identity)
         deferred = self._flood.defers(message, time.monotonic())
         if deferred is not None:
