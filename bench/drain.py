@@ -1,6 +1,6 @@
 """One worker's work, in a process of its own: plans a broadcast and drains it. ``python -m bench.drain CONFIG ROUND``.
 
-Prints ``{"recipients", "plan_seconds", "drain_seconds", "sent"}``.
+Prints ``draining`` when it begins to, and ``{"recipients", "plan_seconds", "drain_seconds", "sent"}`` at the end.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ def main() -> None:
     number = int(sys.argv[2])
     _open_windows(parts)
     broadcast_id, plan_seconds = _plan(parts, number)
+    print("draining", flush=True)
     began = time.perf_counter()
     while drain(parts):
         pass
