@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.delivery import outbox
+from bot.domain.campaigns import replies
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import media, tags, timeline, waiting
 from bot.domain.customers import service as customers
@@ -135,6 +136,8 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
         media.want(talk.tx, message.account, media_id)
     written_to = talk.met.written_to
     broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at) if written_to else None
+    if broadcast is not None:
+        replies.leave_alone(talk.tx, talk.shop, talk.customer_id)
     waiting.hear(
         talk.tx,
         talk.customer_id,

@@ -9,6 +9,7 @@ from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import TEXT_BYTES, quiet_until
 from bot.domain import working_day
+from bot.domain.campaigns import replies
 from bot.domain.customers import media, photos, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Identity, Utterance
@@ -144,12 +145,14 @@ def waiting_list(talk: StaffTalk) -> str:
     if not found:
         return "没有顾客在等回复。"
     answers = being_answered(talk.tx)
+    scripts = replies.answered(talk.tx, found[:10])
     lines = [f"等回复的顾客 {len(found)} 位："]
     for item in found[:10]:
         mark = "❗" if item.urgent else ""
         said = waiting.lately(talk.tx, item.customer.id, LINES, waiting=True)
         words = " / ".join(_quoted(talk, one) for one in said)
         count = f"（共 {item.count} 条）" if item.count > LINES else ""
+        count += f"（答{scripts[item.customer.id]}）" if item.customer.id in scripts else ""
         lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{_how_answered(talk, item, answers)}）")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)

@@ -54,6 +54,7 @@ url = "{store_url}"
 url = "{redis_url}"
 [limits]
 staff_broadcast_max = {staff_broadcast_max}
+marketing_per_day = {marketing_per_day}
 [[accounts]]
 name = "{account}"
 kind = "{kind}"
@@ -109,6 +110,7 @@ class Shop:
         template: str = DEMO_STAFF_TEMPLATE,
         start: str = MONDAY,
         staff_broadcast_max: int = 200,
+        marketing_per_day: int = 1,
         following: int = 0,
         seed: int = 1,
     ) -> None:
@@ -119,6 +121,7 @@ class Shop:
                 store_url=store_url,
                 redis_url=redis_url,
                 staff_broadcast_max=staff_broadcast_max,
+                marketing_per_day=marketing_per_day,
                 account=ACCOUNT,
                 kind=kind,
                 app_id=DEMO_APP_ID,

@@ -230,6 +230,19 @@ def _cancel(tx: Tx, whose: str, reason: str, parameters: dict[str, Any]) -> int:
     return cancelled
 
 
+_LEAVE_ALONE = """
+    UPDATE deliveries SET state = 'skipped', reason = :reason, lease_until = NULL
+    WHERE customer_id = :customer_id AND purpose = 'marketing' AND state IN ('planned', 'claimed')
+    AND calling_since IS NULL AND due_at < :until
+"""
+
+
+def leave_alone(tx: Tx, customer_id: int, until: datetime, reason: str) -> int:
+    """Skips the marketing messages of a customer that are due before ``until`` and not called yet; returns how many."""
+    asked = {"customer_id": customer_id, "until": to_milliseconds(until), "reason": reason}
+    return run(tx, _LEAVE_ALONE, **asked).rowcount
+
+
 def path_rest(tx: Tx, account: str, route: str) -> Rest | None:
     """Why messages of this route do not go out right now and until when, or None."""
     resting = limits.resting(tx, account, tx.now)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from bot.delivery import outbox
 from bot.delivery.outbox import Content, Delivery
+from bot.domain.campaigns import replies
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.care.rules import next_yearly
 from bot.domain.complaints import service as complaints
@@ -122,9 +123,12 @@ def _complaints(tx: Tx) -> Iterable[Task]:
 def _waiting(tx: Tx) -> Iterable[Task]:
     """Should an answer that is on its way not arrive, the lines wait again."""
     answers = being_answered(tx)
-    for item in waiting.list_waiting(tx):
+    found = waiting.list_waiting(tx)
+    scripts = replies.answered(tx, found)
+    for item in found:
         if item.customer.id not in answers or answers[item.customer.id][0] < item.newest:
-            yield Task("waiting", item.customer, f"等回复 {item.count} 条：{item.text[:20]}")
+            about = f"（答{scripts[item.customer.id]}）" if item.customer.id in scripts else ""
+            yield Task("waiting", item.customer, f"等回复 {item.count} 条{about}：{item.text[:20]}")
 
 
 def _rested(end: datetime) -> tuple[ColumnElement[bool], ...]:

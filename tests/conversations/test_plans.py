@@ -56,8 +56,9 @@ def test_every_number_of_the_plan_is_what_then_happens(shop, boss, told):
     assert promised(words) == ({"custom": 3, "mass": 5, "by_hand": 1}, 4)
     for part in (f"VIP 不群发（人群里写明 VIP 才发）：{vip.name}", "已取消关注", "已退订", "投诉还没处理完"):
         assert part in words
-    shop.later(days=2)
+    shop.later(days=1)
     others[7].says("在吗")
+    shop.later(days=1)
     words = keeps(shop, boss, "群发 全部 用 称呼", number=2)
     assert promised(words) == ({"custom": 1, "by_hand": 8}, 4)
 
@@ -187,9 +188,10 @@ def test_tired_customers_are_counted_and_may_be_spared(shop, boss):
     quiet, talks, *_rest = shop.regulars(4)
     for number, script in enumerate(("到店礼A", "到店礼B", "到店礼C"), 1):
         keeps(shop, boss, f"群发 全部 用 {script}", number=number)
-        shop.later(days=6)
+        shop.later(days=5)
         boss.says("在")
         talks.says("好的，周末来")
+        shop.later(days=1)
     fresh = shop.regular("新来的")
     words = boss.says("群发 全部 用 新品问需A")
     assert "疲劳 3 位" in words

@@ -16,7 +16,7 @@ from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import MASS_LEAST, beijing_month, has_mass, quiet_until
+from bot.delivery.rules import MASS_LEAST, beijing_month, day_start, has_mass, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
@@ -24,7 +24,7 @@ from bot.domain.campaigns.rules import Dealer
 from bot.domain.campaigns.wording import DAY_MS, Wording
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
-from bot.domain.customers.models import Customer, Identity
+from bot.domain.customers.models import Customer, Identity, Utterance
 from bot.domain.merchants.desk import CONFIRMATION_LIFE
 from bot.domain.scripts.service import shop_context
 from bot.language.segments import parse_segment
@@ -55,6 +55,7 @@ class _Known:
     promised: dict[int, list[Promise]]
     complaining: set[int]
     complaints: Counter[int]
+    talking: set[int]
 
 
 def plan_all(
@@ -144,7 +145,7 @@ class Planner:
 
     def _known(self, numbers: Sequence[int]) -> _Known:
         if self._corrects:
-            return _Known(self._addresses(numbers), {}, {}, set(), Counter())
+            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set())
         complaining, complaints = self._complaints(numbers)
         return _Known(
             addresses=self._addresses(numbers),
@@ -152,7 +153,16 @@ class Planner:
             promised=limits.promised(self._tx, numbers, self._broadcast_id) if self._others else {},
             complaining=complaining,
             complaints=complaints,
+            talking=self._talking(numbers),
         )
+
+    def _talking(self, numbers: Sequence[int]) -> set[int]:
+        """Who has answered a broadcast on the day of this one: a talk with a person is worth more than the next text."""
+        since = day_start(self._shop.timezone, self._when)
+        said = select(Utterance.customer_id).where(
+            _among(Utterance.customer_id, numbers), Utterance.broadcast_id.is_not(None), Utterance.at >= since
+        )
+        return set(self._tx.execute(said).scalars())
 
     def _people(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
         columns = (
@@ -227,6 +237,7 @@ class Planner:
             followed=None if address is None else address.relation == "active",
             refusal=self._refusal(person, address),
             complaining=person.id in known.complaining,
+            talking=person.id in known.talking,
             had=(had.today, had.month),
             promised=self._promised(known.promised.get(person.id, ())),
             most=self._most,

@@ -22,6 +22,7 @@ GONE = "已取消关注"
 OPTED_OUT = "已退订"
 VIP_LEFT_OUT = "VIP 不群发（人群里写明 VIP 才发）"
 COMPLAINING = "投诉还没处理完"
+TALKING = "今天回复了群发，正在聊"
 HELD_OUT = "对照组，不发"
 HAD_TODAY = "当天已有营销消息"
 PROMISED_TODAY = "另一场群发当天就要发给 TA"
@@ -92,6 +93,7 @@ def reason_against(
     followed: bool | None,
     refusal: str | None,
     complaining: bool,
+    talking: bool,
     had: tuple[int, int],
     promised: tuple[int, int],
     most: tuple[int, int],
@@ -99,9 +101,9 @@ def reason_against(
 ) -> str | None:
     """Why somebody of the segment gets nothing, or None.
 
-    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``had``, ``promised`` by
-    other broadcasts and ``most``: marketing messages on the day and in the month. ``tired``: too tired for a broadcast
-    that spares such customers.
+    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``talking``: answered a
+    broadcast on that day; ``had``, ``promised`` by other broadcasts and ``most``: marketing messages on the day and in the
+    month. ``tired``: too tired for a broadcast that spares such customers.
     """
     if opted_out:
         return OPTED_OUT
@@ -113,6 +115,8 @@ def reason_against(
         return REFUSALS[refusal]
     if complaining:
         return COMPLAINING
+    if talking:
+        return TALKING
     if had[0] >= most[0]:
         return HAD_TODAY
     if had[0] + promised[0] >= most[0]:

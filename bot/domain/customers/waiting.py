@@ -33,7 +33,10 @@ ACKNOWLEDGE_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A customer who waits: the newest words and their number, how many there are, since when; ``gone``: unfollowed."""
+    """A customer who waits: the newest words and their number, how many there are, since when; ``gone``: unfollowed.
+
+    ``broadcast``: the one their words answer, if any.
+    """
 
     customer: Customer
     account: str
@@ -44,6 +47,7 @@ class Waiting:
     urgent: bool
     newest: int
     gone: bool
+    broadcast: int | None
 
 
 def acknowledge_due(acknowledged_at: datetime | None, now: datetime) -> bool:
@@ -80,13 +84,16 @@ def list_waiting(tx: Tx) -> list[Waiting]:
             func.count().label("count"),
             func.min(Utterance.at).label("since"),
             func.max(Utterance.urgent.cast(Integer)).label("urgent"),
+            func.max(Utterance.broadcast_id).label("broadcast"),
         )
         .where(Utterance.waiting)
         .group_by(Utterance.customer_id)
         .subquery()
     )
     rows = tx.session.execute(
-        select(Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent, Identity.relation)
+        select(
+            Customer, Utterance, newest.c.count, newest.c.since, newest.c.urgent, Identity.relation, newest.c.broadcast
+        )
         .join(newest, newest.c.customer_id == Customer.id)
         .join(Utterance, Utterance.id == newest.c.newest)
         .join(
@@ -99,9 +106,18 @@ def list_waiting(tx: Tx) -> list[Waiting]:
     )
     return [
         Waiting(
-            customer, said.account, said.person_id, said.text, count, since, bool(urgent), said.id, relation == "gone"
+            customer,
+            said.account,
+            said.person_id,
+            said.text,
+            count,
+            since,
+            bool(urgent),
+            said.id,
+            relation == "gone",
+            broadcast,
         )
-        for customer, said, count, since, urgent, relation in rows
+        for customer, said, count, since, urgent, relation, broadcast in rows
     ]
 
 
