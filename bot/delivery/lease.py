@@ -48,6 +48,8 @@ class Held:
 
 
 _RETURNED = ", ".join(f"deliveries.{field.name}" for field in fields(Held) if field.name != "taken")
+# So many broadcasts share one claim; the others have their turn at the next.
+MOST_SHARES = 20
 _WAITS = "account = :account AND route = :route AND state = 'planned' AND due_at <= :now AND lapses < 3"
 _LANES = {
     "one": f"{_WAITS} AND broadcast_id IS NULL",
@@ -71,7 +73,8 @@ _OPEN_WHERE = f"""
         SELECT 1 FROM deliveries WHERE {_WAITS} AND deliveries.broadcast_id = runs.broadcast_id
     )
 """
-_FIRST_OPEN = "ORDER BY runs.broadcast_id LIMIT 1"
+# From the one behind ``after`` on, so that everybody's turn comes.
+_FIRST_OPEN = "ORDER BY runs.broadcast_id <= :after, runs.broadcast_id LIMIT :most"
 _OPEN_BROADCAST = f"{_OPEN_WHERE} {_FIRST_OPEN}"
 _OPEN_MASS = f"""
     {_OPEN_WHERE} AND NOT EXISTS (
@@ -102,20 +105,25 @@ def due(tx: Tx, account: str, routes: Iterable[str], most: int) -> int:
     return sum(run(tx, _DUE, account=account, route=route, **timing).scalar() or 0 for route in routes)
 
 
-def claim(tx: Tx, account: str, routes: Iterable[str], *, count: int, lease: timedelta) -> list[Held]:
-    """Claims up to ``count`` due rows of single messages: those of no broadcast first, then broadcasts as they came."""
+def claim(tx: Tx, account: str, routes: Iterable[str], *, count: int, lease: timedelta, after: int = 0) -> list[Held]:
+    """Claims up to ``count`` due rows of single messages: those of no broadcast first, then an equal share of every
+    broadcast, so that a short one does not wait for the end of a long one; ``after``: whose turn was last."""
     held: list[Held] = []
     for route in routes:
         held += _claim(tx, "one", count - len(held), lease, account=account, route=route)
     for route in routes:
-        while len(held) < count and (broadcast_id := _open_broadcast(tx, account, route)) is not None:
-            got = _claim(
-                tx, "broadcast", count - len(held), lease, account=account, route=route, broadcast_id=broadcast_id
-            )
-            if not got:
-                break
+        while len(held) < count and (got := _claim_shares(tx, account, route, count - len(held), lease, after)):
             held += got
     reach("claim")
+    return held
+
+
+def _claim_shares(tx: Tx, account: str, route: str, count: int, lease: timedelta, after: int) -> list[Held]:
+    waiting = _open_broadcasts(tx, account, route, after=after, most=min(count, MOST_SHARES))
+    held: list[Held] = []
+    for place, broadcast_id in enumerate(waiting):
+        share = (count - len(held)) // (len(waiting) - place)
+        held += _claim(tx, "broadcast", share, lease, account=account, route=route, broadcast_id=broadcast_id)
     return held
 
 
@@ -124,15 +132,16 @@ def claim_alone(tx: Tx, account: str, route: str, lease: timedelta) -> list[Held
     return _claim(tx, "alone", 1, lease, account=account, route=route)
 
 
-def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool) -> list[Held]:
+def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool, after: int = 0) -> list[Held]:
     """Claims the rows of one mass call: one broadcast, one content, at most 10,000; or a whole call to be repeated.
 
     ``settled``: only of broadcasts whose customer messages are all out, because those that find a closed window join
-    the mass call, and calls are few.
+    the mass call, and calls are few. ``after``: the broadcast whose turn was last.
     """
     # Two holders of parts of one call would use one key for two lists of people.
     take_turns(tx, MASS_CLAIMS)
-    broadcast_id = _open_broadcast(tx, account, "mass", _OPEN_MASS if settled else _OPEN_BROADCAST)
+    template = _OPEN_MASS if settled else _OPEN_BROADCAST
+    broadcast_id = next(iter(_open_broadcasts(tx, account, "mass", after=after, most=1, template=template)), None)
     if broadcast_id is None:
         return []
     lane = {"account": account, "route": "mass", "broadcast_id": broadcast_id}
@@ -150,8 +159,11 @@ def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool) -> list
     return held
 
 
-def _open_broadcast(tx: Tx, account: str, route: str, template: str = _OPEN_BROADCAST) -> int | None:
-    return run(tx, template, account=account, route=route, now=to_milliseconds(tx.now)).scalar()
+def _open_broadcasts(
+    tx: Tx, account: str, route: str, *, after: int, most: int, template: str = _OPEN_BROADCAST
+) -> list[int]:
+    now = to_milliseconds(tx.now)
+    return list(run(tx, template, account=account, route=route, now=now, after=after, most=most).scalars())
 
 
 def _claim(tx: Tx, lane: str, count: int, lease: timedelta, **parameters: Any) -> list[Held]:

@@ -98,6 +98,8 @@ class Sender:
         self._flying: dict[int, Held] = {}
         self._answered: list[tuple[Held, Outcome]] = []
         self._contents: dict[int, dict[str, Any]] = {}
+        # Whose turn was last: broadcasts that are sent at the same time take turns.
+        self._turn = self._mass_turn = 0
         self._dry = False
         self._claim_size = CLAIM_LEAST
         self._claimed_at = 0.0
@@ -215,9 +217,12 @@ class Sender:
         self._claimed_at = now
         with self._transaction() as tx:
             routes = self._open_routes(tx, SINGLE_ROUTES)
-            rows = lease.claim(tx, self._account, routes, count=self._claim_size, lease=self._terms.lease)
+            rows = lease.claim(
+                tx, self._account, routes, count=self._claim_size, lease=self._terms.lease, after=self._turn
+            )
             self._load_contents(tx, rows)
         reach("claimed")
+        self._turn = next((row.broadcast_id for row in reversed(rows) if row.broadcast_id), self._turn)
         self._dry = len(rows) < self._claim_size
         self._held.extend(rows)
         self._worked = self._worked or bool(rows)
@@ -323,7 +328,10 @@ class Sender:
             routes = self._open_routes(tx, ("custom", "mass"))
             if "mass" not in routes:
                 return False
-            rows = lease.claim_mass(tx, self._account, self._terms.lease, settled="custom" in routes)
+            rows = lease.claim_mass(
+                tx, self._account, self._terms.lease, settled="custom" in routes, after=self._mass_turn
+            )
+            self._mass_turn = next((row.broadcast_id for row in rows if row.broadcast_id), 0)
             # A suspect makes no call of many; on its own it finds another route.
             rows = rows or lease.claim_alone(tx, self._account, "mass", self._terms.lease)
             self._load_contents(tx, rows[:1])

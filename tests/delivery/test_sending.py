@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import time, timedelta
 
 import pytest
 from delivery_shop import MORNING, TEXT, Shop
 
 from bot.delivery import broadcasts, limits, outbox
-from bot.delivery.lease import claim
+from bot.delivery.lease import claim, claim_mass
 from bot.delivery.outbox import NewDelivery
 from bot.delivery.rules import DAILY_CALLS
 from bot.settings import QuietHours
@@ -330,3 +331,34 @@ def test_night_hours_that_do_not_span_midnight(shop: Shop) -> None:
     shop.broadcast(["p1"])
     shop.send()
     assert shop.row("p1").due_at == MORNING + timedelta(hours=1)
+
+
+def test_a_short_broadcast_does_not_wait_for_the_end_of_a_long_one(shop: Shop) -> None:
+    long, short = [f"p{number}" for number in range(1, 101)], [f"p{number}" for number in range(200, 205)]
+    shop.talks(*long, *short)
+    shop.broadcast(long, number=1)
+    shop.broadcast(short, number=2)
+    with shop.tx() as tx:
+        first = claim(tx, "main", ["custom"], count=20, lease=shop.lease)
+    assert Counter(row.broadcast_id for row in first) == {1: 15, 2: 5}
+    shop.lapse_all()
+    shop.sweep()
+    shop.broadcast(["p300"], number=3)
+    with shop.tx() as tx:
+        one = claim(tx, "main", ["custom"], count=1, lease=shop.lease, after=1)
+        assert [row.broadcast_id for row in one] == [2]
+        (next_one,) = claim(tx, "main", ["custom"], count=1, lease=shop.lease, after=2)
+    assert next_one.broadcast_id == 3
+
+
+def test_mass_calls_of_several_broadcasts_take_turns(shop: Shop) -> None:
+    for number in (1, 2):
+        for text in ("甲", "乙"):
+            people = [f"p{number}{len(text)}{ord(text) % 7}{index}" for index in range(3)]
+            shop.broadcast(people, number=number, route="mass", content={"type": "text", "text": f"{number}{text}"})
+    turns: list[int | None] = []
+    with shop.tx() as tx:
+        for _ in range(4):
+            rows = claim_mass(tx, "main", shop.lease, settled=False, after=(turns[-1] or 0) if turns else 0)
+            turns.append(rows[0].broadcast_id)
+    assert turns == [1, 2, 1, 2]
