@@ -59,7 +59,7 @@ def _plan(parts: Parts, number: int) -> tuple[int, float]:
     """Drafts and confirms a broadcast to everybody; the seconds are those from the confirmation to the last row."""
     with transaction(parts.store, parts.clock) as tx:
         name = f"第{number}期"
-        scripts.write(tx, name, WORDING % number, staff_id=1, new=True)
+        scripts.write(tx, name, WORDING % number, staff_id=1, new=True, today=tx.now.date())
         broadcast, _summary = campaigns.draft(
             tx, parts.settings, staff_id=1, segment="全部", script_names=[name], start_at=None, hold_out=0
         )

@@ -16,6 +16,7 @@ from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
+from bot.domain.scripts.checker import warnings
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.intents import BroadcastList, BroadcastStep, Checked
@@ -64,7 +65,11 @@ def plan(talk: StaffTalk) -> str:
 def ask(talk: StaffTalk, broadcast: Broadcast, summary: Summary, *more: str) -> str:
     """Shows the plan, with ``more`` lines, and asks for its code. Raises Refusal above a staff member's size."""
     _allowed(talk, summary)
-    words = "\n".join([*plan_words.lines(talk, broadcast, summary), *more])
+    warned = warnings([script["text"] for script in broadcast.scripts], "mass", talk.now.date())
+    if warned and talk.staff.role != "owner":
+        raise Refusal("\n".join(["这次群发没有排：话术里有要老板拿主意的话，请改好或请老板来发。", *warned]))
+    ends = ["要留意（不改也能发，您确认就按这样发）：", *warned] if warned else []
+    words = "\n".join([*plan_words.lines(talk, broadcast, summary), *more, *ends])
     return talk.confirm("broadcast", {"number": broadcast.id}, words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.customers.rules import addressed, shown
 from bot.domain.merchants import desk
 from bot.domain.scripts import service as scripts
+from bot.domain.scripts.checker import warnings
 from bot.domain.scripts.rules import check_template, compile_template
 from bot.language.intents import ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
 from bot.language.money import show_money
@@ -65,11 +66,14 @@ def _write(talk: StaffTalk, *, new: bool) -> str:
         verb = "新建" if new else "改"
         desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
         return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{HOW_TO_WRITE}"
-    wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new)
+    wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new, today=talk.now.date())
     talk.label(f"话术“{wording.name}”第 {wording.version} 版")
     variables = check_template(text)
     names = f"\n里面有变量：{'、'.join(sorted(variables))}" if variables else ""
-    return f"“{wording.name}”存好了（第 {wording.version} 版）。{names}\n群发：群发 O 用 {wording.name}"
+    told = ["存了，但要留意：", *warned] if (warned := warnings([text], "script", talk.now.date())) else []
+    return "\n".join(
+        [f"“{wording.name}”存好了（第 {wording.version} 版）。{names}", *told, f"群发：群发 O 用 {wording.name}"]
+    )
 
 
 @on.staff(ScriptTry)

@@ -34,6 +34,7 @@ from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Staff
 from bot.domain.orders.models import Order
 from bot.domain.scripts import service as scripts
+from bot.domain.scripts.checker import refuse_punished
 from bot.domain.scripts.rules import check_template, is_personal
 from bot.errors import Refusal
 from bot.language.segments import Field, parse_segment
@@ -74,7 +75,8 @@ def draft(
     broadcast it corrects; ``every``: a time that comes again and again, which makes it a plan.
 
     ``plain``: without anybody's name, so that all read the same. ``spares_tired``: who has had too much is left out.
-    Raises Refusal for a segment or a script that cannot be read, more than six scripts or a hold-out above 50 %.
+    Raises Refusal for a segment or a script that cannot be read, words the platform would punish, more than six scripts
+    or a hold-out above 50 %.
     """
     if len(script_names) > len(rules.VARIANTS):
         raise Refusal(f"一次最多 {len(rules.VARIANTS)} 条话术。")
@@ -86,6 +88,8 @@ def draft(
     wordings = [scripts.find(tx, name) for name in script_names]
     for wording in wordings:
         check_template(wording.text)
+    today = tx.now.astimezone(shop.timezone).date()
+    refuse_punished([wording.text for wording in wordings], "mass", today, undone="这次群发没有排")
     broadcast = Broadcast(
         staff_id=staff_id,
         segment=segment,

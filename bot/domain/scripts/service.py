@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 from sqlalchemy import func, select
 
 from bot.domain.merchants import shop_facts
+from bot.domain.scripts.checker import refuse_punished
 from bot.domain.scripts.library import Script, at, load
 from bot.domain.scripts.models import OwnScript, ScriptVersion
 from bot.domain.scripts.rules import check_template, compile_template
@@ -65,8 +67,9 @@ def shelf() -> list[Script]:
     return list(load())
 
 
-def write(tx: Tx, name: str, text: str, *, staff_id: int, new: bool) -> Wording:
-    """Keeps a wording as the next version. Raises Refusal (with the part that is wrong) and keeps nothing then."""
+def write(tx: Tx, name: str, text: str, *, staff_id: int, new: bool, today: date) -> Wording:
+    """Keeps a wording as the next version. Raises Refusal (with the part that is wrong, or that the platform would punish
+    by the rules of ``today``) and keeps nothing then."""
     if len(name) > NAME_LIMIT or any(letter in name for letter in FORBIDDEN_IN_NAMES):
         raise Refusal(f"话术名最多 {NAME_LIMIT} 个字，不能有空格和 / 、 , #。")
     known = name in names(tx)
@@ -75,6 +78,7 @@ def write(tx: Tx, name: str, text: str, *, staff_id: int, new: bool) -> Wording:
     if not new and not known:
         find(tx, name)
     check_template(text)
+    refuse_punished([text], "script", today, undone=f"“{name}”没有存")
     script = tx.session.scalars(select(OwnScript).where(OwnScript.name == name)).first()
     if script is None:
         script = OwnScript(name=name, created_at=tx.now)
