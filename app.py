@@ -71,7 +71,7 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
 
 def create_router(settings: Settings) -> Router:
     """The router with every handler registered and the reader that finds them."""
-    from bot.domain.campaigns import service as campaigns
+    from bot.domain.campaigns import outcomes
     from bot.domain.customers import segments
     from bot.domain.orders import service as orders
     from bot.gateway import inbox
@@ -95,15 +95,16 @@ def create_router(settings: Settings) -> Router:
     from handlers import campaigns as campaign_handlers  # noqa: F401
     from handlers import ledger as ledger_handlers  # noqa: F401
     from handlers import orders as order_handlers  # noqa: F401
+    from handlers import segments as segment_handlers  # noqa: F401
     from handlers.reader import create_reader, foresee
     from handlers.talk import on
 
-    segments.declare("stage", orders.in_stage)
-    segments.declare("sent", campaigns.was_sent)
-    segments.declare("replied", campaigns.has_replied)
-    segments.declare("silent", campaigns.was_silent)
-    segments.declare("failed", campaigns.has_failed)
-    segments.declare("retry", campaigns.may_go_well)
+    segments.declare("stage", orders.in_stage, orders.stage_told)
+    segments.declare("sent", outcomes.was_sent, outcomes.told_of_term)
+    segments.declare("replied", outcomes.has_replied, outcomes.reply_told)
+    segments.declare("silent", outcomes.was_silent, outcomes.told_of_term)
+    segments.declare("failed", outcomes.has_failed, outcomes.told_of_term)
+    segments.declare("retry", outcomes.may_go_well, outcomes.told_of_term)
     on.read_with(create_reader(settings), foresee)
     on.forget_with(inbox.forget)
     return on

@@ -29,9 +29,6 @@ from bot.language.intents import (
     Rename,
     RuleChange,
     RuleList,
-    Segment,
-    SegmentList,
-    SegmentSave,
     Show,
     Tag,
     TagBook,
@@ -43,7 +40,7 @@ from bot.language.intents import (
 )
 from bot.language.money import show_money
 from bot.language.normalise import NAME_LIMIT, display_name
-from bot.language.segments import explain, parse_segment
+from bot.language.segments import parse_segment
 from handlers import files
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
@@ -405,36 +402,3 @@ def follow_up(talk: StaffTalk) -> str:
     if customer.expected_fen:
         parts.append(f"预计：{show_money(customer.expected_fen)}")
     return "\n".join(parts)
-
-
-# --- segments -----------------------------------------------------------------------------------------------------
-
-
-@on.staff(Segment)
-def segment(talk: StaffTalk) -> str:
-    tree = parse_segment(talk.intent.expression)
-    count, examples = segments.look(talk.tx, tree, talk.now)
-    lines = [f"人群“{talk.intent.expression}”：{count} 位", f"意思：{explain(segments.spelt_out(talk.tx, tree))}"]
-    lines += [
-        f"· {shown(customer)} {classes(visited=customer.visited, purchased=customer.purchased, vip=customer.vip)}"
-        for customer in examples
-    ]
-    if count:
-        lines.append(f"群发：群发 {talk.intent.expression} 用 话术名")
-    return "\n".join(lines)
-
-
-@on.staff(SegmentSave)
-def segment_save(talk: StaffTalk) -> str:
-    tree = parse_segment(talk.intent.expression)
-    count, _examples = segments.look(talk.tx, tree, talk.now)
-    segments.save(talk.tx, talk.intent.name, talk.intent.expression)
-    return f"人群“{talk.intent.name}”存好了，现在 {count} 位：{explain(tree)}"
-
-
-@on.staff(SegmentList)
-def segment_list(talk: StaffTalk) -> str:
-    saved = segments.saved(talk.tx)
-    if not saved:
-        return "还没有存过人群。例子：人群 保存 老客未复购 = M 且 未消费60天"
-    return "存好的人群：\n" + "\n".join(f"· {name} = {expression}" for name, expression in saved)

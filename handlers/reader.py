@@ -53,6 +53,8 @@ from bot.language.intents import (
     Unnamed,
     Visit,
     Waiting,
+    WhyBroadcast,
+    WhySegment,
     Yes,
 )
 from bot.platforms.messages import Inbound
@@ -84,7 +86,7 @@ LOOKS = (
     *(CaseList, CaseShow, More),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
     *(Receipts, Unclaimed),
-    *(Forecast, RuleList),
+    *(Forecast, RuleList, WhyBroadcast, WhySegment),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture

@@ -1,4 +1,4 @@
-"""Sentences about segments, scripts and broadcasts: 人群, 话术, 群发, 进度, 暂停, 确认."""
+"""Sentences about scripts and broadcasts: 话术, 群发, 进度, 暂停, 确认."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ from bot.language.intents import (
     ScriptNew,
     ScriptShow,
     ScriptTry,
-    Segment,
-    SegmentList,
-    SegmentSave,
 )
 from bot.language.normalise import Words, read, without_farewell, without_mood
-from bot.language.segments import Name, SegmentError, parse_words
+from bot.language.segments import SegmentError, parse_words
 from bot.language.times import take_leading_time, take_recurrence, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, read_count, take_number, unquoted
 from bot.language.whom import whoms
@@ -38,14 +35,11 @@ MOST_DAYS = 14
 
 _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
 _EVERY, _PACED, _OVER_DAYS = "群发 M 用 上新 每周三 10:00", "群发 M 用 到店礼A 每小时50位", "群发 M 用 到店礼A 分3天"
-_SAVE = "人群 保存 老客未复购 = M 且 未消费60天"
 _CHECK = "核对 12 小美 收到了"
 _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
 _LIST = r"列表|名单|有哪些"
-_SEGMENT_SUB = re.compile(r"(?P<word>保存|存为|列表|有哪些)[ :]*")
-_EQUALS = re.compile(r" ?(?:==?|:|是|为) ?")
 _SCRIPT_SUB = re.compile(
     r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
 )
@@ -76,43 +70,6 @@ _UNCLEAR = re.compile(r" ?(?:的)?(?:未知|不明|结果不明|没收到|不确
 _RECEIVED = re.compile(r"[ ,:]*(?P<not>没有?|未)? ?收到了?$")
 _BROADCAST_NUMBER = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)?", re.ASCII)
 _NUMBER_AND_SCRIPT = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)? ?[,:]? ?用 ?", re.ASCII)
-
-
-def _segment(said: Said) -> Intent:
-    words = said.words
-    if not words:
-        return SegmentList()
-    sub = _SEGMENT_SUB.match(words.plain)
-    if sub and sub["word"] in ("列表", "有哪些"):
-        expect_end(words.cut(sub.end()), "人群 列表")
-        return SegmentList()
-    if sub:
-        return _save(Said(words.cut(sub.end()), said.now))
-    words = words.cut(0, len(words.plain.rstrip(" !?。~")))
-    parse_words(words)
-    return Segment(words.typed)
-
-
-def _save(said: Said) -> Intent:
-    equals = _EQUALS.search(said.words.plain)
-    if equals is None or not equals.start():
-        raise Unclear(f"要写名字和条件，例如：{_SAVE}", _SAVE)
-    name, expression = said.words.cut(0, equals.start()), said.words.cut(equals.end())
-    plain_name = _plain_name(name)
-    parse_words(expression)
-    return SegmentSave(plain_name, expression.typed)
-
-
-def _plain_name(name: Words) -> str:
-    """A name that can stand in an expression without being taken for something else. Raises ``Unclear``."""
-    problem = f"“{name.typed[:20]}”不能做人群的名字（里面有条件用的字），换一个，例如：{_SAVE}"
-    try:
-        read = parse_words(name)
-    except SegmentError:
-        raise Unclear(problem, _SAVE) from None
-    if not isinstance(read, Name):
-        raise Unclear(problem, _SAVE)
-    return unquoted(name)
 
 
 def _script(said: Said) -> Intent:
@@ -407,8 +364,6 @@ def _broadcast_list(said: Said) -> Intent:
 
 
 VERBS = (
-    Verb(("人群", "分组", "客群"), _segment, ("人群 O", _SAVE, "人群 列表")),
-    Verb(("保存人群", "保存 人群", "人群保存"), _save, (_SAVE,)),
     Verb(
         ("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY), takes_text=True
     ),

@@ -89,7 +89,7 @@ def read_several(line: Words, reading: Reading) -> Intent | None:
     if len(line) > _LONGEST:
         return None
     found = reading.verb_at(line)
-    if found and found[0].words[0] == "人群" and not _SEGMENT_END.search(line.plain):
+    if found and found[0].words[0] in ("人群", "为什么") and not _SEGMENT_END.search(line.plain):
         return None  # its spaces join conditions; trying each as a clause would take many times five milliseconds
     places = list(_places(line))
     if found and found[0].takes_text:

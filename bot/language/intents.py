@@ -303,6 +303,33 @@ class SegmentList(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentDelete(Intent):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRename(Intent):
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhySegment(Intent):
+    """``为什么 小美 不在 <人群>``, also where she is in it."""
+
+    whom: Whom
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyBroadcast(Intent):
+    """``为什么 小美 没收到 12``; ``broadcast`` None = the latest."""
+
+    whom: Whom
+    broadcast: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptList(Intent):
     pass
 

@@ -189,6 +189,21 @@ def names(tree: Tree) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term.text for term in terms(tree) if isinstance(term, Name)))
 
 
+def replaced(tree: Tree, name: str, term: Term) -> Tree:
+    """The tree with another condition in place of a plain name."""
+    match tree:
+        case And(parts):
+            return And(tuple(replaced(part, name, term) for part in parts))
+        case Or(parts):
+            return Or(tuple(replaced(part, name, term) for part in parts))
+        case Not(part):
+            return Not(replaced(part, name, term))
+        case Name(text) if text == name:
+            return term
+        case _:
+            return tree
+
+
 def asks_for(tree: Tree, code: Literal["N", "Y", "O", "M", "VIP"]) -> bool:
     """Whether the tree names a class in its favour: ``VIP | 老客`` asks for VIP, ``!VIP`` does not."""
     match tree:
@@ -221,6 +236,7 @@ __all__ = [
     "negation",
     "parse_segment",
     "parse_words",
+    "replaced",
     "show",
     "terms",
 ]

@@ -13,6 +13,7 @@ from bot.language import (
     about_files,
     about_ledger,
     about_orders,
+    about_segments,
     about_shop,
     about_tags,
     about_work,
@@ -38,6 +39,7 @@ VERBS: tuple[Verb, ...] = (
     *about_tags.VERBS,
     *about_orders.VERBS,
     *about_ledger.VERBS,
+    *about_segments.VERBS,
     *about_campaigns.VERBS,
     *about_activities.VERBS,
     *about_work.VERBS,
@@ -217,6 +219,8 @@ def _verb_at(line: Words) -> tuple[Verb, int, bool] | None:
 def _customer_first(line: Words, now: datetime) -> Intent | None:
     """``小美 +VIP``, ``小美 消费298``, ``张三 到店``, ``明天10点提醒我 …``: the verb is not what comes first."""
     if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line) or about_files.file_of(line):
+        return intent
+    if intent := about_segments.why(line):
         return intent
     if intent := tag_by_verb(line):
         return intent

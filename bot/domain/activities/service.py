@@ -12,7 +12,9 @@ from bot.domain.activities.models import Activity, SignUp
 from bot.domain.activities.rules import DAY_BEFORE, reminder_due
 from bot.domain.customers import timeline
 from bot.domain.customers.models import Customer
+from bot.domain.customers.saved_segments import uses
 from bot.errors import Refusal
+from bot.language.segments import parse_segment
 from bot.store.transaction import Tx
 
 _STATES = ("in", "waiting", "left")  # from the best on
@@ -53,6 +55,12 @@ def get(tx: Tx, number: int) -> Activity:
     if activity is None:
         raise Refusal(f"没有活动 {number}。发送“活动”看看现在有哪些。")
     return activity
+
+
+def standing_on(tx: Tx, segment: str) -> list[Activity]:
+    """Open activities whose audience names this saved segment."""
+    found = tx.session.scalars(select(Activity).where(Activity.open, Activity.audience != "").order_by(Activity.id))
+    return [activity for activity in found if uses(parse_segment(activity.audience), segment)]
 
 
 def open_ones(tx: Tx) -> Sequence[Activity]:

@@ -37,7 +37,7 @@ from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import refuse_punished
 from bot.domain.scripts.rules import check_template, is_personal
 from bot.errors import Refusal
-from bot.language.segments import Field, parse_segment
+from bot.language.segments import parse_segment
 from bot.settings import Settings
 from bot.store.base import Base, to_milliseconds
 from bot.store.transaction import Tx
@@ -410,35 +410,6 @@ def _move(tx: Tx, number: int, before: Sequence[str], after: str) -> bool:
         if broadcast is not None:
             tx.session.refresh(broadcast)
     return moved.rowcount == 1
-
-
-def was_sent(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
-    """``收到过12`` for segments: who got broadcast 12, or may have."""
-    return _of_broadcast(term, corrections.got_it())
-
-
-def has_replied(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
-    """``回复过12`` for segments."""
-    return _of_broadcast(term, Delivery.replied_at.is_not(None))
-
-
-def was_silent(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
-    """``没回复12`` for segments: who got broadcast 12 and said nothing."""
-    return _of_broadcast(term, and_(corrections.got_it(), Delivery.replied_at.is_(None)))
-
-
-def has_failed(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
-    """``没发成12`` for segments."""
-    return _of_broadcast(term, Delivery.state == "failed")
-
-
-def may_go_well(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
-    """``可重发12`` for segments."""
-    return _of_broadcast(term, corrections.may_go_well(int(term.value)))
-
-
-def _of_broadcast(term: Field, what: ColumnElement[bool]) -> ColumnElement[bool]:
-    return Customer.id.in_(select(Delivery.customer_id).where(Delivery.broadcast_id == int(term.value), what))
 
 
 def reasons(tx: Tx, number: int) -> list[tuple[str, int]]:

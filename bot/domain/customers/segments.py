@@ -1,61 +1,38 @@
-"""Segments: an expression's tree becomes one SQL condition over customers, the same on both databases."""
+"""Segments: an expression's tree becomes one SQL condition over customers, with the same answer on both databases."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
-from math import ceil
 
-from lunar_python import Solar
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, text, true
 
-from bot.domain.customers.models import Customer, CustomerTag, Identity, SavedSegment, Tag
+from bot.domain.customers import saved_segments, segment_fields
+from bot.domain.customers.models import Customer, CustomerTag, SavedSegment, Tag
+from bot.domain.customers.segment_fields import Asking, born_within, declare
 from bot.errors import Refusal
-from bot.language.normalise import tag_name
-from bot.language.segments import (
-    And,
-    ClassTerm,
-    Everyone,
-    Field,
-    Name,
-    Not,
-    Or,
-    SegmentError,
-    TagTerm,
-    Tree,
-    asks_for,
-    parse_segment,
-    terms,
-)
+from bot.language.segments import And, ClassTerm, Everyone, Field, Name, Not, Or, TagTerm, Term, Tree, asks_for, terms
 from bot.store.transaction import Tx
 
+__all__ = ["Asking", "born_within", "declare", "holds", "look", "members", "names_vip", "people", "sample", "truths"]
+
 Condition = ColumnElement[bool]
-FieldCondition = Callable[[Tx, Field, datetime], Condition]
 EXAMPLES = 3
-NESTED_AT_MOST = 8
 CHUNK = 5000
-
-_COMPARE = {
-    "=": operator.eq,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "<": operator.lt,
-    "<=": operator.le,
-}
-_DECLARED: dict[str, FieldCondition] = {}
-
-
-def declare(name: str, condition: FieldCondition) -> None:
-    """Lets a room answer for the field it owns; ``app.py`` hands them in before the first message."""
-    _DECLARED[name] = condition
+# From so many on, the first few are found at once by trying customer after customer.
+MANY = 1000
+# What PostgreSQL may hash before it searches row by row: the carriers of a tag among a million customers, else an 或 of
+# tags takes five times as long. For this transaction only.
+_ROOM = "SET LOCAL work_mem = '64MB'"
 
 
 def look(tx: Tx, tree: Tree, now: datetime) -> tuple[int, list[Customer]]:
     """How many customers the tree names, and three of them."""
-    where = _everybody(tx, tree, now)
-    count = tx.execute(select(func.count()).select_from(Customer).where(where)).scalar_one()
+    count = _count(tx, _everybody(tx, tree, now))
+    if not count:
+        return 0, []
+    where = _everybody(tx, tree, now, one_by_one=count > MANY)
     examples = tx.session.scalars(select(Customer).where(where).order_by(Customer.id).limit(EXAMPLES))
     return count, list(examples)
 
@@ -66,21 +43,30 @@ def members(tx: Tx, tree: Tree, now: datetime, most: int | None = None) -> list[
     ``now`` in the shop's zone decides what a day is.
     """
     numbers = select(Customer.id).where(_everybody(tx, tree, now)).order_by(Customer.id)
+    _make_room(tx)
     return list(tx.execute(numbers.limit(most)).scalars())
 
 
 def sample(tx: Tx, tree: Tree, now: datetime, size: int) -> tuple[int, list[int]]:
-    """How many customers the tree names, and about ``size`` of them, taken evenly from the whole."""
+    """How many customers the tree names, and about ``size`` of them in order, taken evenly from the whole."""
     where = _everybody(tx, tree, now)
-    count = tx.execute(select(func.count()).select_from(Customer).where(where)).scalar_one()
+    count = _count(tx, where)
     every = max(1, count // size)
-    return count, list(tx.execute(select(Customer.id).where(where, Customer.id % every == 0)).scalars())
+    taken = select(Customer.id).where(where, Customer.id % every == 0).order_by(Customer.id)
+    return count, list(tx.execute(taken).scalars())
 
 
 def holds(tx: Tx, tree: Tree, customer_id: int, now: datetime) -> bool:
     """Whether one customer belongs to the segment."""
-    where = and_(_everybody(tx, tree, now), Customer.id == customer_id)
+    where = and_(_everybody(tx, tree, now, one_by_one=True), Customer.id == customer_id)
     return tx.execute(select(Customer.id).where(where)).first() is not None
+
+
+def truths(tx: Tx, wanted: Sequence[Term], customer_id: int, now: datetime) -> list[bool]:
+    """Which of these single conditions, none of them a saved segment, are true of one customer."""
+    asking, tags = Asking(tx, now, one_by_one=True), _tag_numbers(tx, wanted)
+    columns = [_term(asking, tags, term).label(f"c{place}") for place, term in enumerate(wanted)]
+    return [bool(truth) for truth in tx.execute(select(*columns).where(Customer.id == customer_id)).one()]
 
 
 def people(tx: Tx, numbers: Sequence[int]) -> list[Customer]:
@@ -94,82 +80,72 @@ def people(tx: Tx, numbers: Sequence[int]) -> list[Customer]:
 
 def names_vip(tx: Tx, tree: Tree) -> bool:
     """Whether the segment asks for VIPs by name, also inside a saved segment."""
-    return asks_for(_expanded(tx, tree, 0), "VIP")
-
-
-# --- saved segments -------------------------------------------------------------------------------------------------
-
-
-def save(tx: Tx, name: str, expression: str) -> None:
-    """Keeps an expression under a name, or gives the name a new one. Raises Refusal for a circle."""
-    name = tag_name(name)
-    if not name:
-        raise Refusal("人群要有名字。例子：人群 保存 老客未复购 = M 且 未消费60天")
-    if any(isinstance(term, Name) and term.text == name for term in terms(parse_segment(expression))):
-        raise Refusal(f"“{name}”不能用它自己来定义。")
-    segment = tx.session.scalars(select(SavedSegment).where(SavedSegment.name == name)).first()
-    if segment is None:
-        tx.session.add(SavedSegment(name=name, expression=expression, created_at=tx.now))
-    else:
-        segment.expression = expression
-    tx.session.flush()
-    _expanded(tx, parse_segment(expression), 0)
-
-
-def saved(tx: Tx) -> list[tuple[str, str]]:
-    rows = tx.execute(select(SavedSegment.name, SavedSegment.expression).order_by(SavedSegment.name))
-    return [(name, expression) for name, expression in rows]
-
-
-def spelt_out(tx: Tx, tree: Tree) -> Tree:
-    """The tree with saved segments put in place of their names, for people to read what they mean."""
-    return _expanded(tx, tree, 0)
-
-
-def _expanded(tx: Tx, tree: Tree, depth: int) -> Tree:
-    """The tree with saved segments put in place of their names. A tag of the same name gives way to the segment."""
-    if depth > NESTED_AT_MOST:
-        raise SegmentError(f"人群互相引用超过 {NESTED_AT_MOST} 层，或者绕成了圈，请直接写条件。")
-    match tree:
-        case And(parts):
-            return And(tuple(_expanded(tx, part, depth) for part in parts))
-        case Or(parts):
-            return Or(tuple(_expanded(tx, part, depth) for part in parts))
-        case Not(part):
-            return Not(_expanded(tx, part, depth))
-        case Name(text):
-            expression = tx.execute(select(SavedSegment.expression).where(SavedSegment.name == text)).scalar()
-            return tree if expression is None else _expanded(tx, parse_segment(expression), depth + 1)
-        case _:
-            return tree
+    return asks_for(saved_segments.spelt_out(tx, tree), "VIP")
 
 
 # --- the condition --------------------------------------------------------------------------------------------------
 
 
-def _everybody(tx: Tx, tree: Tree, now: datetime) -> Condition:
-    return and_(Customer.is_staff.is_(False), condition(tx, _expanded(tx, tree, 0), now))
+def _count(tx: Tx, where: Condition) -> int:
+    _make_room(tx)
+    return tx.execute(select(func.count()).select_from(Customer).where(where)).scalar_one()
 
 
-def condition(tx: Tx, tree: Tree, now: datetime) -> Condition:
-    """The tree as SQL. Raises Refusal for a name that is neither a tag nor a saved segment."""
+def _make_room(tx: Tx) -> None:
+    if not _gathers(tx):
+        tx.execute(text(_ROOM))
+
+
+def _gathers(tx: Tx) -> bool:
+    """Whether the database is better told to gather numbers first (``Asking.among``)."""
+    return tx.connection.dialect.name == "sqlite"
+
+
+def _everybody(tx: Tx, tree: Tree, now: datetime, *, one_by_one: bool = False) -> Condition:
+    """The tree as SQL, staff left out. Raises Refusal for a name that is neither a tag nor a saved segment."""
+    whole = saved_segments.spelt_out(tx, tree)
+    asking = Asking(tx, now, one_by_one=one_by_one or not _gathers(tx))
+    return and_(Customer.is_staff.is_(False), _condition(asking, _tag_numbers(tx, terms(whole)), whole, wanted=True))
+
+
+def _condition(asking: Asking, tags: Mapping[str, int], tree: Tree, *, wanted: bool) -> Condition:
+    """The tree's truth, or with ``wanted`` False its contrary."""
     match tree:
-        case And(parts):
-            return and_(true(), *(condition(tx, part, now) for part in parts))
-        case Or(parts):
-            return or_(false(), *(condition(tx, part, now) for part in parts))
         case Not(part):
-            # NULL means "not known", and who is not known to be female is not female.
-            return not_(func.coalesce(condition(tx, part, now), false()))
+            return _condition(asking, tags, part, wanted=not wanted)
+        case And(parts) | Or(parts):
+            every = isinstance(tree, And) is wanted
+            some = [_signed(part, wanted) for part in parts]
+            # 北京 或 上海, and 非北京 且 非上海, look once into the tags of each customer.
+            alike = [term for term, sign in some if isinstance(term, Name | TagTerm) and sign is not every]
+            rest = [
+                _condition(asking, tags, part, wanted=sign)
+                for part, sign in some
+                if not (isinstance(part, Name | TagTerm) and sign is not every)
+            ]
+            if alike:
+                carries = _carries(asking, [tags[_tag_of(term)] for term in alike])
+                rest.append(not_(carries) if every else carries)
+            return and_(true(), *rest) if every else or_(false(), *rest)
+        case _:
+            truth = _term(asking, tags, tree)
+            return truth if wanted else not_(truth)
+
+
+def _signed(tree: Tree, wanted: bool) -> tuple[Tree, bool]:
+    return (tree.part, not wanted) if isinstance(tree, Not) else (tree, wanted)
+
+
+def _term(asking: Asking, tags: Mapping[str, int], term: Term) -> Condition:
+    match term:
         case Everyone():
             return true()
         case ClassTerm(code):
             return _CLASSES[code]
-        case Name(text) | TagTerm(text):
-            return _tagged(tx, text)
+        case Name() | TagTerm():
+            return _carries(asking, [tags[_tag_of(term)]])
         case Field():
-            return _field(tx, tree, now)
-    raise AssertionError(tree)
+            return segment_fields.condition(asking, term)
 
 
 _CLASSES: dict[str, Condition] = {
@@ -181,122 +157,25 @@ _CLASSES: dict[str, Condition] = {
 }
 
 
-def _tagged(tx: Tx, name: str) -> Condition:
-    number = tx.execute(select(Tag.id).where(Tag.name == name)).scalar()
-    if number is None:
+def _carries(asking: Asking, tags: Sequence[int]) -> Condition:
+    one_of = CustomerTag.tag_id == tags[0] if len(tags) == 1 else CustomerTag.tag_id.in_(sorted(set(tags)))
+    return asking.among(CustomerTag.customer_id, one_of)
+
+
+def _tag_of(term: Name | TagTerm) -> str:
+    return term.text if isinstance(term, Name) else term.name
+
+
+def _tag_numbers(tx: Tx, wanted: Iterable[Term]) -> dict[str, int]:
+    """The tags these conditions name. Raises Refusal for one the shop does not have."""
+    named = list(dict.fromkeys(_tag_of(term) for term in wanted if isinstance(term, Name | TagTerm)))
+    if not named:
+        return {}
+    found = {row.name: row.id for row in tx.execute(select(Tag.name, Tag.id).where(Tag.name.in_(named)))}
+    missing = next((name for name in named if name not in found), None)
+    if missing is not None:
         known = [*tx.session.scalars(select(Tag.name)), *tx.session.scalars(select(SavedSegment.name))]
-        near = get_close_matches(name, known, n=3, cutoff=0.4)
+        near = get_close_matches(missing, known, n=3, cutoff=0.4)
         offer = f"相近的：{'、'.join(near)}。" if near else ""
-        raise Refusal(f"没有叫“{name}”的标签或人群。{offer}例子：人群 M 且 未消费60天")
-    return Customer.id.in_(select(CustomerTag.customer_id).where(CustomerTag.tag_id == number))
-
-
-def _field(tx: Tx, term: Field, now: datetime) -> Condition:
-    own = _OWN.get(term.name)
-    if own is not None:
-        return own(tx, term, now)
-    declared = _DECLARED.get(term.name)
-    if declared is None:
-        raise Refusal(
-            "这个条件还不能用（积分等以后的版本才有）。能用的：标签、Y/N、O/M、VIP、级别、跟进、消费额、最近消费。"
-        )
-    return declared(tx, term, now)
-
-
-def _text(column: ColumnElement[str | None]) -> FieldCondition:
-    return lambda _tx, term, _now: column == term.value
-
-
-def _number(column: ColumnElement[int]) -> FieldCondition:
-    return lambda _tx, term, _now: _COMPARE[term.op](column, int(term.value))
-
-
-def _days_since(column: ColumnElement[datetime | None]) -> FieldCondition:
-    """``最近消费<30天``: fewer than so many days ago; who never did is in none of these."""
-
-    def build(_tx: Tx, term: Field, now: datetime) -> Condition:
-        turned = {">": operator.lt, ">=": operator.le, "<": operator.gt, "<=": operator.ge, "=": operator.eq}
-        return and_(column.is_not(None), turned[term.op](column, now - timedelta(days=int(term.value))))
-
-    return build
-
-
-def _not_bought(_tx: Tx, term: Field, now: datetime) -> Condition:
-    last = Customer.last_purchase_at
-    return or_(last.is_(None), last <= now - timedelta(days=int(term.value)))
-
-
-def _account(_tx: Tx, term: Field, _now: datetime) -> Condition:
-    follows = select(Identity.customer_id).where(Identity.account == term.value, Identity.relation == "active")
-    return Customer.id.in_(follows)
-
-
-def _top(tx: Tx, term: Field, _now: datetime) -> Condition:
-    """The biggest spenders among those who have bought; at least one."""
-    buyers = (Customer.is_staff.is_(False), Customer.spent_fen > 0)
-    count = tx.execute(select(func.count()).select_from(Customer).where(*buyers)).scalar_one()
-    first = (
-        select(Customer.id)
-        .where(*buyers)
-        .order_by(Customer.spent_fen.desc(), Customer.id)
-        .limit(ceil(count * int(term.value) / 100))
-    )
-    return Customer.id.in_(first)
-
-
-def born_within(today: date, days: int) -> Condition:
-    """Whose birthday is kept today or within so many days, solar or lunar."""
-    return or_(false(), *(_born(dates, lunar) for lunar, dates in _birth_dates(_days_from(today, days))))
-
-
-def _days_from(today: date, days: int) -> list[date]:
-    return [today + timedelta(days=offset) for offset in range(days + 1)]
-
-
-def _birthday(_tx: Tx, term: Field, now: datetime) -> Condition:
-    today = now.date()
-    if term.value == "month":
-        days = [today.replace(day=1) + timedelta(days=offset) for offset in range(31)]
-        days = [day for day in days if day.month == today.month]
-    else:
-        return born_within(today, 0 if term.value == "today" else int(term.value))
-    return or_(false(), *(_born(column_days, lunar) for lunar, column_days in _birth_dates(days)))
-
-
-def _born(dates: Iterable[tuple[int, int]], lunar: bool) -> Condition:
-    same = or_(
-        false(), *(and_(Customer.birth_month == month, Customer.birth_day == day) for month, day in sorted(dates))
-    )
-    return and_(Customer.birth_lunar.is_(lunar), same)
-
-
-def _birth_dates(days: Sequence[date]) -> list[tuple[bool, set[tuple[int, int]]]]:
-    """Month and day of birth that are kept on these days; the 30th of a 29-day lunar month is kept on its last day."""
-    solar: set[tuple[int, int]] = set()
-    lunar: set[tuple[int, int]] = set()
-    for day in days:
-        year, month, number = day.year, day.month, day.day
-        solar.add((month, number))
-        here = Solar.fromYmd(year, month, number).getLunar()
-        lunar.add((abs(here.getMonth()), here.getDay()))
-        if here.getDay() == 29 and here.next(1).getDay() == 1:
-            lunar.add((abs(here.getMonth()), 30))
-    return [(False, solar), (True, lunar)]
-
-
-_OWN: dict[str, FieldCondition] = {
-    "grade": _text(Customer.grade),  # type: ignore[arg-type]
-    "follow_up": _text(Customer.follow_up),  # type: ignore[arg-type]
-    "sex": _text(Customer.sex),  # type: ignore[arg-type]
-    "city": _text(Customer.city),  # type: ignore[arg-type]
-    "channel": _text(Customer.channel),  # type: ignore[arg-type]
-    "tag": lambda tx, term, _now: _tagged(tx, str(term.value)),
-    "account": _account,
-    "spent": _number(Customer.spent_fen),  # type: ignore[arg-type]
-    "purchases": _number(Customer.purchases),  # type: ignore[arg-type]
-    "last_purchase": _days_since(Customer.last_purchase_at),  # type: ignore[arg-type]
-    "last_contact": _days_since(Customer.last_contact_at),  # type: ignore[arg-type]
-    "not_bought": _not_bought,
-    "top": _top,
-    "birthday": _birthday,
-}
+        raise Refusal(f"没有叫“{missing}”的标签或人群。{offer}例子：人群 M 且 未消费60天")
+    return found

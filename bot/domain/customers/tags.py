@@ -227,6 +227,10 @@ def _existing(tx: Tx, name: str) -> Tag | None:
     return tx.session.scalars(select(Tag).where(Tag.name == name)).first()
 
 
+def exists(tx: Tx, name: str) -> bool:
+    return _existing(tx, clean(name)) is not None
+
+
 def named(tx: Tx, name: str) -> Tag:
     """The tag of this clean name, made if it is new."""
     tag = _existing(tx, name)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, not_, select, update
+from sqlalchemy.orm import aliased
 
 from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
+from bot.domain.customers.segment_fields import Asking
 from bot.domain.orders import daybook, rule_tags
 from bot.domain.orders.models import ArticleDays, LedgerEntry, Order, Payment
 from bot.domain.orders.rules import article, grade_after, stage_shown
@@ -290,10 +292,17 @@ def _tell_timeline(tx: Tx, order: Order, what: str, staff_id: int | None) -> Non
         timeline.add(tx, order.customer_id, "order", f"单号{order.id} {what}", staff_id)
 
 
-def in_stage(_tx: Tx, term: Field, _now: datetime) -> ColumnElement[bool]:
+def in_stage(asking: Asking, term: Field) -> ColumnElement[bool]:
     """``阶段=③`` for segments: whose latest order stands in that stage."""
-    latest = select(func.max(Order.id)).where(Order.customer_id.is_not(None)).group_by(Order.customer_id)
-    return Customer.id.in_(select(Order.customer_id).where(Order.id.in_(latest), Order.stage == int(term.value)))
+    later = aliased(Order)
+    superseded = select(later.id).where(later.customer_id == Order.customer_id, later.id > Order.id).exists()
+    return asking.among(Order.customer_id, Order.stage == int(term.value), not_(superseded))
+
+
+def stage_told(tx: Tx, customer: Customer, _term: Field, _now: datetime) -> str:
+    """The stage of somebody's latest order, for who asks why they are in no segment."""
+    stage = latest_stages(tx, [customer.id]).get(customer.id)
+    return f"最近一单在{stage_shown(stage)}" if stage else "还没有单子"
 
 
 def latest_stages(tx: Tx, customer_ids: Sequence[int]) -> dict[int, int]:
