@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.delivery import broadcasts, limits, outbox
-from bot.domain.campaigns import lists, recurring, rules
+from bot.delivery import limits, outbox
+from bot.domain.campaigns import lists, progress, recurring, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace
-from bot.domain.campaigns.service import Unclear
+from bot.domain.campaigns.progress import Standing
 from bot.domain.campaigns.summary import Summary
 from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
@@ -248,19 +248,31 @@ def _occurrences(talk: StaffTalk, plan: Broadcast) -> str:
 def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
     if broadcast.repeats:
         return _occurrences(talk, broadcast)
-    progress = broadcasts.progress(talk.tx, broadcast.id)
-    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
-    lines += rest_lines(talk, progress.rests)
-    if progress.next_due_at is not None and progress.next_due_at > talk.tx.now:
-        lines.append(f"下一条：{moment(talk, progress.next_due_at)}")
+    found = progress.standing(talk.tx, broadcast)
+    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _said(talk, found)]
+    lines += rest_lines(talk, found.rests)
+    if found.next_due_at is not None and found.next_due_at > talk.tx.now:
+        lines.append(f"下一条：{moment(talk, found.next_due_at)}")
+    if found.ends_at is not None:
+        rate = f"每分钟约 {round(found.per_minute)} 条，" if found.per_minute >= 1 else ""
+        lines.append(f"{rate}预计 {moment(talk, found.ends_at)} 发完")
     return "\n".join(lines)
 
 
 def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
-    counts = outbox.counts(talk.tx, broadcast.id)
+    return _said(talk, progress.standing(talk.tx, broadcast))
+
+
+def _said(talk: StaffTalk, found: Standing) -> str:
+    broadcast = found.broadcast
+    if found.numbers is None:
+        return f"共 {broadcast.audience} 位，正在数，过一分钟再看：进度 {broadcast.id}"
+    counts = found.numbers.counts
     parts = [f"{word} {counts[state]}" for state, word in STATE_ORDER.items() if counts.get(state)]
     said = f"共 {sum(counts.values())} 位：{' · '.join(parts)}" if parts else "还没有名单"
-    if not lists.unfinished(talk.tx, broadcast.id):
+    if found.counted_at is not None:
+        said = f"{said}（{talk.here(found.counted_at):%H:%M:%S} 的数）"
+    if not found.planning:
         return said
     if broadcast.state == "cancelled":
         return f"名单 {broadcast.audience} 位，正在一位位记下取消。已记下：{said}"
@@ -270,24 +282,27 @@ def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
     if broadcast.repeats:
         return _occurrences(talk, broadcast)
-    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _counts(talk, broadcast)]
-    for group in campaigns.results(talk.tx, broadcast):
+    found = progress.standing(talk.tx, broadcast)
+    lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _said(talk, found)]
+    numbers = found.numbers
+    if numbers is None:
+        return "\n".join(lines)
+    for group in numbers.groups:
         bought = f"，7天内购买 {group.bought} 位 {show_money(group.bought_fen)}" if group.bought else ""
         if group.variant == rules.HOLD_OUT:
             lines.append(f"对照组：{sum(group.counts.values())} 位没有发{bought}")
         else:
             sent = group.counts.get("sent", 0)
             lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
-    lines += _mass_report(talk, broadcast)
-    lines += [f"· {reason} {count} 位" for reason, count in campaigns.reasons(talk.tx, broadcast.id)]
-    lines += _unclear_lines(campaigns.unclear(talk.tx, broadcast.id), broadcast.id)
+    lines += _mass_report(numbers.mass)
+    lines += [f"· {reason} {count} 位" for reason, count in numbers.reasons]
+    lines += _unclear_lines(numbers.to_check, numbers.asked_again, broadcast.id)
     lines.append(f"谁回复了：回复 {broadcast.id}")
     return "\n".join(lines)
 
 
-def _mass_report(talk: StaffTalk, broadcast: Broadcast) -> list[str]:
+def _mass_report(told: dict[str, int]) -> list[str]:
     """What the platform itself says of the mass route; its filter works after it has taken a message from us."""
-    told = broadcasts.mass_counts(talk.tx, broadcast.id)
     if not told:
         return []
     total, sent, failed = (told.get(name, 0) for name in ("TotalCount", "SentCount", "ErrorCount"))
@@ -309,13 +324,13 @@ def _replies(talk: StaffTalk, broadcast: Broadcast) -> str:
     )
 
 
-def _unclear_lines(found: Unclear, number: int) -> list[str]:
+def _unclear_lines(to_check: int, asked_again: int, number: int) -> list[str]:
     """What happens to those of whom nobody knows whether they got it: sending again is never a part of it."""
     lines = []
-    if found.asked_again:
-        lines.append(f"结果不明的里面 {found.asked_again} 位，系统会自动向平台核对，不会重复发")
-    if found.people:
-        lines.append(f"结果不明的里面 {len(found.people)} 位不会自动再发，要人核对：结果 {number} 未知")
+    if asked_again:
+        lines.append(f"结果不明的里面 {asked_again} 位，系统会自动向平台核对，不会重复发")
+    if to_check:
+        lines.append(f"结果不明的里面 {to_check} 位不会自动再发，要人核对：结果 {number} 未知")
     return lines
 
 
@@ -323,7 +338,7 @@ def _unclear(talk: StaffTalk, broadcast: Broadcast) -> str:
     found = campaigns.unclear(talk.tx, broadcast.id)
     if not found.people:
         return "\n".join(
-            [f"群发 {broadcast.id} 没有要人核对的。", *_unclear_lines(found, broadcast.id)],
+            [f"群发 {broadcast.id} 没有要人核对的。", *_unclear_lines(0, found.asked_again, broadcast.id)],
         )
     lines = [f"群发 {broadcast.id} 不知道有没有收到的 {len(found.people)} 位（不会自动再发，免得收到两次）："]
     lines += [f"· {shown(customer)}：{delivery.reason}" for delivery, customer in found.people[:LISTED]]

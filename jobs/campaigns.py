@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from bot.delivery import outbox
-from bot.domain.campaigns import cancelling, lists, recurring
+from bot.domain.campaigns import cancelling, lists, progress, recurring
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
@@ -62,17 +62,26 @@ def strike(parts: Parts, now: datetime) -> int:
     """Starts what is due at ``now`` and closes what is through; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
         repeating = recurring.due(tx, now)
-    occurred = sum(_occur(parts, number) for number in repeating)
+    struck = sum(_occur(parts, number) for number in repeating) + _start_and_finish(parts, now)
+    _count(parts)
+    return struck
+
+
+def _start_and_finish(parts: Parts, now: datetime) -> int:
     with reading(parts.store, parts.clock) as tx:
         scheduled = select(Broadcast.id).where(*campaigns.to_start(now))
         running = select(Broadcast.id).where(Broadcast.state == "running")
         due = tx.execute(scheduled.limit(1)).first() is not None
-        through = [number for number in tx.session.scalars(running) if campaigns.is_through(tx, number)]
+        through = {
+            number: _through(outbox.counts(tx, number), number)
+            for number in tx.session.scalars(running)
+            if campaigns.is_through(tx, number)
+        }
     if not due and not through:
-        return occurred
+        return 0
     with transaction(parts.store, parts.clock, parts.bell) as tx:
         started, late = campaigns.start_due(tx)
-        done = campaigns.finish_due(tx)
+        done = campaigns.finish_due(tx, list(through))
         for broadcast in late:
             _tell(
                 tx,
@@ -81,8 +90,19 @@ def strike(parts: Parts, now: datetime) -> int:
                 f"现在发：继续 {broadcast.id}；不发：取消 {broadcast.id}",
             )
         for broadcast in done:
-            _tell(tx, broadcast, _through(tx, broadcast))
-    return occurred + len(started) + len(late) + len(done)
+            _tell(tx, broadcast, through[broadcast.id])
+    return len(started) + len(late) + len(done)
+
+
+def _count(parts: Parts) -> None:
+    """Counts long broadcasts anew, so that whoever asks need not wait for it."""
+    with reading(parts.store, parts.clock) as tx:
+        counted = [(number, progress.measure(tx, campaigns.get(tx, number))) for number in progress.to_count(tx)]
+        at = tx.now
+    if counted:
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            for number, numbers in counted:
+                progress.keep(tx, number, numbers, at)
 
 
 def _occur(parts: Parts, number: int) -> bool:
@@ -120,11 +140,10 @@ def _of_plan(tx: Tx, broadcast: Broadcast) -> str:
     return f"（群发 {plan.id} {plan.repeats} 的这一次）" if plan is not None else ""
 
 
-def _through(tx: Tx, broadcast: Broadcast) -> str:
-    counts = outbox.counts(tx, broadcast.id)
+def _through(counts: dict[str, int], number: int) -> str:
     words = {"sent": "发出", "failed": "没发成", "unknown": "结果不明", "by_hand": "要人工发"}
     said = "，".join(f"{word} {counts[state]}" for state, word in words.items() if counts.get(state))
-    return f"群发 {broadcast.id} 发完了：{said or '没有人要发'}。看结果：结果 {broadcast.id}"
+    return f"群发 {number} 发完了：{said or '没有人要发'}。看结果：结果 {number}"
 
 
 def _tell(tx: Tx, broadcast: Broadcast, words: str) -> None:

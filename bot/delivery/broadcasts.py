@@ -110,9 +110,14 @@ _CLAIMED = (
 )
 
 
+def moving(tx: Tx, broadcast_id: int) -> bool:
+    """Whether anything of a broadcast waits to be sent or is being sent."""
+    return bool(lanes(tx, broadcast_id) or run(tx, _CLAIMED, broadcast_id=broadcast_id).first())
+
+
 def on_the_way(tx: Tx, broadcast_id: int) -> bool:
-    """Whether anything of a broadcast waits to be sent, is being sent, or waits for a person on the platform."""
-    if lanes(tx, broadcast_id) or run(tx, _CLAIMED, broadcast_id=broadcast_id).first():
+    """Whether anything of a broadcast is `moving`, or waits for a person on the platform."""
+    if moving(tx, broadcast_id):
         return True
     # Only now, when nothing else is left: this reads the rows of the broadcast.
     rest = select(Delivery.id).where(Delivery.broadcast_id == broadcast_id, Delivery.state.in_(outbox.OPEN_STATES))

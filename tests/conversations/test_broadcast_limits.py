@@ -80,9 +80,10 @@ def test_one_advertisement_a_day(shop, boss, mei):
 def test_four_a_month(shop, boss, mei):
     for day, script in ((21, "到店礼A"), (22, "到店礼B"), (23, "到店礼C"), (24, "新品问需A")):
         shop.at(f"2026-09-{day} 10:00")
-        mei.says("在")
         boss.confirms(boss.says(f"群发 全部 用 {script}"))
         shop.goes_on()
+        shop.at(f"2026-09-{day} 20:00")
+        mei.says("在")
     shop.at("2026-09-25 10:00")
     assert "这个月已有 4 条" in boss.says("群发 全部 用 新品问需B")
     shop.at("2026-10-01 10:00")

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 from collections import Counter
 
@@ -9,7 +10,8 @@ import pytest
 from sqlalchemy import text
 
 import app
-from bot.domain.campaigns import cancelling, lists, plan, summary
+from bot.domain.campaigns import cancelling, lists, plan, progress, summary
+from bot.domain.campaigns.models import Broadcast
 from bot.store import killpoints
 from jobs import campaigns, delivery
 
@@ -161,7 +163,10 @@ def test_a_call_in_flight_that_certainly_did_not_send_is_cancelled_as_well(shop,
 
 
 def becomes(shop, person, what):
-    number = person.number
+    becomes_of(shop, person.number, what)
+
+
+def becomes_of(shop, number, what):
     with shop.open() as tx:
         tx.execute(text(f"UPDATE deliveries SET {what} WHERE customer_id = :number"), {"number": number})
 
@@ -267,3 +272,25 @@ def test_who_opts_out_between_reading_and_writing_a_part_gets_nothing(shop, boss
     shop.goes_on()
     assert mei.phone.pushed == []
     assert len(shop.export("deliveries")) == 61
+
+
+def test_a_long_one_is_counted_in_the_background_and_says_of_when_the_numbers_are(shop, boss, monkeypatch):
+    monkeypatch.setattr(progress, "LONG", 10)
+    boss.confirms(boss.says(SEND))
+    assert "共 60 位，正在数" in boss.says("进度 1")
+    shop.goes_on()
+    answer = boss.says("进度 1")
+    assert "群发 1 发完了：发出 60" in answer
+    assert re.search(r"已发 60（10:00:\d\d 的数）", answer)
+    number = shop.export("deliveries")[0]["customer"]
+    becomes_of(shop, number, "state = 'failed', reason = '客户没有关注公众号'")
+    assert "已发 60" in boss.says("结果 1")
+    shop.later(seconds=40)
+    shop.strike()
+    result = boss.says("结果 1")
+    for part in ("已发 59", "没发成 1", "发出 59，回复 0", "客户没有关注公众号 1 位"):
+        assert part in result
+    with shop.open() as tx:
+        found = progress.standing(tx, tx.session.get_one(Broadcast, 1))
+    assert found.numbers.counts == {"sent": 59, "failed": 1}
+    assert (found.planning, found.ends_at) == (False, None)

@@ -178,7 +178,9 @@ def test_so_many_an_hour_and_nobody_is_woken(shop, boss):
     boss.confirms(plan)
     shop.goes_on()
     assert received(people) == 10
-    assert "下一条：09月21日 20:30" in boss.says("进度 1")
+    progress = boss.says("进度 1")
+    assert "下一条：09月21日 20:30" in progress
+    assert "每分钟约 5 条，预计 09月22日 09:00 发完" in progress
     shop.at("2026-09-21 20:30")
     shop.goes_on(seconds=1)
     assert received(people) == 20

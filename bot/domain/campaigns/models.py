@@ -72,3 +72,14 @@ class Unplanned(Base):
     customers: Mapped[list[Any]]
     after: Mapped[int] = mapped_column(default=0, server_default="0")
     due_at: Mapped[datetime | None]
+
+
+class Tally(Base):
+    """What a long broadcast came to when it was last counted; ``wanted``: somebody has asked since."""
+
+    __tablename__ = "broadcast_tallies"
+
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcasts.id"), primary_key=True, autoincrement=False)
+    counted_at: Mapped[datetime | None]
+    wanted: Mapped[bool] = mapped_column(default=False)
+    numbers: Mapped[dict[str, Any] | None]

@@ -327,12 +327,14 @@ def hand_over(tx: Tx, broadcasts: Sequence[Broadcast], new: int) -> None:
         broadcast.staff_id = new
 
 
-def finish_due(tx: Tx) -> list[Broadcast]:
-    """Marks the running broadcasts without open rows as done; returns them."""
+def finish_due(tx: Tx, through: Sequence[int]) -> list[Broadcast]:
+    """Marks those of ``through`` (see `is_through`) that are running as done; returns them."""
     done: list[Broadcast] = []
-    for broadcast in tx.session.scalars(select(Broadcast).where(Broadcast.state == "running")).all():
-        if is_through(tx, broadcast.id) and _move(tx, broadcast.id, ("running",), "done"):
-            tx.execute(update(Broadcast).where(Broadcast.id == broadcast.id).values(finished_at=tx.now))
+    for number in through:
+        # Between looking and marking somebody may have put a row back.
+        if not broadcasts.moving(tx, number) and _move(tx, number, ("running",), "done"):
+            broadcast = get(tx, number)
+            broadcast.finished_at = tx.now
             done.append(broadcast)
     return done
 
@@ -470,6 +472,14 @@ def unclear(tx: Tx, number: int) -> Unclear:
     )
     people = [(delivery, customer) for delivery, customer in rows]
     return Unclear(people, tx.execute(asked_again).scalar_one())
+
+
+def count_unclear(tx: Tx, number: int) -> tuple[int, int]:
+    """Of unknown rows: how many people are to check, and how many the reconciler settles yet."""
+    unknown = (Delivery.broadcast_id == number, Delivery.state == "unknown")
+    count = select(func.count()).select_from(Delivery).where(*unknown)
+    asked_again = tx.execute(count.where(_asked_again(tx))).scalar_one()
+    return tx.execute(count).scalar_one() - asked_again, asked_again
 
 
 def settle_unclear(tx: Tx, number: int, customer_ids: Collection[int] | None, *, received: bool) -> int:
