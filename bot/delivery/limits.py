@@ -248,7 +248,7 @@ def mass_left(tx: Tx, account: str, person_ids: Iterable[str], now: datetime) ->
         found |= dict.fromkeys(chunk, MASS_PER_MONTH)
         rows = [(one,) for one in chunk]
         parameters = {"account": account, "month": beijing_month(now)}
-        for person_id, count in run_with(tx, _MONTHS, {"person_id": "text"}, rows, **parameters):
+        for person_id, count in run_with(tx, _MONTHS, {"person_id": "text"}, rows, **parameters).all():
             found[person_id] = MASS_PER_MONTH - count
     return found
 
@@ -297,7 +297,7 @@ def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo)
     found: dict[int, Had] = {}
     for chunk in chunks(customer_ids):
         rows = [(one,) for one in chunk]
-        for customer_id, *counts in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since):
+        for customer_id, *counts in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since).all():
             found[customer_id] = Had(*counts)
     return found
 
@@ -311,23 +311,23 @@ _PROMISED = """
 
 
 class Promise(NamedTuple):
-    """A marketing message of another broadcast that is still to go out."""
+    """A marketing message of another broadcast that is still to go out; ``due_at`` in milliseconds."""
 
     route: str
     content_id: int | None
-    due_at: datetime
+    due_at: int
 
 
 def promised(tx: Tx, customer_ids: Iterable[int], broadcast_id: int) -> dict[int, list[Promise]]:
     """What other broadcasts have promised to send to each customer: it comes first, and counts like what they had."""
     found: dict[int, list[Promise]] = {}
+    now = to_milliseconds(tx.now)
     for chunk in chunks(customer_ids):
-        rows = [(one,) for one in chunk]
-        columns = {"customer_id": "bigint"}
-        for customer_id, route, content_id, due_at in run_with(tx, _PROMISED, columns, rows, broadcast_id=broadcast_id):
+        given = [(one,) for one in chunk]
+        rows = run_with(tx, _PROMISED, {"customer_id": "bigint"}, given, broadcast_id=broadcast_id).all()
+        for customer_id, route, content_id, due_at in rows:
             # What has been waiting goes out now at the earliest.
-            due = max(from_milliseconds(due_at), tx.now)
-            found.setdefault(customer_id, []).append(Promise(route, content_id, due))
+            found.setdefault(customer_id, []).append(Promise(route, content_id, max(due_at, now)))
     return found
 
 

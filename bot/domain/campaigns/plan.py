@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import MASS_LEAST, beijing_month, day_start, has_mass, quiet_until
+from bot.delivery.rules import BEIJING, MASS_LEAST, day_start, has_mass, month_start, quiet_until
 from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
@@ -115,6 +115,9 @@ class Planner:
         self._when = starts_at(shop, broadcast, at)
         self._sure = max(self._when, _surely_out(shop, broadcast))
         self._now = to_milliseconds(self._when)
+        self._day = _day_from(day_start(shop.timezone, self._when))
+        self._month = _month_from(month_start(shop.timezone, self._when))
+        self._platforms_month = _month_from(month_start(BEIJING, self._when))
         # Whom a broadcast has reached, or tried to, it had named.
         self._names_vip = bool(broadcast.kind) or segments.names_vip(tx, parse_segment(broadcast.segment))
         self._most = (shop.marketing_per_day, shop.marketing_per_month)
@@ -139,7 +142,7 @@ class Planner:
             rows[number] = self._row(people[number], known, dealer)
         # Written and sent in the order of numbers: the database's indexes like that better.
         planned = [rows[number] for number in numbers if number in rows]
-        self._leave_out_repeats(planned, known.promised)
+        self._leave_out_repeats(planned, known)
         self._route(planned, known.promised)
         return planned
 
@@ -258,15 +261,14 @@ class Planner:
 
     def _promised(self, promises: Sequence[Promise]) -> tuple[int, int]:
         """What other broadcasts are still to send on the day and in the month of this one."""
-        when = self._here(self._when)
-        dues = [self._here(promise.due_at) for promise in promises]
-        today = sum(due.date() == when.date() for due in dues)
-        return today, sum((due.year, due.month) == (when.year, when.month) for due in dues)
-
-    def _here(self, at: datetime) -> datetime:
-        return at.astimezone(self._shop.timezone)
+        if not promises:
+            return 0, 0
+        dues = [promise.due_at for promise in promises]
+        return sum(due in self._day for due in dues), sum(due in self._month for due in dues)
 
     def _is_tired(self, person: Row[Any], had: Had, complaints: int) -> bool:
+        if not had.lately:
+            return False
         silent = rules.SILENCE_DAYS if person.last_seen_at is None else (self._now - person.last_seen_at) // DAY_MS
         score = rules.fatigue(messages=had.lately, replied=had.replied, silent_days=silent, complaints=complaints)
         if score < rules.TIRED_FROM:
@@ -280,27 +282,29 @@ class Planner:
         counts = rules.still_refuses(address.refused_at, person.last_seen_at, self._now)
         return address.refusal if counts else None
 
-    def _leave_out_repeats(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
+    def _leave_out_repeats(self, rows: Sequence[Planned], known: _Known) -> None:
         """Who got the same content within the last 30 days, or is about to get it, is left out."""
-        if not rows or self._corrects:
+        if self._corrects:
             return
+        heard = [number for number in known.had if known.had[number].lately]
         sent = select(Delivery.customer_id, Delivery.content_id).where(
-            _among(Delivery.customer_id, [row.customer_id for row, _text in rows if row.customer_id is not None]),
+            _among(Delivery.customer_id, sorted(heard)),
             Delivery.purpose == "marketing",
-            Delivery.calling_since >= self._when - timedelta(days=rules.SAME_CONTENT_DAYS),
+            Delivery.calling_since >= self._when - limits.LATELY,
             Delivery.state.in_(("claimed", "sent", "unknown", "handed")),
         )
         had: dict[int | None, set[int | None]] = {
-            number: {promise.content_id for promise in promises} for number, promises in promised.items()
+            number: {promise.content_id for promise in promises} for number, promises in known.promised.items()
         }
-        for customer_id, content_id in self._tx.execute(sent):
+        for customer_id, content_id in self._tx.execute(sent).all() if heard else ():
             had.setdefault(customer_id, set()).add(content_id)
         if not had:
             return
         texts = list({text for row, text in rows if row.state == "planned" and row.customer_id in had})
-        known = dict(zip(texts, known_contents(self._tx, [_content(text) for text in texts]), strict=True))
+        contents = dict(zip(texts, known_contents(self._tx, [_content(text) for text in texts]), strict=True))
         for row, text in rows:
-            if row.state == "planned" and known.get(text) is not None and known[text] in had.get(row.customer_id, ()):
+            content = contents.get(text)
+            if row.state == "planned" and content is not None and content in had.get(row.customer_id, ()):
                 row.state, row.reason = "skipped", rules.SAME_CONTENT
 
     def _route(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
@@ -340,8 +344,21 @@ class Planner:
                 row.reason = rules.MASS_USED_UP if mass else rules.NO_MASS
 
     def _masses_promised(self, promises: Sequence[Promise]) -> int:
-        month = beijing_month(self._when)
-        return sum(promise.route == "mass" and beijing_month(promise.due_at) == month for promise in promises)
+        return sum(promise.route == "mass" and promise.due_at in self._platforms_month for promise in promises)
+
+
+def _day_from(start: datetime) -> range:
+    """The moments (ms) of the day that begins at ``start``."""
+    return _until(start, start.date() + timedelta(days=1))
+
+
+def _month_from(start: datetime) -> range:
+    """The moments (ms) of the month that begins at ``start``."""
+    return _until(start, (start.date() + timedelta(days=31)).replace(day=1))
+
+
+def _until(start: datetime, end: date) -> range:
+    return range(to_milliseconds(start), to_milliseconds(datetime.combine(end, time(), start.tzinfo)))
 
 
 def _surely_out(shop: Settings, broadcast: Broadcast) -> datetime:

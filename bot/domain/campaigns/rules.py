@@ -11,7 +11,6 @@ from bot.delivery.rules import MASS_PER_MINUTE
 
 VARIANTS = ("A", "B", "C", "D", "E", "F")
 HOLD_OUT = "对照"
-SAME_CONTENT_DAYS = 30
 START_GRACE = timedelta(hours=1)
 REFUSAL_COUNTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 
