@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -26,9 +27,9 @@ def boss(shop):
 
 
 def day(shop, date, hour="10:00", *talking):
-    """That hour comes; who talks has said a word an hour before, so that customer messages reach them."""
+    """That hour comes; who talks has said a word the evening before, so that customer messages reach them."""
     if talking:
-        shop.at(f"2026-{date} 08:50")
+        shop.at(f"{datetime.fromisoformat(f'2026-{date}').date() - timedelta(days=1)} 20:00")
     for person in talking:
         person.says("在")
     shop.at(f"2026-{date} {hour}")
