@@ -188,6 +188,21 @@ def test_segments_that_grow_at_every_step_are_stopped(people):
     assert "超过 300 个条件" in " ".join(answers)
 
 
+def test_segments_that_go_deeper_at_every_step_are_stopped(people):
+    answers = []
+    for step in range(8):
+        inner = f"群{step - 1}" if step else "VIP"
+        for place in range(23):
+            inner = f"({inner} {'或' if place % 2 else '且'} {'YOM'[place % 3]})"
+        answers.append(people.says(f"人群 保存 群{step} = {inner}"))
+    assert [("存好了" in answer, "超过 60 层" in answer) for answer in answers[:3]] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
+    assert "✗" in people.says("为什么 阿甲 不在 非 群1 且 VIP")
+
+
 # --- why --------------------------------------------------------------------------------------------------------------
 
 

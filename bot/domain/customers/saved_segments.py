@@ -30,6 +30,7 @@ from bot.store.transaction import Tx
 
 # Saved segments that use one another could double at every step; these bounds keep a statement's size and depth sane.
 MOST_TERMS = 300
+MOST_DEEP = 60  # brackets within brackets; one expression of the longest has room for 30
 NESTED_AT_MOST = 8
 
 
@@ -137,19 +138,21 @@ class Book:
         return None if expression is None else parse_segment(expression)
 
     def spelt_out(self, tree: Tree) -> Tree:
-        whole = self._whole(tree, ())
+        whole = self._whole(tree, (), 0)
         if sum(1 for _ in terms(whole)) > MOST_TERMS:
             raise SegmentError(f"这个人群和它用到的人群加起来超过 {MOST_TERMS} 个条件，请写短一点。")
         return whole
 
-    def _whole(self, tree: Tree, above: tuple[str, ...]) -> Tree:
+    def _whole(self, tree: Tree, above: tuple[str, ...], deep: int) -> Tree:
+        if deep > MOST_DEEP:
+            raise SegmentError(f"人群和它用到的人群，括号套了超过 {MOST_DEEP} 层，请写简单一点。")
         match tree:
             case And(parts):
-                return all_of(self._parts(parts, above))
+                return all_of(self._parts(parts, above, deep + 1))
             case Or(parts):
-                return any_of(self._parts(parts, above))
+                return any_of(self._parts(parts, above, deep + 1))
             case Not(part):
-                return negation(self._whole(part, above))
+                return negation(self._whole(part, above, deep))
             case Name(text) if text in self._expressions:
                 if text in above:
                     circle = " → ".join([*above[above.index(text) :], text])
@@ -158,14 +161,14 @@ class Book:
                     raise SegmentError(
                         f"人群一层用一层，超过了 {NESTED_AT_MOST} 层：{' → '.join(above)}。请直接写条件。"
                     )
-                return self._whole(parse_segment(self._expressions[text]), (*above, text))
+                return self._whole(parse_segment(self._expressions[text]), (*above, text), deep)
             case _:
                 return tree
 
-    def _parts(self, parts: tuple[Tree, ...], above: tuple[str, ...]) -> Iterator[Tree]:
+    def _parts(self, parts: tuple[Tree, ...], above: tuple[str, ...], deep: int) -> Iterator[Tree]:
         size = 0
         for part in parts:
-            whole = self._whole(part, above)
+            whole = self._whole(part, above, deep)
             # Counted on the way: eight steps of forty names each must not be put together first.
             size += sum(1 for _ in terms(whole))
             if size > MOST_TERMS:
