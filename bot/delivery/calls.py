@@ -11,13 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from bot.delivery import limits, outbox
-from bot.delivery.lease import OURS, Held, contents
+from bot.delivery.lease import OURS, OURS_ALIKE, Held, contents
 from bot.delivery.limits import Had
-from bot.delivery.models import BroadcastRun
 from bot.delivery.rules import (
     CUSTOM_WINDOW_CLOSED,
     KEY_TRUSTED,
@@ -38,7 +36,7 @@ from bot.delivery.rules import (
 from bot.platforms.decisions import Decision, Outcome
 from bot.settings import Account, QuietHours
 from bot.store.base import to_milliseconds
-from bot.store.bulk import MARKS, run, run_with, take_turns
+from bot.store.bulk import MARKS, run, run_directly, run_directly_with, run_with, take_turns
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
 
@@ -74,10 +72,10 @@ class Terms:
 
 _MARK = f"""
     UPDATE deliveries SET calling_since = COALESCE(calling_since, :now), attempts = attempts + 1,
-    lease_until = {{clock}} + :lease, batch_key = given.batch_key
-    FROM {{given}} WHERE {OURS} AND deliveries.lease_until > {{clock}} RETURNING deliveries.id
+    lease_until = {{clock}} + :lease, batch_key = :batch_key
+    FROM {{given}} WHERE {OURS_ALIKE} AND deliveries.lease_until > {{clock}} RETURNING deliveries.id
 """
-_MARK_COLUMNS = {"id": "bigint", "fence": "int", "batch_key": "text"}
+_ID = {"id": "bigint"}
 
 
 def mark(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
@@ -138,9 +136,14 @@ def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]
         return []
     # A row left out of this call stays out of the next: should its answer be lost as well, nobody could tell any more
     # which of the calls the platform means when it says it knows the key.
-    given = [(row.id, row.fence, "" if row.withdrawn else row.batch_key) for row in rows]
+    alike: dict[tuple[int, str], list[tuple[int]]] = {}
+    for row in rows:
+        alike.setdefault((row.fence, "" if row.withdrawn else row.batch_key), []).append((row.id,))
     timing = {"now": to_milliseconds(tx.now), "lease": int(terms.lease.total_seconds() * 1000)}
-    ours = {row[0] for row in run_with(tx, _MARK, _MARK_COLUMNS, given, **timing).all()}
+    ours: set[int] = set()
+    for (fence, batch_key), given in alike.items():
+        marked_ids = run_directly_with(tx, _MARK, _ID, given, fence=fence, batch_key=batch_key, **timing)
+        ours.update(one[0] for one in marked_ids)
     reach("mark")
     marked = [row for row in rows if row.id in ours]
     for row in marked:
@@ -148,10 +151,13 @@ def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]
     return marked
 
 
+_PAUSED = "SELECT broadcast_id FROM delivery_runs WHERE paused"
+
+
 def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
     """The rows nothing speaks against: their path, their broadcast's switch, the hour, their time, the caps."""
     resting = limits.resting(tx, terms.account.name, tx.now)
-    paused = set(tx.execute(select(BroadcastRun.broadcast_id).where(BroadcastRun.paused)).scalars())
+    paused = {one[0] for one in run_directly(tx, _PAUSED)}
     quiet_end = quiet_until(terms.quiet, terms.zone, tx.now)
     now = to_milliseconds(tx.now)
     marketed = {row.customer_id for row in rows if row.purpose == MARKETING and row.customer_id is not None}
@@ -183,7 +189,7 @@ def _over_cap(row: Held, had: dict[int, Had], terms: Terms) -> str | None:
     one = had.get(row.customer_id, Had())
     why = cap_refusal(one.today, one.month, terms.marketing_per_day, terms.marketing_per_month)
     if why is None:
-        had[row.customer_id] = one._replace(today=one.today + 1, month=one.month + 1)
+        had[row.customer_id] = Had(one.today + 1, one.month + 1)
     return why
 
 
@@ -280,8 +286,8 @@ _APPLY_UNKNOWN = _APPLY_CLAIMED.replace("= 'claimed'", "= 'unknown'")
 
 
 _APPLY_SENT = f"""
-    UPDATE deliveries SET state = 'sent', reason = '', platform_id = :platform_id, sent_at = :sent_at,
-    lease_until = NULL FROM {{given}} WHERE {OURS} RETURNING deliveries.id
+    UPDATE deliveries SET state = 'sent', reason = '', platform_id = '', sent_at = :sent_at,
+    lease_until = NULL FROM {{given}} WHERE {OURS_ALIKE} RETURNING deliveries.id
 """
 
 
@@ -293,24 +299,7 @@ def apply(tx: Tx, changes: Sequence[Change], *, statement: str = _APPLY_CLAIMED)
         (c.id, c.fence, c.state, c.route, c.reason, c.due_at, c.platform_id, c.sent_at, int(c.uncalled))
         for c in changes
     ]
-    return {row[0] for row in run_with(tx, statement, _CHANGE_COLUMNS, given).all()}
-
-
-def _apply_answers(tx: Tx, changes: Iterable[Change]) -> set[int]:
-    """`apply`; rows sent at the same moment travel as bare numbers, since in a broadcast nearly all are."""
-    sent: dict[tuple[str, int | None], list[tuple[int, int]]] = {}
-    others = []
-    for change in changes:
-        if change.state == "sent":
-            sent.setdefault((change.platform_id, change.sent_at), []).append((change.id, change.fence))
-        else:
-            others.append(change)
-    ours = apply(tx, others)
-    for (platform_id, sent_at), given in sent.items():
-        columns = {"id": "bigint", "fence": "int"}
-        rows = run_with(tx, _APPLY_SENT, columns, given, platform_id=platform_id, sent_at=sent_at)
-        ours |= {row[0] for row in rows.all()}
-    return ours
+    return {row[0] for row in run_directly_with(tx, statement, _CHANGE_COLUMNS, given)}
 
 
 def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> None:
@@ -319,16 +308,37 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     An answer whose row has been taken away is kept as evidence; where the row was called unknown for just this call,
     the answer settles it.
     """
-    _learn(tx, answered, terms)
-    changes = {row.id: _change(tx, row, outcome, terms) for row, outcome in answered}
-    ours = _apply_answers(tx, changes.values())
+    plain: list[Held] = []
+    others: list[tuple[Held, Outcome]] = []
+    for row, outcome in answered:
+        if outcome.code == 0 and not outcome.platform_id and not row.withdrawn:
+            plain.append(row)
+        else:
+            others.append((row, outcome))
+    _learn(tx, others, terms)
+    ours = apply(tx, [_change(tx, row, outcome, terms) for row, outcome in others])
+    ours |= _apply_sent(tx, plain)
     late = [(row, outcome) for row, outcome in answered if row.id not in ours]
     if late:
         _keep_evidence(tx, late)
-        apply(tx, [changes[row.id] for row, _outcome in late], statement=_APPLY_UNKNOWN)
-    for msg_id in {outcome.platform_id for row, outcome in answered if row.route == "mass" and outcome.platform_id}:
+        apply(tx, [_change(tx, row, outcome, terms) for row, outcome in late], statement=_APPLY_UNKNOWN)
+    for msg_id in {outcome.platform_id for row, outcome in others if row.route == "mass" and outcome.platform_id}:
         outbox.apply_mass_result(tx, terms.account.name, msg_id)
     reach("record")
+
+
+def _apply_sent(tx: Tx, rows: Iterable[Held]) -> set[int]:
+    """`apply` for rows that were sent and of which the platform said nothing else; they travel as bare numbers, since in a
+    broadcast nearly all are of this kind.
+    """
+    alike: dict[tuple[int, int | None], list[tuple[int]]] = {}
+    for row in rows:
+        alike.setdefault((row.fence, row.calling_since), []).append((row.id,))
+    ours: set[int] = set()
+    for (fence, since), given in alike.items():
+        at = since if since is not None else to_milliseconds(tx.now)
+        ours.update(one[0] for one in run_directly_with(tx, _APPLY_SENT, _ID, given, fence=fence, sent_at=at))
+    return ours
 
 
 def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> None:

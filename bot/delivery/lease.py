@@ -15,7 +15,7 @@ import orjson
 from bot.delivery.limits import Taken
 from bot.delivery.rules import KEY_TRUSTED, MASS_LEAST, MASS_MOST, RECONCILE_AFTER
 from bot.store.base import to_milliseconds
-from bot.store.bulk import MASS_CLAIMS, run, run_with, take_turns
+from bot.store.bulk import MASS_CLAIMS, run, run_directly, run_with, take_turns
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx
 
@@ -163,14 +163,15 @@ def _open_broadcasts(
     tx: Tx, account: str, route: str, *, after: int, most: int, template: str = _OPEN_BROADCAST
 ) -> list[int]:
     now = to_milliseconds(tx.now)
-    return list(run(tx, template, account=account, route=route, now=now, after=after, most=most).scalars())
+    found = run_directly(tx, template, account=account, route=route, now=now, after=after, most=most)
+    return [one[0] for one in found]
 
 
 def _claim(tx: Tx, lane: str, count: int, lease: timedelta, **parameters: Any) -> list[Held]:
     if count <= 0:
         return []
     timing = {"count": count, "lease": _milliseconds(lease), "now": to_milliseconds(tx.now)}
-    return [Held(*row) for row in run(tx, _CLAIM[lane], **timing, **parameters).all()]
+    return [Held(*row) for row in run_directly(tx, _CLAIM[lane], **timing, **parameters)]
 
 
 def _milliseconds(span: timedelta) -> int:
@@ -194,6 +195,8 @@ OURS = """
     deliveries.id = given.id AND deliveries.id {listed} AND deliveries.fence = given.fence
     AND COALESCE(deliveries.state, '') = 'claimed'
 """
+# The same for rows that are given as bare numbers, all with one fence.
+OURS_ALIKE = OURS.replace("given.fence", ":fence")
 _RENEW = f"UPDATE deliveries SET lease_until = {{clock}} + :lease FROM {{given}} WHERE {OURS} RETURNING deliveries.id"
 _RELEASE = f"""
     UPDATE deliveries SET state = 'planned', lease_until = NULL,

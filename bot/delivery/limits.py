@@ -29,7 +29,7 @@ from bot.delivery.rules import (
     open_buckets,
 )
 from bot.store.base import from_milliseconds, to_milliseconds
-from bot.store.bulk import chunks, run, run_with
+from bot.store.bulk import chunks, run, run_directly, run_directly_with, run_with
 from bot.store.transaction import Tx, Write
 
 __all__ = ["ChannelState", "MassMonth", "Quota", "Window"]
@@ -123,8 +123,7 @@ def beyond(spans: Sequence[tuple[int, datetime]], used: int) -> list[tuple[int, 
     return left
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One message taken from a person's allowance, to be given back if it certainly did not go out."""
 
     person_id: str
@@ -139,7 +138,9 @@ def take(tx: Tx, account: str, person_ids: Sequence[str], now: datetime) -> list
     None as well and finds the new window at the next try.
     """
     moment = to_milliseconds(now)
-    buckets = {row[0]: open_buckets(row[1:], moment) for row in _windows(tx, account, set(person_ids))}
+    given = [(one,) for one in set(person_ids)]
+    found = run_directly_with(tx, _WINDOWS, {"person_id": "text"}, given, account=account)
+    buckets = {row[0]: open_buckets(row[1:], moment) for row in found}
     chosen: list[Bucket | None] = []
     wanted: dict[tuple[str, str], list[int]] = {}
     for person_id in person_ids:
@@ -152,7 +153,7 @@ def take(tx: Tx, account: str, person_ids: Sequence[str], now: datetime) -> list
     got: set[tuple[str, str]] = set()
     for kind in {kind for kind, _person_id in wanted}:
         rows = [(person_id, account, *asked) for (of, person_id), asked in wanted.items() if of == kind]
-        got |= {(kind, row[0]) for row in run_with(tx, _TAKE[kind], _TAKE_COLUMNS, rows).all()}
+        got |= {(kind, row[0]) for row in run_directly_with(tx, _TAKE[kind], _TAKE_COLUMNS, rows)}
     return [
         Taken(person_id, bucket.kind, bucket.opened_at) if bucket and (bucket.kind, person_id) in got else None
         for person_id, bucket in zip(person_ids, chosen, strict=True)
@@ -189,13 +190,13 @@ _USE_QUOTA = """
     WHERE channel_quotas.used + excluded.used <= :most RETURNING used
 """
 
+_QUOTA_USED = "SELECT used FROM channel_quotas WHERE account = :account AND path = :path AND day = :day"
+
 
 def quota_left(tx: Tx, account: str, path: str, now: datetime) -> int:
     """Calls the path (``custom``, ``mass``, ``template``) still has on the Beijing day of ``now``."""
-    used = tx.execute(
-        select(Quota.used).where(Quota.account == account, Quota.path == path, Quota.day == beijing_day(now))
-    ).scalar()
-    return max(0, DAILY_CALLS[path] - (used or 0))
+    used = run_directly(tx, _QUOTA_USED, account=account, path=path, day=beijing_day(now))
+    return max(0, DAILY_CALLS[path] - (used[0][0] if used else 0))
 
 
 def take_quota(tx: Tx, account: str, path: str, wanted: int, now: datetime) -> int:
@@ -204,8 +205,8 @@ def take_quota(tx: Tx, account: str, path: str, wanted: int, now: datetime) -> i
     if granted == 0:
         return 0
     day, most = beijing_day(now), DAILY_CALLS[path]
-    used = run(tx, _USE_QUOTA, account=account, path=path, day=day, count=granted, most=most).first()
-    return granted if used is not None else 0
+    used = run_directly(tx, _USE_QUOTA, account=account, path=path, day=day, count=granted, most=most)
+    return granted if used else 0
 
 
 _MINUTE = "mass_minute"
@@ -346,14 +347,14 @@ class Rest:
 
 def resting(tx: Tx, account: str, now: datetime) -> Mapping[str, Rest]:
     """The paths of the account that rest at ``now``; ``*`` stands for all of them."""
-    rows = tx.execute(
-        select(ChannelState.channel, ChannelState.until, ChannelState.stopped, ChannelState.reason).where(
-            ChannelState.account == account, ChannelState.until > now
-        )
-    )
-    return {row.channel: Rest(row.channel, row.until, row.stopped, row.reason) for row in rows}
+    rows = run_directly(tx, _RESTING, account=account, now=to_milliseconds(now))
+    return {
+        channel: Rest(channel, from_milliseconds(until), bool(stopped), reason)
+        for channel, until, stopped, reason in rows
+    }
 
 
+_RESTING = "SELECT channel, until, stopped, reason FROM channel_states WHERE account = :account AND until > :now"
 _REST = """
     INSERT INTO channel_states (account, channel, until, stopped, reason, told_at)
     VALUES (:account, :channel, :until, :stopped, :reason, :told_at)

@@ -37,8 +37,8 @@ ALLOWANCES = {
 }
 KINDS = tuple(ALLOWANCES)
 _SPANS = tuple(
-    (kind, allowance.count, (allowance.lasts - allowance.margin) * MILLISECOND)
-    for kind, allowance in ALLOWANCES.items()
+    (2 * at, kind, allowance.count, (allowance.lasts - allowance.margin) * MILLISECOND)
+    for at, (kind, allowance) in enumerate(ALLOWANCES.items())
 )
 
 # Calls a Beijing day; the platform knows the real limit of an account.
@@ -78,8 +78,9 @@ def open_buckets(window: Sequence[int], now: int) -> list[Bucket]:
     ``window`` holds opened-at (ms) and used, in pairs in the order of KINDS; ``now`` is in milliseconds.
     """
     buckets = []
-    for opened_at, used, (kind, count, span) in zip(window[::2], window[1::2], _SPANS, strict=True):
-        if now < opened_at + span and used < count:
+    for at, kind, count, span in _SPANS:
+        opened_at = window[at]
+        if now < opened_at + span and (used := window[at + 1]) < count:
             buckets.append(Bucket(kind, opened_at, used, count - used, opened_at + span))
     if len(buckets) > 1:
         buckets.sort(key=lambda bucket: bucket.closes_at)

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import pycurl as _pycurl
@@ -51,8 +51,7 @@ class Upload:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call. ``method`` GET or POST; a POST has ``body`` or ``files``; ``headers`` are whole lines, ``Name: value``.
 
     ``secrets`` are wiped from whatever the engine says about a failure. ``seconds``: for a call that may take longer than
@@ -68,8 +67,7 @@ class Request:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back. With ``failure``: ``status`` is 0, ``body`` empty and ``detail`` says why, without secrets."""
 
     status: int
@@ -269,7 +267,19 @@ class HttpEngine:
 class _Line:
     """One reusable easy handle with what it is sending and has received."""
 
-    __slots__ = ("_body", "_chunks", "_headers", "_milliseconds", "_read", "_secrets", "_size", "_usual", "curl")
+    __slots__ = (
+        "_body",
+        "_chunks",
+        "_headers",
+        "_length",
+        "_milliseconds",
+        "_read",
+        "_secrets",
+        "_size",
+        "_url",
+        "_usual",
+        "curl",
+    )
 
     def __init__(self, connect_milliseconds: int, call_milliseconds: int) -> None:
         self.curl = curl = pycurl.Curl()
@@ -279,6 +289,9 @@ class _Line:
         self._chunks: list[bytes] = []
         self._size = 0
         self._headers: tuple[str, ...] | None = None
+        self._url = ""
+        # Of the body it is set up to send; -1: it is not set up for one.
+        self._length = -1
         self._secrets: tuple[str, ...] = ()
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, connect_milliseconds)
@@ -297,33 +310,39 @@ class _Line:
         curl.setopt(pycurl.SEEKFUNCTION, self.seek)
 
     def load(self, request: Request) -> None:
+        """Sets up what is different from the call before; in a broadcast that is little."""
         curl = self.curl
-        body, headers = request.body, request.headers
-        if request.files:
-            body, headers = multipart(request.files)
+        method, url, body, headers, files, self._secrets, seconds = request
+        if files:
+            body, headers = multipart(files)
         self._chunks.clear()
         self._size = 0
         self._read = 0
-        self._secrets = request.secrets
         self._body = body
-        curl.setopt(pycurl.URL, request.url)
+        if url != self._url:
+            curl.setopt(pycurl.URL, url)
+            self._url = url
         if headers != self._headers:
             curl.setopt(pycurl.HTTPHEADER, [*headers, *_QUIET_HEADERS])
             self._headers = headers
-        milliseconds = self._usual if request.seconds is None else int(request.seconds * 1000)
+        milliseconds = self._usual if seconds is None else int(seconds * 1000)
         if milliseconds != self._milliseconds:
             curl.setopt(pycurl.TIMEOUT_MS, milliseconds)
             self._milliseconds = milliseconds
-        if request.method == "POST":
+        if method == "POST":
             if not body:
                 # With nothing to read back, libcurl could repeat it on a dead connection without asking seek().
                 raise ValueError("a POST needs a body")
-            curl.setopt(pycurl.POST, 1)
-            curl.setopt(pycurl.POSTFIELDSIZE, len(body))
-        elif request.method == "GET" and body is None:
+            if self._length < 0:
+                curl.setopt(pycurl.POST, 1)
+            if len(body) != self._length:
+                curl.setopt(pycurl.POSTFIELDSIZE, len(body))
+                self._length = len(body)
+        elif method == "GET" and body is None:
             curl.setopt(pycurl.HTTPGET, 1)
+            self._length = -1
         else:
-            raise ValueError(f"{request.method} with this body is not spoken here; use GET or POST")
+            raise ValueError(f"{method} with this body is not spoken here; use GET or POST")
 
     def take(self, chunk: bytes) -> int:
         self._size += len(chunk)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from bot.platforms.official_account.codes import BUSY_CODES, meaning_of, seconds
 
 TOO_MANY_REQUESTS_SECONDS = 5.0
 RETRY_SECONDS = 5.0
+PLAIN_BYTES = 64
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 _LOST = "微信平台没有回应，不知道有没有发到"
@@ -57,6 +59,21 @@ def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str
         decision = Decision.UNKNOWN
     pause = seconds_of(meaning.pause, now)
     return Outcome(decision, code, reason, platform_id, pause, meaning.relation, body)
+
+
+def plain_success(answer: Answer) -> Outcome | None:
+    """The outcome of an answer that says yes and nothing else, as all of a broadcast do but few; None for any other."""
+    if answer.status != 200 or answer.failure or len(answer.body) > PLAIN_BYTES:
+        return None
+    return _plain_success(answer.body)
+
+
+@lru_cache(maxsize=16)
+def _plain_success(body: bytes) -> Outcome | None:
+    said = _parsed(Answer(200, body), ())
+    if said is None or errcode(said) != 0 or _platform_id(said):
+        return None
+    return Outcome(Decision.SENT, 0, "", body=said)
 
 
 def body_of(answer: Answer, *, now: datetime, secrets: Sequence[str] = ()) -> dict[str, Any]:

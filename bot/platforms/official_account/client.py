@@ -99,10 +99,13 @@ class OfficialAccount:
             reach("answer_read")
             outcome = run.outcome(attempt, answer)
             if outcome is not None:
-                slow = outcome.code is None or outcome.code == TOO_FAST or outcome.code in BUSY_CODES
-                (width.bad if slow else width.good)()
+                if outcome.code != 0 and (outcome.code in _SLOW_DOWN or outcome.code is None):
+                    width.bad()
+                else:
+                    width.good()
                 yield attempt.ticket, outcome
-            yield from run.settled()
+            if run.has_settled:
+                yield from run.settled()
         yield from run.settled()
 
     def mass_status(self, msg_id: str) -> str:
@@ -244,8 +247,11 @@ class OfficialAccount:
 
     def request(self, path: str, body: bytes | None, token: str, query: str = "") -> Request:
         """A call with its token; POST where it has a body."""
-        url = f"{self.account.api_base_url}{path}?access_token={_in_query(token)}{query}"
+        url = self.address(path, token) + query
         return Request("GET" if body is None else "POST", url, body, secrets=self.secrets(token))
+
+    def address(self, path: str, token: str) -> str:
+        return f"{self.account.api_base_url}{path}?access_token={_in_query(token)}"
 
     def secrets(self, token: str) -> tuple[str, ...]:
         return (token, self.account.secret, self.account.token, self.account.aes_key)
@@ -278,6 +284,7 @@ def _in_query(token: str) -> str:
     return quote(token, safe="")
 
 
+_SLOW_DOWN = BUSY_CODES | {TOO_FAST}
 _ANY_TYPE = "application/octet-stream"
 _MEDIA_TYPES = {
     "jpg": "image/jpeg",
@@ -323,12 +330,19 @@ class _Run(Generic[T]):
             self._settled += [(attempt.ticket, self._halted) for attempt in (*attempts, *self._again)]
             self._again.clear()
             return []
+        secrets = self._client.secrets(token)
+        addresses = {path: self._client.address(path, token) for path in {attempt.call.path for attempt in attempts}}
         for attempt in attempts:
             attempt.token = token
-        return [(attempt, self._client.request(attempt.call.path, attempt.call.body, token)) for attempt in attempts]
+        return [
+            (attempt, Request("POST", addresses[attempt.call.path], attempt.call.body, secrets=secrets))
+            for attempt in attempts
+        ]
 
     def outcome(self, attempt: _Attempt[T], answer: Answer) -> Outcome | None:
         """None: the token was stale, the call is made a second time."""
+        if (sent := answers.plain_success(answer)) is not None:
+            return sent
         client = self._client
         secrets = client.secrets(attempt.token)
         outcome = answers.outcome(answer, keyed=attempt.call.keyed, now=client.clock.now(), secrets=secrets)
@@ -342,6 +356,10 @@ class _Run(Generic[T]):
         attempt.second = True
         self._again.append(attempt)
         return None
+
+    @property
+    def has_settled(self) -> bool:
+        return bool(self._settled)
 
     def settled(self) -> Iterator[tuple[T, Outcome]]:
         while self._settled:
