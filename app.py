@@ -122,6 +122,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from bot.platforms.official_account.client import OfficialAccount
     from bot.store.bell import Bell
     from bot.store.engine import open_store
+    from bot.store.speed import Speed
     from jobs import inbox as inbox_jobs
     from jobs import notices
     from jobs.accounts import FollowerIntake
@@ -141,6 +142,11 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         clients={
             account.name: OfficialAccount(account, store=store, clock=clock, redis_url=settings.redis_url, http=engine)
             for account in settings.accounts
+        },
+        speeds={
+            account.name: Speed(account.name, settings.per_second, settings.redis_url)
+            for account in settings.accounts
+            if settings.per_second
         },
         learned=journeys.learned,
         alarm=journeys.alarm,

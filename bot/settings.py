@@ -72,6 +72,7 @@ class Settings:
     marketing_per_month: int
     staff_broadcast_max: int
     lease_seconds: int
+    per_second: int
     group_robot: str
     digest_at: time
     accounts: tuple[Account, ...]
@@ -296,6 +297,13 @@ TABLE = (
         "a dead worker's messages wait this long; below 10: tests only",
         _between(1, 600),
     ),
+    Setting(
+        "delivery",
+        "per_second",
+        0,
+        "messages an account sends a second, all workers together; 0: as fast as the platform answers",
+        _between(0, 100_000),
+    ),
     Setting("staff", "group_robot", "", "a WeCom group robot's address, one more way to tell staff", _address),
     Setting("staff", "digest_at", "09:30", "when staff get the day's collected news", _hour),
 )
@@ -397,6 +405,7 @@ def _build(written: Mapping[str, Any], environ: Mapping[str, str], folder: Path,
         marketing_per_month=values["limits.marketing_per_month"],
         staff_broadcast_max=values["limits.staff_broadcast_max"],
         lease_seconds=values["delivery.lease_seconds"],
+        per_second=values["delivery.per_second"],
         group_robot=values["staff.group_robot"],
         digest_at=values["staff.digest_at"],
         accounts=_accounts(written.get("accounts", []), environ, folder),

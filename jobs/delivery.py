@@ -39,6 +39,7 @@ def drain(
             bell=parts.bell,
             client=client,
             terms=terms_of(parts, one),
+            speed=parts.speeds.get(one.name),
             stopping=stopping,
             pulse=pulse,
         )

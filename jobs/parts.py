@@ -11,6 +11,7 @@ from bot.platforms.http import HttpEngine
 from bot.settings import Settings
 from bot.store.bell import Bell
 from bot.store.engine import Store
+from bot.store.speed import Speed
 from bot.store.transaction import Tx
 
 
@@ -36,6 +37,7 @@ class Parts:
     """What a worker or scheduler process has.
 
     ``clients``: a platform client for each account by name, all on ``engine``; a worker uses them in one thread only.
+    ``speeds``: for accounts whose speed is set, by name.
     ``learned(tx, account, person_id, relation)`` hears what answers say about people, ``alarm(tx, account, text)`` what
     the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows,
     ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis lives or not.
@@ -47,6 +49,7 @@ class Parts:
     settings: Settings
     clients: Mapping[str, Any] = field(default_factory=dict)
     engine: HttpEngine | None = None
+    speeds: Mapping[str, Speed] = field(default_factory=dict)
     learned: Callable[[Tx, str, str, str], None] = _nothing
     alarm: Callable[[Tx, str, str], None] = _nothing
     inbox: Callable[[], object] = _nothing

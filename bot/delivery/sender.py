@@ -26,6 +26,7 @@ from bot.platforms.http import HttpEngine
 from bot.store.bell import Bell
 from bot.store.engine import Store
 from bot.store.killpoints import reach
+from bot.store.speed import Speed
 from bot.store.transaction import Tx, reading, transaction
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ SHARE_IN_FLIGHT = 32
 BREAKER_AT = 20
 BREAKER_PAUSE = timedelta(seconds=30)
 RECORD_PAUSE = 0.5
+SPEED_PAUSE = 0.25
 
 
 class Client(Protocol):
@@ -67,7 +69,7 @@ class Client(Protocol):
 
 
 class Sender:
-    """Sends what is due for one account.
+    """Sends what is due for one account, no faster than ``speed``.
 
     ``stopping`` is asked between steps: once true, nothing new is begun. ``pulse`` is called there now and then, with no
     transaction open.
@@ -81,6 +83,7 @@ class Sender:
         bell: Bell | None,
         client: Client,
         terms: Terms,
+        speed: Speed | None = None,
         stopping: Callable[[], bool] = lambda: False,
         pulse: Callable[[], object] = lambda: None,
     ) -> None:
@@ -89,6 +92,8 @@ class Sender:
         self._bell = bell
         self._client = client
         self._terms = terms
+        self._speed = speed
+        self._granted = 0
         self._stopping = stopping
         self._pulse = pulse
         self._account = terms.account.name
@@ -198,13 +203,33 @@ class Sender:
                 continue
             if not self._held:
                 break
-            for row in self._mark([self._held.popleft() for _ in range(min(room, len(self._held)))]):
+            count = self._in_time(min(room, len(self._held)))
+            if count == 0:
+                break
+            # Leases of what is held may have been lost while waiting.
+            marked = self._mark([self._held.popleft() for _ in range(min(count, len(self._held)))])
+            self._granted -= len(marked)
+            for row in marked:
                 try:
                     calls.append((row, self._call(row)))
                 except (KeyError, TypeError, ValueError) as error:
                     log.error("delivery.unsendable delivery=%s error=%s", row.id, type(error).__name__)
                     self._answered.append((row, Outcome(Decision.DEFECT, None, "内容发不了，请检查话术")))
         return calls
+
+    def _in_time(self, wanted: int) -> int:
+        """How many of these calls may begin at the set speed; waits for the first unless an answer may come first."""
+        if self._speed is None:
+            return wanted
+        while self._granted <= 0 and not self._over():
+            self._granted, wait = self._speed.take(wanted)
+            if self._granted == 0:
+                self._client.http.rest(min(wait, SPEED_PAUSE))
+                if self._flying:
+                    self._granted, _wait = self._speed.take(wanted)
+                    break
+                self._idle()
+        return max(0, min(wanted, self._granted))
 
     def _refill(self) -> bool:
         if self._dry:

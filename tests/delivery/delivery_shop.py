@@ -22,6 +22,7 @@ from bot.platforms.http import HttpEngine
 from bot.platforms.official_account.client import OfficialAccount
 from bot.settings import Account, QuietHours
 from bot.store.engine import Store
+from bot.store.speed import Speed
 from bot.store.transaction import Tx, transaction
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -45,6 +46,7 @@ class Shop:
         self.lease = timedelta(seconds=30)
         self.per_day, self.per_month = 1, 4
         self.redis_url: str | None = None
+        self.speed: Speed | None = None
         self.client = OfficialAccount(
             self.account, store=store, clock=self.clock, redis_url=self.redis_url, http=self.engine
         )
@@ -81,6 +83,7 @@ class Shop:
             bell=None,
             client=self.client,
             terms=self.terms,
+            speed=self.speed,
             stopping=stopping,
             pulse=pulse,
         )
