@@ -28,11 +28,9 @@ def find(talk: StaffTalk) -> str:
         "options": [customer.id for customer, _hit in found],
         "chosen": {},
     }
-    desk.ask(talk.tx, talk.staff.id, desk.Question("choice", payload))
-    lines = [
-        f"{number}. {shown(customer)} {hit.where}{f'：{hit.text}' if hit.text else ''}"
-        for number, (customer, hit) in enumerate(found, start=1)
-    ]
+    offers = [f"{shown(customer)} {hit.where}{f'：{hit.text}' if hit.text else ''}" for customer, hit in found]
+    desk.ask(talk.tx, talk.staff.id, desk.Question("choice", payload, offers))
+    lines = [f"{number}. {offer}" for number, offer in enumerate(offers, start=1)]
     rest = "\n还有更多，词说得细一点能少些。" if more else ""
     return f"“{text}”找到这些，回复数字打开（5 分钟内）：\n" + "\n".join(lines) + rest
 

@@ -68,7 +68,7 @@ def not_understood(talk: StaffTalk) -> str:
     unsaid = [form for form in nearest if form not in problem]
     ready = [form for form in unsaid if _is_own(form, talk.line)]
     if ready and desk.open_question(talk.tx, talk.staff.id) is None:
-        desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": ready}))
+        desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": ready}, ready))
     else:
         ready = []
     offers = [f"{number}. {form}" for number, form in enumerate(ready, start=1)]

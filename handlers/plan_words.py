@@ -124,7 +124,11 @@ def _offers(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str
     desk.ask(
         talk.tx,
         talk.staff.id,
-        desk.Question("offer", {"line": talk.line, "options": [line for _words, line in offers], "by_number": True}),
+        desk.Question(
+            "offer",
+            {"line": talk.line, "options": [line for _words, line in offers], "by_number": True},
+            [words for words, _line in offers],
+        ),
     )
     return ["换个发法，回复数字看新计划：", *(f"{number}. {words}" for number, (words, _line) in enumerate(offers, 1))]
 

@@ -60,6 +60,7 @@ from bot.language.intents import (
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
+from handlers import taps
 from handlers.pages import PAGE, REPLY_LIMIT, first_page
 from handlers.talk import NEW_FILE, UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Unfiled, Wide, names_of
 
@@ -183,17 +184,26 @@ class _StaffLine:
         self._open = len(self._waited) if is_all else notices.count_open(tx, staff.id)
 
     def answer(self) -> str:
+        reply = self._answer()
+        taps.offer(self._tx, self._message, self._staff.id)
+        return self._with_news(reply)
+
+    def _answer(self) -> str:
+        tap = taps.read(self._message)
+        if tap is not None:
+            line = taps.line(self._tx, self._staff.id, tap)
+            return self._note + self._line(line) if line else taps.OVER
         line = self._message.text or self._message.event_key
         media_id = str(self._message.fields.get("MediaId") or "")
         if media_id and self._is_for_customer():
-            return self._with_news(self._handle(SendOn(self._message.kind, media_id), line))
+            return self._handle(SendOn(self._message.kind, media_id), line)
         if self._message.kind == "image" and media_id:
-            return self._with_news(self._picture(media_id))
+            return self._picture(media_id)
         if not line:
             word = MEDIA_WORDS.get(self._message.kind, "")
-            return self._with_news(f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。")
+            return f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。"
         reply = self._voice(line) if self._message.kind == "voice" else self._line(line)
-        return self._with_news(self._note + reply)
+        return self._note + reply
 
     def _is_for_customer(self) -> bool:
         question = desk.open_question(self._tx, self._staff.id)
@@ -209,7 +219,7 @@ class _StaffLine:
         """What was heard is shown; what only looks is done at once, the rest after a yes: names and amounts are misheard."""
         if isinstance(understand(line, self._now()), LOOKS):
             return f"听到：{line}\n{self._line(line)}"
-        desk.ask(self._tx, self._staff.id, desk.Question("heard", {"line": line}))
+        desk.ask(self._tx, self._staff.id, desk.Question("heard", {"line": line}, ["是，照做"]))
         return f"听到：{line}\n对的话回复“是”，不对请打字。"
 
     def _line(self, line: str) -> str:
@@ -312,10 +322,9 @@ class _StaffLine:
             "options": [NEW_FILE, *(customer.id for customer in unfiled.near)],
             "chosen": chosen,
         }
-        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload))
-        near = [f"{number}. 是 {shown(customer)}" for number, customer in enumerate(unfiled.near, start=2)]
-        offer = [f"没有找到“{name}”这位顾客，还没有记。回复数字（5 分钟内）：", f"1. 给“{name}”建档，并记上这一笔"]
-        return "\n".join([*offer, *near])
+        offers = [f"给“{name}”建档，并记上这一笔", *(f"是 {shown(customer)}" for customer in unfiled.near)]
+        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload, offers))
+        return "\n".join([f"没有找到“{name}”这位顾客，还没有记。回复数字（5 分钟内）：", *_numbered(offers)])
 
     def _ask_which(self, unclear: Unclear, line: str, chosen: dict[str, int]) -> str:
         people = unclear.candidates[: customers.SHOWN_MATCHES]
@@ -325,12 +334,10 @@ class _StaffLine:
             "options": [customer.id for customer in people],
             "chosen": chosen,
         }
-        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload))
-        listed = [
-            f"{number}. {shown(customer)}{_tail(customer.phone)}" for number, customer in enumerate(people, start=1)
-        ]
+        labels = [f"{shown(customer)}{_tail(customer.phone)}" for customer in people]
+        desk.ask(self._tx, self._staff.id, desk.Question("choice", payload, labels))
         more = "\n还有更多，请说得再具体些。" if len(unclear.candidates) > len(people) else ""
-        return f"“{unclear.whom.text}”有好几位，回复数字选一位（5 分钟内）：\n" + "\n".join(listed) + more
+        return f"“{unclear.whom.text}”有好几位，回复数字选一位（5 分钟内）：\n" + "\n".join(_numbered(labels)) + more
 
     def _talk(self, intent: object, line: str) -> StaffTalk:
         return StaffTalk(self._tx, self._settings, self._message, intent, self._staff, line)
@@ -379,6 +386,10 @@ def _whose(line: str, intent: Intent) -> str:
     named = isinstance(intent, NotUnderstood | Choice | Show) and len(line) <= NAMED_AT_MOST
     people = read_whom(line.strip().removesuffix("的")) if named else ()
     return line.strip().removesuffix("的") if len(people) == 1 else ""
+
+
+def _numbered(offers: Sequence[str]) -> list[str]:
+    return [f"{number}. {offer}" for number, offer in enumerate(offers, start=1)]
 
 
 def _tail(phone: str | None) -> str:

@@ -370,6 +370,11 @@ class Phone:
     def routes(self) -> list[str]:
         return [message["via"] for message in self.messages if message["via"] != "passive"]
 
+    def items(self) -> list[dict[str, str]]:
+        """The items of the newest menu message, none where the newest message is something else."""
+        newest = self.messages[-1]
+        return list(newest["payload"]["list"]) if newest["type"] == "msgmenu" else []
+
     def news(self) -> list[str]:
         """What came by itself since this was last asked."""
         fresh = [message for message in self.messages if message["id"] > self._looked_at]
@@ -401,6 +406,14 @@ class Person:
 
     def taps(self, key: str) -> str:
         return self.does("menu", key=key)
+
+    def chooses(self, label: str) -> str:
+        """Taps the item of the newest menu message on the phone that begins with ``label``."""
+        return self.chooses_from(self.phone.items(), label)
+
+    def chooses_from(self, items: list[dict[str, str]], label: str) -> str:
+        item = next(item for item in items if item["content"].startswith(label))
+        return self.does("choose", menu_id=item["id"], content=item["content"])
 
     def speaks(self, heard: str = "") -> str:
         """A voice message; ``heard`` is what the platform's recognition makes of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -308,6 +309,22 @@ _FORGET_CONTENTS = """
 """
 
 
+_TOLD = """
+    SELECT contents.id, CAST(contents.payload AS TEXT) FROM deliveries JOIN contents ON contents.id = deliveries.content_id
+    WHERE deliveries.staff_id IS NOT NULL AND deliveries.state IN ('sent', 'failed', 'skipped', 'cancelled', 'by_hand')
+    AND CAST(contents.payload AS TEXT) LIKE :mention
+"""
+_EMPTY = "UPDATE contents SET payload = '{}', digest = 'forgotten:' || id WHERE id = :id"
+
+
+def _forget_told(tx: Tx, customer_id: int) -> None:
+    """Empties what staff were told about a customer in messages: news, and items to tap that name them by ``#12``."""
+    number = re.compile(rf"#{customer_id}(?!\d)")
+    for content, payload in tx.direct(_TOLD, {"mention": f"%#{customer_id}%"}):
+        if number.search(payload):
+            tx.direct(_EMPTY, {"id": content})
+
+
 def forget(tx: Tx, customer_id: int, reason: str) -> None:
     """Cancels everything still waiting for a customer and erases whom and what the finished rows name."""
     cancel_for_customer(tx, customer_id, reason)
@@ -315,6 +332,7 @@ def forget(tx: Tx, customer_id: int, reason: str) -> None:
     for account, person_id in tx.execute(people).all():
         limits.forget(tx, account, person_id)
     run(tx, _FORGET_CONTENTS, customer_id=customer_id)
+    _forget_told(tx, customer_id)
     tx.execute(update(Delivery).where(Delivery.customer_id == customer_id).values(person_id=""))
 
 

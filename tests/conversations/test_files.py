@@ -206,10 +206,12 @@ def test_no_code_no_open_question_and_none_of_her_callbacks_names_the_erased(sho
     boss.confirms(boss.says("标签 删除 阿珍家"))
     hers, anothers = boss.says("标签 删除 阿珍友"), clerk.says("标签 删除 北京")
     boss.says("照片 阿珍")
-    clerk.says("消费 阿真 58 袜子")  # a number opens a file, or means her
+    clerk.says("消费 阿真 58 袜子")  # a number, or a tap, opens a file or means her
+    shop.work()
     zhen.says("我的电话是 13800138000")
     zhen.says("确认删除我的资料")
     tables = ("confirmations", "talk_states", "notices")
+    assert "阿珍" not in str(shop.rows("SELECT payload FROM contents"))
     assert "阿珍" not in "\n".join(str(shop.rows(f"SELECT * FROM {table}")) for table in tables)
     callbacks = str(shop.rows("SELECT * FROM inbox"))
     assert zhen.openid not in callbacks

@@ -19,13 +19,14 @@ from bot.store.transaction import Tx
 QUESTION_LIFE = timedelta(minutes=5)
 CONFIRMATION_LIFE = timedelta(minutes=10)
 CODE_LENGTH = 4
+TOKEN_LENGTH = 8
 MORE_LIFE = timedelta(minutes=30)
 MISSED_AT_MOST = 3  # lines in a row that are not understood before a lesson is due
 
 
 @dataclass(frozen=True)
 class Question:
-    """An open question.
+    """An open question. ``labels`` of what may be chosen, where that may be tapped as well.
 
     ``choice``: a number continues a line. ``offer``: a number does one of the lines offered. ``text``: the next message
     is the text. ``heard``: a yes does what was heard.
@@ -33,6 +34,7 @@ class Question:
 
     kind: str
     payload: dict[str, Any]
+    labels: Sequence[str] = ()
 
 
 def state(tx: Tx, staff_id: int) -> TalkState:
@@ -86,7 +88,7 @@ def dealt_to(tx: Tx, staff_id: int, day: str) -> set[int]:
 
 def ask(tx: Tx, staff_id: int, question: Question, *, life: timedelta = QUESTION_LIFE) -> None:
     now_open = state(tx, staff_id)
-    now_open.question = {"kind": question.kind, **question.payload}
+    now_open.question = {"kind": question.kind, **question.payload, "labels": list(question.labels)}
     now_open.question_until = tx.now + life
 
 
@@ -96,7 +98,26 @@ def open_question(tx: Tx, staff_id: int) -> Question | None:
     if found is None or found.question is None or found.question_until is None or found.question_until <= tx.now:
         return None
     payload = dict(found.question)
-    return Question(payload.pop("kind"), payload)
+    return Question(payload.pop("kind"), payload, payload.pop("labels", ()))
+
+
+def take_labels(tx: Tx, staff_id: int) -> list[str]:
+    """The labels of the open question, once: they are only for the message that asks."""
+    found = tx.session.get(TalkState, staff_id)
+    if found is None or found.question is None:
+        return []
+    labels = found.question.get("labels") or []
+    if labels:
+        found.question = {**found.question, "labels": []}
+    return labels
+
+
+def mark(tx: Tx, staff_id: int) -> str:
+    """Gives the open question a token by which a tap is known to answer it and no other; returns it."""
+    token = new_code(TOKEN_LENGTH)
+    now_open = state(tx, staff_id)
+    now_open.question = {**(now_open.question or {}), "token": token}
+    return token
 
 
 def close_question(tx: Tx, staff_id: int) -> None:
