@@ -129,6 +129,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
+    from jobs.staff_menus import StaffMenu
 
     settings = replace(settings, redis_url=redis_url(settings))
     store = open_store(settings.store_url, key=key_of(settings))
@@ -163,6 +164,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
+        Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
     )
     return parts

@@ -78,6 +78,11 @@ class Menus:
                 return menu
         return self.default or {"button": []}
 
+    def own_of(self, fan: Fan) -> dict[str, Any] | None:
+        """The conditional menu the fan sees, None for who sees the default one."""
+        shown = self.seen_by(fan)
+        return shown if "matchrule" in shown else None
+
     def everything(self) -> dict[str, Any]:
         if self.default is None:
             raise Refused(46003)
@@ -214,12 +219,14 @@ def add_conditional_menu(platform: "Platform", ask: Ask) -> dict[str, Any]:
     if platform.menus.default is None:
         raise Refused(65303)
     menu_id = platform.menus.add_conditional(buttons, kept, platform.limits["menu_domains"])
+    platform.stream.tell("menu")
     return {"menuid": str(menu_id)}
 
 
 @endpoint("POST", "/cgi-bin/menu/delconditional", day=2000)
 def delete_conditional_menu(platform: "Platform", ask: Ask) -> dict[str, Any]:
     platform.menus.delete_conditional(ask.number("menuid", 65301))
+    platform.stream.tell("menu")
     return {"errcode": 0, "errmsg": "ok"}
 
 

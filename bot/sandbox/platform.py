@@ -281,6 +281,7 @@ class Platform:
             "last": last,
             "tags": self.tags.names(fan),
             "remark": fan.remark,
+            "menu": self.menus.own_of(fan),
         }
 
     def clock_on_page(self) -> dict[str, Any]:

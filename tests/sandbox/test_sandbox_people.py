@@ -120,6 +120,7 @@ def test_the_page_gets_what_it_was_promised(desk: Any) -> None:
         "last": None,
         "tags": [],
         "remark": "",
+        "menu": None,
     }
     mei.does("follow")
     desk.write(mei, "欢迎")

@@ -28,6 +28,9 @@ BUTTONS: list[Button] = [
         ],
     },
 ]
+# What staff see instead: their words, a thumb away.
+STAFF_BUTTONS: list[Button] = [{"type": "click", "name": word, "key": word} for word in ("今日", "待回", "帮助")]
+STAFF_TAG = "熟客店员"
 # What a button must carry to be made through the interface (vendor manual, Creating_Custom-Defined_Menu).
 _CARRIES = {
     "view": ("url",),
@@ -113,6 +116,12 @@ def stands(tx: Tx, account: str, whose: str, *, asked_for: bool) -> None:
     start.menu_stands = whose
     if asked_for and (start.menu_wanted == OURS) == (whose == OURS):
         start.menu_wanted = None
+
+
+def staff_stands(tx: Tx, account: str, menu_id: str | None, tagged: Sequence[str]) -> None:
+    """What the platform has of the staff's own menu: its id, and who wears the tag it goes by."""
+    start = followers.start_of(tx, account)
+    start.staff_menu, start.staff_tagged = menu_id, list(tagged)
 
 
 def give_up(tx: Tx, account: str) -> None:

@@ -310,6 +310,7 @@ class AccountStart(Base):
     Its followers are taken in (``done_at`` None = the import goes on at ``next_person``). ``menu_at``: its menu was
     looked at; ``menu_before`` are the buttons that stood then, None = none; ``menu_stands`` says whose stand now,
     ``ours``, ``before`` or (by us) ``put back``, and ``menu_wanted`` whether a worker is to put up ``ours`` or ``before``.
+    ``staff_menu`` is the platform's id of the menu staff see, ``staff_tagged`` who was given the tag it goes by.
     """
 
     __tablename__ = "account_starts"
@@ -323,3 +324,5 @@ class AccountStart(Base):
     menu_before: Mapped[list[Any] | None]
     menu_stands: Mapped[str | None]
     menu_wanted: Mapped[str | None]
+    staff_menu: Mapped[str | None]
+    staff_tagged: Mapped[list[str] | None]

@@ -136,6 +136,13 @@ def address(tx: Tx, staff_id: int, *, lock: bool = False) -> StaffIdentity | Non
     return tx.session.scalars(found.with_for_update() if lock else found).first()
 
 
+def people(tx: Tx, account: str) -> list[str]:
+    """The platform persons behind everybody who works here, of one account."""
+    found = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
+    here = found.where(StaffIdentity.account == account, Staff.active.is_(True))
+    return list(tx.session.scalars(here.order_by(StaffIdentity.person_id)))
+
+
 def require_owner(staff: Staff, what: str) -> None:
     """Raises Refusal unless ``staff`` is an owner; ``what`` names the step in the sentence."""
     if staff.role != "owner":

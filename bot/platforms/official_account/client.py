@@ -217,6 +217,21 @@ class OfficialAccount:
         """Takes the menu away, and every conditional menu with it."""
         self.ask("/cgi-bin/menu/delete")
 
+    def menu_add_conditional(self, buttons: Sequence[dict[str, Any]], tag_id: int) -> str:
+        """Adds a conditional menu (个性化菜单) for who was given this tag last; returns its id. Needs a default menu."""
+        body = self.ask("/cgi-bin/menu/addconditional", {"button": list(buttons), "matchrule": {"tag_id": str(tag_id)}})
+        with answers.complete():
+            return str(body["menuid"])
+
+    def menu_delete_conditional(self, menu_id: str) -> None:
+        self.ask("/cgi-bin/menu/delconditional", {"menuid": menu_id})
+
+    def menu_match(self, person_id: str) -> list[dict[str, Any]]:
+        """The buttons a follower sees."""
+        body = self.ask("/cgi-bin/menu/trymatch", {"user_id": person_id})
+        menu = body.get("menu") or body  # older copies of the manual put the buttons one level deeper
+        return list(menu.get("button") or ())
+
     def templates(self) -> list[dict[str, Any]]:
         """The account's message templates: ``template_id``, ``title``, ``content`` …"""
         return list(self.ask("/cgi-bin/template/get_all_private_template").get("template_list") or ())

@@ -15,7 +15,7 @@ export class Composer {
   #typing = new Map(); // openid → true while the text field is shown although the account has a menu
   #drafts = new Map();
   #person = null;
-  #menu = null;
+  #menu = "";
   #painted = "";
 
   /** `does`: {say(text), follow(), open(what), tap(button)}. */
@@ -102,8 +102,10 @@ export class Composer {
   paint(person, menu) {
     if (this.#person?.openid !== person.openid) this.#changeTo(person.openid);
     this.#person = person;
-    if (this.#menu !== menu) {
-      this.#menu = menu;
+    // By what stands in it: a person's own menu arrives anew with every change of the person.
+    const shown = JSON.stringify(menu);
+    if (this.#menu !== shown) {
+      this.#menu = shown;
       this.#parts.buttons.replaceChildren(...(menu?.button ?? []).map((button, i) => this.#menuButton(button, i)));
     }
     const hasMenu = (menu?.button ?? []).length > 0;

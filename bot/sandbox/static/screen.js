@@ -184,7 +184,7 @@ export class Phone {
     const person = this.person;
     if (!person || !this.#world.account) return;
     this.#paintHead(person);
-    this.#composer.paint(person, this.#world.menu);
+    this.#composer.paint(person, person.menu ?? this.#world.menu);
     this.#paintTalk(person, this.#world.talk(this.#openid));
     if (person.unread > 0 && this.#visible) this.#markRead();
   }
