@@ -211,7 +211,7 @@ def answer(talk: StaffTalk) -> str:
 def _wait_for_media(talk: StaffTalk) -> str:
     """``回 <谁>`` alone: the picture or voice message that comes next is the answer."""
     customer = talk.one(talk.intent.whom)
-    _reach(talk, customer, here=True)
+    _reach(talk, customer)
     _ask_for_media(talk, customer, *media.FETCHED)
     return (
         f"把要发给 {shown(customer)} 的图片或语音发来（10 分钟内），发来就直接转给 TA。\n"
@@ -232,7 +232,7 @@ def send_on(talk: StaffTalk) -> str:
     if question is None:
         raise Refusal("发给谁？先说“回 小美”，再把图片或语音发来。")
     customer = customers.get(talk.tx, int(question.payload["customer"]))
-    identity, spans = _reach(talk, customer, here=True)
+    identity, spans = _reach(talk, customer)
     _mark_final(talk, customer)
     # Pictures come several at a time; a second voice message is more likely meant for the shop.
     if talk.intent.kind == "image":
@@ -258,7 +258,7 @@ def _send(
 ) -> str:
     key = f"answer:{talk.message.account}:{talk.message.key}:{customer.id}"
     customer.keeper_id = customer.keeper_id or talk.staff.id
-    send_answer(talk.tx, customer, identity, payload, staff_id=talk.staff.id, key=key)
+    send_answer(talk.tx, customer, identity, payload, staff_id=talk.staff.id, key=key, came_by=talk.message.account)
     rest = outbox.path_rest(talk.tx, identity.account, "custom")
     if rest:
         return f"给 {shown(customer)} 的回复先排着：{_why_later(talk, rest)}。没发成会告诉您。"
@@ -266,19 +266,17 @@ def _send(
     return f"正在发给 {shown(customer)}（{can}）。没发成会告诉您。"
 
 
-def _reach(talk: StaffTalk, customer: Customer, *, here: bool = False) -> tuple[Identity, list[tuple[int, datetime]]]:
+def _reach(talk: StaffTalk, customer: Customer) -> tuple[Identity, list[tuple[int, datetime]]]:
     """Where a customer can be answered, and what the windows allow beyond that answer. Raises Refusal with the reason.
 
-    ``here``: only by the account the message came to; what staff sent it is known to no other.
+    The account staff are talking to comes first: it has their pictures already.
     """
     why = "没有关注公众号"
-    for identity in customers.identities(talk.tx, [customer.id]):
+    known = customers.identities(talk.tx, [customer.id])
+    for identity in sorted(known, key=lambda one: one.account != talk.message.account):
         if identity.relation != "active":
             continue
         account, person_id = identity.account, identity.person_id
-        if here and account != talk.message.account:
-            why = "关注的不是这个公众号，图片和语音只能从 TA 关注的号发"
-            continue
         spans = limits.spans(talk.tx, account, [person_id], talk.tx.now).get(person_id)
         if spans is None:
             why = "48 小时内没说过话，或能回的条数用完了，平台不让主动发"

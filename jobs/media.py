@@ -1,4 +1,5 @@
-"""Fetches pictures and voice messages before the platform forgets them, into files beside the database; erases them too.
+"""Fetches pictures and voice messages before the platform forgets them, into files beside the database; erases them too,
+and brings those of an answer to the account of the customer they are for.
 
 Fetching twice does no harm, so workers need not agree on who does it: a file has the name its media id gives it, and
 is put in place whole.
@@ -11,7 +12,9 @@ import logging
 import os
 from pathlib import Path
 
+from bot.delivery import outbox
 from bot.domain.customers import media
+from bot.domain.customers.models import MediaCopy
 from bot.errors import PlatformFailure
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # The platform's words for a media id it does not know or keep any more (errcodes.md of the vendor manual).
 GONE_CODES = {40004, 40007, 41006}
+# The same, and its words for a file it takes from nobody: kind, size, picture size.
+UNFIT_CODES = GONE_CODES | {40005, 40006, 40009, 45001}
 _KINDS = ((b"\xff\xd8", "jpg"), (b"\x89PNG", "png"), (b"GIF8", "gif"), (b"#!AMR", "amr"), (b"ID3", "mp3"))
 
 
@@ -35,6 +40,7 @@ class MediaKeeper:
         parts = self._parts
         with reading(parts.store, parts.clock) as tx:
             stale = media.unclaimed(tx)
+            copies = list(media.copies_due(tx))
             due = [(one.account, one.media_id, one.file, one.unwanted) for one in media.due(tx)]
         if stale:
             with transaction(parts.store, parts.clock) as tx:
@@ -44,7 +50,28 @@ class MediaKeeper:
                 self._erase(account, media_id, file)
             else:
                 self._fetch(account, media_id)
-        return len(due)
+        for copy in copies:
+            self._bring(copy)
+        return len(due) + len(copies)
+
+    def _bring(self, copy: MediaCopy) -> None:
+        """Media belong to one account: what was sent to another is taken from there and put down here."""
+        parts = self._parts
+        here, there = parts.clients.get(copy.account), parts.clients.get(copy.to_account)
+        try:
+            if here is None or there is None:
+                raise PlatformFailure("这个账号不在配置里了", code=None, decision="account")
+            content: bytes = here.download_media(copy.media_id)
+            media_id = there.upload_media(content, f"answer.{_kind(content)}", copy.kind)
+        except PlatformFailure as failure:
+            log.warning("media_copy_waits account=%s code=%s", copy.to_account, failure.code)
+            with transaction(parts.store, parts.clock, parts.bell) as tx:
+                if media.copy_failed(tx, copy.delivery_id, for_good=failure.code in UNFIT_CODES):
+                    outbox.cancel(tx, copy.delivery_id, f"图片或语音没能转到 TA 关注的公众号（{failure}）")
+            return
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            if media.copied(tx, copy.delivery_id):
+                outbox.complete(tx, copy.delivery_id, {"type": copy.kind, "media_id": media_id})
 
     def _fetch(self, account: str, media_id: str) -> None:
         parts = self._parts

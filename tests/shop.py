@@ -113,6 +113,7 @@ class Shop:
         marketing_per_day: int = 1,
         following: int = 0,
         seed: int = 1,
+        more_accounts: str = "",
     ) -> None:
         self.answers_to_lose = 0
         config = folder / "config.toml"
@@ -130,7 +131,8 @@ class Shop:
                 aes_key="" if mode == "plain" else DEMO_AES_KEY,
                 platform_url=port.url,
                 template=template,
-            ),
+            )
+            + more_accounts,
             encoding="utf-8",
         )
         self.settings: Settings = settings.load(config, {}, folder)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import Table, func, select, text, update
+from sqlalchemy import Table, func, or_, select, text, update
 
 from bot.delivery import limits
 from bot.delivery.contents import content_id
@@ -167,6 +167,15 @@ def queue(
     )
     plan(tx, [row])
     return tx.execute(select(Delivery.id).where(Delivery.send_key == send_key)).scalar_one()
+
+
+def complete(tx: Tx, delivery_id: int, payload: dict[str, Any]) -> None:
+    """Gives a message that waited for its content what it says, and sends it on its way; one that was taken back stays."""
+    waits = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "planned")
+    said = {"content_id": content_id(tx, payload), "due_at": tx.now, "not_after": None}
+    account = waits.values(said).returning(Delivery.account)
+    for name in tx.execute(account).scalars().all():
+        tx.after_commit("drain", name)
 
 
 # -- taking back -----------------------------------------------------------------------------------------------------
@@ -434,10 +443,14 @@ def send_after_all(tx: Tx, delivery_id: int) -> bool:
 
 
 def unsent_to(tx: Tx, account: str, person_id: str, customer_id: int) -> int:
-    """How many messages that draw on the person's window are due and not called yet."""
+    """How many messages that draw on the person's window are due and not called yet, or wait for their picture."""
     mine = (Delivery.customer_id == customer_id, Delivery.account == account, Delivery.person_id == person_id)
     waits = (Delivery.route == "custom", Delivery.state.in_(("planned", "claimed")), Delivery.calling_since.is_(None))
-    count = select(func.count()).select_from(Delivery).where(*mine, *waits, Delivery.due_at <= tx.now)
+    count = (
+        select(func.count())
+        .select_from(Delivery)
+        .where(*mine, *waits, or_(Delivery.due_at <= tx.now, Delivery.send_key.startswith("answer:")))
+    )
     return tx.execute(count).scalar_one()
 
 

@@ -19,7 +19,7 @@ from bot.domain.campaigns.models import Broadcast
 from bot.domain.care.models import Plan
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
-from bot.domain.customers import forgetting, merging, segments, timeline, waiting
+from bot.domain.customers import forgetting, media, merging, segments, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
@@ -40,8 +40,16 @@ QUOTED = 30  # characters of an answer by which staff know it again
 # -- answers to customers ----------------------------------------------------------------------------------------------
 
 
-def answer(tx: Tx, customer: Customer, identity: Identity, payload: dict[str, str], *, staff_id: int, key: str) -> None:
-    """Sends an answer (text, image or voice) on its way; the customer goes on waiting until it has arrived."""
+def answer(
+    tx: Tx, customer: Customer, identity: Identity, payload: dict[str, str], *, staff_id: int, key: str, came_by: str
+) -> None:
+    """Sends an answer (text, image or voice) on its way; the customer goes on waiting until it has arrived.
+
+    ``came_by``: the account staff sent it to; a picture for a customer of another one waits until it has been brought
+    there.
+    """
+    is_elsewhere = "media_id" in payload and identity.account != came_by
+    brought_by = tx.now + 2 * media.COPIED_WITHIN
     delivery_id = outbox.queue(
         tx,
         account=identity.account,
@@ -49,8 +57,19 @@ def answer(tx: Tx, customer: Customer, identity: Identity, payload: dict[str, st
         payload=payload,
         purpose="service",
         customer_id=customer.id,
+        due_at=brought_by if is_elsewhere else None,
+        not_after=brought_by - timedelta(seconds=1) if is_elsewhere else None,
         key=key,
     )
+    if is_elsewhere:
+        media.copy(
+            tx,
+            delivery_id,
+            account=came_by,
+            media_id=payload["media_id"],
+            to_account=identity.account,
+            kind=payload["type"],
+        )
     notices.watch(tx, staff_id, delivery_id, kind="answer", subject=f"answer:{waiting.newest(tx, customer.id)}")
 
 

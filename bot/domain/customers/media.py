@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, or_, select, update
 
-from bot.domain.customers.models import Media, Photo
+from bot.domain.customers.models import Media, MediaCopy, Photo
 from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
@@ -18,6 +18,8 @@ FORGOTTEN = "平台已经不保存了"
 LONGEST_WAIT = timedelta(hours=2)
 UNCLAIMED_LIFE = timedelta(days=1)
 A_TURN = 10
+# An answer that comes later than this is better said otherwise; staff are told.
+COPIED_WITHIN = timedelta(minutes=30)
 _WANT = """
     INSERT INTO media (account, media_id, file, tries, wanted_at, next_at, lost, unwanted)
     VALUES (:account, :media_id, '', 0, :now, :now, '', false) ON CONFLICT (account, media_id) DO NOTHING
@@ -85,3 +87,45 @@ def forget(tx: Tx, account: str, media_id: str) -> None:
     tx.execute(
         update(Media).where(Media.account == account, Media.media_id == media_id).values(unwanted=True, next_at=None)
     )
+
+
+# -- from one of the shop's accounts to another ------------------------------------------------------------------------
+
+
+def copy(tx: Tx, delivery_id: int, *, account: str, media_id: str, to_account: str, kind: str) -> None:
+    """Asks the workers to bring what lies at ``account`` to another one, for the answer that waits for it."""
+    tx.session.add(
+        MediaCopy(
+            delivery_id=delivery_id,
+            account=account,
+            media_id=media_id,
+            to_account=to_account,
+            kind=kind,
+            tries=0,
+            wanted_at=tx.now,
+            next_at=tx.now,
+        )
+    )
+
+
+def copies_due(tx: Tx) -> Sequence[MediaCopy]:
+    """What is to be brought over now, oldest first."""
+    due = select(MediaCopy).where(MediaCopy.next_at <= tx.now)
+    return tx.session.scalars(due.order_by(MediaCopy.wanted_at).limit(A_TURN)).all()
+
+
+def copied(tx: Tx, delivery_id: int) -> bool:
+    """Strikes it off; False where another worker has done so."""
+    return tx.execute(delete(MediaCopy).where(MediaCopy.delivery_id == delivery_id)).rowcount == 1
+
+
+def copy_failed(tx: Tx, delivery_id: int, *, for_good: bool) -> bool:
+    """Tries again a little later; True where it is given up, and struck off."""
+    found = tx.session.get(MediaCopy, delivery_id)
+    if found is None:
+        return False
+    if for_good or tx.now - found.wanted_at >= COPIED_WITHIN:
+        return copied(tx, delivery_id)
+    found.tries += 1
+    found.next_at = tx.now + timedelta(seconds=5 * 2 ** min(found.tries, 6))
+    return False

@@ -268,6 +268,25 @@ class Media(Base):
     unwanted: Mapped[bool] = mapped_column(default=False)
 
 
+class MediaCopy(Base):
+    """An answer that waits until its picture or voice message has been brought to the customer's account.
+
+    ``account`` and ``media_id``: where staff sent it; ``to_account``: where it is to go. ``kind``: ``image``, ``voice``.
+    """
+
+    __tablename__ = "media_copies"
+    __table_args__ = (Index("ix_media_copies_next_at", "next_at"),)
+
+    delivery_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account: Mapped[str]
+    media_id: Mapped[str]
+    to_account: Mapped[str]
+    kind: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    wanted_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+
+
 class MergedNumber(Base):
     """A number whose customer turned out to be somebody with another number."""
 
