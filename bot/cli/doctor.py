@@ -17,7 +17,7 @@ from sqlalchemy import text
 from bot.cli import database, embedded
 from bot.cli.demo import current
 from bot.clock import Clock, SystemClock
-from bot.errors import PlatformFailure, SettingsError
+from bot.errors import PlatformFailure, SettingsError, ShukeError
 from bot.settings import Account, Settings, load
 from bot.store.bell import connect_redis
 from bot.store.engine import Store
@@ -96,18 +96,26 @@ def _configuration(settings: Settings) -> Finding:
 def _database(settings: Settings) -> Generator[Finding, None, bool]:
     """What the database is like; whether it can be worked with. An empty one is set up, as every command does."""
     try:
-        with database.opened(settings.store_url) as store:
+        with database.opened(settings.store_url, database.key_of(settings)) as store:
             database.require(store)
             place = store.engine.url.render_as_string(hide_password=True)
             yield Finding("好", f"数据库：{place}，结构 {database.schema(store).current}")
             if not store.sqlite:
                 yield _database_clock(store)
+            yield from _erasure_key(store)
             return True
     except database.UnreachableError as error:
         yield Finding("问题", "数据库打不开", str(error))
     except database.DatabaseError as error:
         yield Finding("问题", "数据库与这个版本的程序不配", str(error))
     return False
+
+
+def _erasure_key(store: Store) -> Iterator[Finding]:
+    try:
+        database.settle_key(store, SystemClock())
+    except ShukeError as error:
+        yield Finding("问题", "认不出要求删除过资料的顾客，各部分不会启动", str(error))
 
 
 def _database_clock(store: Store) -> Finding:

@@ -155,3 +155,12 @@ def test_a_shop_that_has_not_begun(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert examine(None, {}, lambda *_: None) == 0
     assert "还没有公众号" in capsys.readouterr().out
+
+
+def test_the_key_of_erased_customers_that_is_missing_or_another_one(doctor, tmp_path):
+    assert doctor()[0] == 0
+    (tmp_path / "data" / "erasure.key").unlink()
+    code, said = doctor()
+    assert code == 1
+    assert "[问题] 认不出要求删除过资料的顾客" in said
+    assert "shuke db new-key" in said

@@ -51,6 +51,20 @@ def test_who_is_known_is_filled_in_and_keeps_what_was_said(shop, boss, mei, take
     assert [customer["name"] for customer in shop.export("customers")] == ["小美", "张姐"]
 
 
+def test_who_was_erased_is_not_brought_back_by_phone_or_number(shop, boss, mei, take_in):
+    boss.says("资料 小美 电话 13800138000")
+    number = mei.number
+    mei.says("确认删除我的资料")
+    for line in (",小美,13800138000", f"{number},小美,13800138000", f"{number},小美,"):
+        report = take_in(f"编号,姓名,电话\n{line}\n,王总,13900139000\n", "customers")
+        assert not report.ok
+        assert "第 2 行：这一位按本人要求删除了资料" in "\n".join(report.lines)
+    take_in("编号,姓名,电话\n,小美,13800138000\n,王总,13900139000\n", "customers", partial=True)
+    assert [customer["name"] for customer in shop.export("customers")] == ["已注销", "王总"]
+    boss.says("新客 小美 13800138000")
+    assert take_in("姓名,电话,城市\n小美,13800138000,北京\n", "customers").ok
+
+
 def test_a_namesake_with_another_phone_is_somebody_else_and_told(shop, boss, take_in):
     boss.says("新客 张姐 13800138000")
     assert "已有同名的 张姐" in "\n".join(take_in("姓名,电话\n张姐,13800138001\n", "customers").lines)

@@ -36,9 +36,18 @@ _EMPTIED = (
 
 def is_forgotten(tx: Tx, account: str, person_id: str) -> bool:
     """Whether the person behind an address has had their data erased. Raises KeyLost."""
+    return _is_known(tx, _address(account, person_id))
+
+
+def is_forgotten_phone(tx: Tx, phone: str) -> bool:
+    """Whether who has this phone has had their data erased. Raises KeyLost."""
+    return _is_known(tx, phone)
+
+
+def _is_known(tx: Tx, word: str) -> bool:
     if not tx.direct(_ANYBODY, {}):
         return False
-    return bool(tx.direct(_KNOWN, {"digest": _digest(erasure_key.settle(tx), _address(account, person_id))}))
+    return bool(tx.direct(_KNOWN, {"digest": _digest(erasure_key.settle(tx), word)}))
 
 
 def words_of(customer: Customer) -> set[str]:

@@ -11,8 +11,8 @@ from typing import Literal
 import orjson
 from sqlalchemy import func, or_, select
 
+from bot.domain.customers import forgetting, tags, timeline
 from bot.domain.customers import service as customers
-from bot.domain.customers import tags, timeline
 from bot.domain.customers.models import Customer, TimelineEntry
 from bot.domain.customers.rules import shown
 from bot.errors import Refusal
@@ -266,6 +266,10 @@ def take_in(tx: Tx, entry: Entry, filed: Filed) -> tuple[Customer | None, Outcom
     Raises Refusal where nobody or more than one can be meant.
     """
     customer = _find(tx, entry)
+    gone = customer is not None and customer.name == forgetting.GONE
+    # Whoever is in the file again said so themselves, or staff did; a list is neither.
+    if gone or (customer is None and entry.phone and forgetting.is_forgotten_phone(tx, entry.phone)):
+        raise Refusal("这一位按本人要求删除了资料，不再导入；请从名单里去掉这一行")
     if customer is None:
         if entry.number:
             raise Refusal(f"没有 #{entry.number} 这位顾客；新顾客请把编号空着")
