@@ -37,7 +37,7 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     if summary.projected:
         said.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
     said += [
-        f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位"
+        f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位{_by_tag(summary, variant)}"
         for variant, name in names.items()
     ]
     said.append("怎么发：")
@@ -52,6 +52,11 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     said += _batches(talk, broadcast, summary.audience)
     said += _examples(talk, summary, several=several)
     return said + _offers(talk, broadcast, summary)
+
+
+def _by_tag(summary: Summary, variant: str) -> str:
+    count = summary.by_tag[variant]
+    return f"（{count} 位按标签“{variant}组”）" if count else ""
 
 
 def _audience(broadcast: Broadcast) -> str:

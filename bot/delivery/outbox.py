@@ -41,7 +41,7 @@ class NewDelivery:
     """A row to plan. ``person_id`` is the platform's id, ``""`` for by hand; ``due_at`` None = now.
 
     ``state`` planned, skipped, by_hand or cancelled (all but the first with ``reason`` in words). ``key`` makes the row
-    unique; without it broadcast, occurrence and customer do. ``variant``: A, B, C, 对照 or ``""``.
+    unique; without it broadcast, occurrence and customer do. ``variant``: A, B, C, A组 (by tag), 对照 or ``""``.
     """
 
     account: str
@@ -383,7 +383,8 @@ def export(tx: Tx) -> Iterator[dict[str, Any]]:
         Delivery.account,
         Delivery.script,
         # Who is left out may have neither.
-        func.nullif(Delivery.variant, "").label("group"),
+        # A group by tag (A组) is that script's group like the others'.
+        func.nullif(func.replace(Delivery.variant, "组", ""), "").label("group"),
         func.nullif(Delivery.route, "").label("route"),
         Delivery.state,
         Delivery.reason,

@@ -17,14 +17,13 @@ from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
 from bot.delivery.rules import BEIJING, MASS_LEAST, day_start, has_mass, month_start, quiet_until
-from bot.domain.campaigns import rules
+from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
-from bot.domain.campaigns.rules import Dealer
 from bot.domain.campaigns.wording import DAY_MS, Wording
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
-from bot.domain.customers.models import Customer, Identity, Utterance
+from bot.domain.customers.models import Customer, CustomerTag, Identity, Utterance
 from bot.domain.merchants.desk import CONFIRMATION_LIFE
 from bot.domain.scripts.service import shop_context
 from bot.language.segments import parse_segment
@@ -56,6 +55,7 @@ class _Known:
     complaining: set[int]
     complaints: Counter[int]
     talking: set[int]
+    tagged: dict[int, str]
 
 
 def plan_all(
@@ -124,6 +124,7 @@ class Planner:
         facts = shop_context(tx, shop.shop_name)
         wordings = broadcast.scripts if scripts is None else scripts
         self._wordings = {script["variant"]: Wording(script, facts, self._now) for script in wordings}
+        self._tagged = groups.Tagged(tx, self._wordings)
         self._others = _others_to_send(tx, broadcast)
         self.tired: set[int] = set()
 
@@ -135,10 +136,11 @@ class Planner:
         """
         people = self._people(numbers)
         known = self._known(numbers)
-        dealer = Dealer(list(self._wordings), self._hold_out, place)
+        dealer = groups.dealer(self._broadcast_id, place, list(self._wordings), self._hold_out)
         rows: dict[int, Planned] = {}
-        # An order that looks random, and is the same whenever it is asked for, keeps the groups alike.
-        for number in sorted(people.keys() & numbers, key=lambda one: rules.stable_order(self._broadcast_id, one)):
+        for number in sorted(
+            people.keys() & numbers, key=lambda one: groups.place(self._broadcast_id, one, people[one])
+        ):
             rows[number] = self._row(people[number], known, dealer)
         # Written and sent in the order of numbers: the database's indexes like that better.
         planned = [rows[number] for number in numbers if number in rows]
@@ -148,7 +150,7 @@ class Planner:
 
     def _known(self, numbers: Sequence[int]) -> _Known:
         if self._corrects:
-            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set())
+            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set(), {})
         complaining, complaints = self._complaints(numbers)
         return _Known(
             addresses=self._addresses(numbers),
@@ -157,6 +159,7 @@ class Planner:
             complaining=complaining,
             complaints=complaints,
             talking=self._talking(numbers),
+            tagged=self._tagged.groups(_among(CustomerTag.customer_id, numbers)),
         )
 
     def _talking(self, numbers: Sequence[int]) -> set[int]:
@@ -174,6 +177,8 @@ class Planner:
             Customer.own_name,
             Customer.nickname,
             Customer.vip,
+            Customer.visited,
+            Customer.purchased,
             Customer.opted_out,
             Customer.grade,
             Customer.spent_fen,
@@ -220,7 +225,7 @@ class Planner:
         found = self._tx.execute(statement).all()
         return {row.customer_id for row in found if row.open}, Counter(row.customer_id for row in found)
 
-    def _row(self, person: Row[Any], known: _Known, dealer: Dealer) -> Planned:
+    def _row(self, person: Row[Any], known: _Known, dealer: groups.Dealer) -> Planned:
         address = known.addresses.get(person.id)
         row = NewDelivery(
             account="" if address is None else address.account,
@@ -248,11 +253,11 @@ class Planner:
         )
         text = ""
         if against is None:
-            row.variant = dealer.next()
+            row.variant = known.tagged.get(person.id) or dealer.next()
             if row.variant == rules.HOLD_OUT:
                 against = rules.HELD_OUT
             else:
-                wording = self._wordings[row.variant]
+                wording = self._wordings[groups.letter(row.variant)]
                 row.script = wording.name
                 text, against = wording.text(person)
         if against:

@@ -144,12 +144,14 @@ def stable_order(broadcast: int, customer_id: int) -> bytes:
 class Dealer:
     """Deals people to script groups in turn, so that the groups differ by one at most; ``hold_out`` % get none.
 
-    ``first``: where in the turn to begin, so that of many dealers not all favour the first group.
+    ``first``: where in the turn to begin, and ``phase`` (1–99) how soon somebody is held out, so that of many dealers
+    not all favour the first group, nor hold out those who stand at the same place in line.
     """
 
-    def __init__(self, variants: Sequence[str], hold_out: int, first: int = 0) -> None:
+    def __init__(self, variants: Sequence[str], hold_out: int, first: int = 0, phase: int = 50) -> None:
         self._variants = variants
         self._hold_out = hold_out
+        self._phase = phase
         self._seen = 0
         self._held = 0
         self._dealt = first
@@ -157,7 +159,7 @@ class Dealer:
     def next(self) -> str:
         """The next person's group, or ``对照``."""
         self._seen += 1
-        if self._held * 100 < self._hold_out * self._seen - 50:
+        if self._hold_out * self._seen + self._phase > 100 * (self._held + 1):
             self._held += 1
             return HOLD_OUT
         variant = self._variants[self._dealt % len(self._variants)]

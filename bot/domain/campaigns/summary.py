@@ -12,7 +12,7 @@ from typing import Any
 from bot.delivery import limits
 from bot.delivery.outbox import NewDelivery
 from bot.delivery.rules import DAILY_CALLS, MASS_MOST
-from bot.domain.campaigns import rules
+from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Planned, plan_all, starts_at
 from bot.domain.campaigns.wording import same_for_all
@@ -44,15 +44,16 @@ class Quota:
 class Summary:
     """What a plan would do: counts by route, by group and by reason, an example for each group.
 
-    ``projected``: only ``audience`` is counted, the other numbers follow from a sample of it. ``tired``: how many of the
-    recipients have had too much lately. ``more_if_plain``: how many more would be reached without anybody's hand, were
-    the text the same for all.
+    ``projected``: only ``audience`` is counted, the other numbers follow from a sample of it. ``by_tag``: of each
+    group, who is in it by a tag. ``tired``: how many of the recipients have had too much lately. ``more_if_plain``: how
+    many more would be reached without anybody's hand, were the text the same for all.
     """
 
     audience: int = 0
     projected: bool = False
     routes: Counter[str] = field(default_factory=Counter)
     groups: Counter[str] = field(default_factory=Counter)
+    by_tag: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     by_hand: Counter[str] = field(default_factory=Counter)
     named: dict[str, list[int]] = field(default_factory=dict)
@@ -82,18 +83,20 @@ class Summary:
                 people.append(row.customer_id)
             return
         self.routes[row.route] += 1
-        self.groups[row.variant] += 1
+        variant = groups.letter(row.variant)
+        self.groups[variant] += 1
+        self.by_tag[variant] += variant != row.variant
         if row.state == "by_hand":
             self.by_hand[row.reason] += 1
         else:
             self.accounts.add(row.account)
-        if row.variant not in self.examples and row.customer_id is not None:
-            self.examples[row.variant] = (row.customer_id, text)
+        if variant not in self.examples and row.customer_id is not None:
+            self.examples[variant] = (row.customer_id, text)
 
     def project(self, audience: int) -> None:
         """Stretches the counts of a sample to an audience of this size."""
         times = audience / max(1, self.audience)
-        for counts in (self.routes, self.groups, self.skipped, self.by_hand):
+        for counts in (self.routes, self.groups, self.by_tag, self.skipped, self.by_hand):
             for key in counts:
                 counts[key] = round(counts[key] * times)
         self.tired = round(self.tired * times)
