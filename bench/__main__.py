@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import broadcast, callback, language, peer_venv, season, segments, start
+from bench import broadcast, callback, language, peer_venv, season, segments, start, trials
 from bench.processes import OTHERS, free_port, running, wait_for_port_only
 from bench.report import RESULTS, Section, told, version_of
 from bot.cli.embedded import find_program
@@ -61,6 +61,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
         ),
         "language": lambda: language.measure(3 if quick else 9),
         "segments": lambda: segments.measure(folder, 1_000_000 if arguments.million else 20_000),
+        "trials": lambda: trials.measure(1_000 if quick else 10_000),
         "start": lambda: start.measure(folder, rounds=1 if quick else 5),
     }
     if not quick:
@@ -74,7 +75,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under 90 seconds")
     parser.add_argument("--million", action="store_true", help="segments over a million customers (minutes to make)")
     parser.add_argument(
-        "--only", nargs="+", metavar="PART", help="callbacks broadcasts language segments start season postgresql"
+        "--only",
+        nargs="+",
+        metavar="PART",
+        help="callbacks broadcasts language segments trials start season postgresql",
     )
     return parser.parse_args()
 

@@ -20,8 +20,7 @@ from bot.domain.scripts.checker import warnings
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.intents import BroadcastList, BroadcastStep, Checked
-from bot.language.money import show_money
-from handlers import plan_words
+from handlers import plan_words, results
 from handlers.plan_words import moment, rest_lines
 from handlers.talk import StaffTalk, on
 
@@ -287,13 +286,7 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
     numbers = found.numbers
     if numbers is None:
         return "\n".join(lines)
-    for group in numbers.groups:
-        bought = f"，7天内购买 {group.bought} 位 {show_money(group.bought_fen)}" if group.bought else ""
-        if group.variant == rules.HOLD_OUT:
-            lines.append(f"对照组：{sum(group.counts.values())} 位没有发{bought}")
-        else:
-            sent = group.counts.get("sent", 0)
-            lines.append(f"{group.variant} {group.script}：发出 {sent}，回复 {group.replied}{bought}")
+    lines += results.lines(talk, broadcast, numbers.outcome, found.counted_at or talk.tx.now)
     lines += _mass_report(numbers.mass)
     lines += [f"· {reason} {count} 位" for reason, count in numbers.reasons]
     lines += _unclear_lines(numbers.to_check, numbers.asked_again, broadcast.id)

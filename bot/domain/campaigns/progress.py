@@ -15,10 +15,10 @@ from sqlalchemy import BigInteger, and_, func, insert, or_, select, type_coerce,
 from bot.delivery import broadcasts, outbox
 from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
-from bot.domain.campaigns import lists
+from bot.domain.campaigns import lists, trials
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast, Tally
-from bot.domain.campaigns.service import GroupResult
+from bot.domain.campaigns.trials import Outcome
 from bot.store.base import from_milliseconds
 from bot.store.transaction import Tx
 
@@ -38,7 +38,7 @@ class Numbers:
     counts: dict[str, int]
     lately: int
     last_due_at: int | None
-    groups: list[GroupResult]
+    outcome: Outcome
     reasons: list[tuple[str, int]]
     to_check: int
     asked_again: int
@@ -100,9 +100,9 @@ def _numbers(tx: Tx, broadcast: Broadcast) -> tuple[Numbers | None, datetime | N
     if tally.numbers is None:
         return None, None
     said = dict(tally.numbers)
-    groups = [GroupResult(**group) for group in said.pop("groups")]
+    outcome = Outcome.read(said.pop("outcome"))
     reasons = [(reason, count) for reason, count in said.pop("reasons")]
-    return Numbers(groups=groups, reasons=reasons, **said), tally.counted_at
+    return Numbers(outcome=outcome, reasons=reasons, **said), tally.counted_at
 
 
 def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
@@ -115,7 +115,7 @@ def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
         counts=outbox.counts(tx, broadcast.id),
         lately=tx.execute(lately).scalar_one(),
         last_due_at=tx.execute(last_due).scalar(),
-        groups=campaigns.results(tx, broadcast),
+        outcome=trials.of(tx, broadcast),
         reasons=campaigns.reasons(tx, broadcast.id),
         to_check=to_check,
         asked_again=asked_again,

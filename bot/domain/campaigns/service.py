@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     and_,
-    case,
     func,
-    literal,
     not_,
     or_,
     select,
     text,
-    type_coerce,
     update,
 )
 
@@ -32,14 +28,13 @@ from bot.domain.campaigns.pace import MOST_BATCHES, Pace
 from bot.domain.campaigns.summary import Summary
 from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Staff
-from bot.domain.orders.models import Order
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import refuse_punished
 from bot.domain.scripts.rules import check_template, is_personal
 from bot.errors import Refusal
 from bot.language.segments import parse_segment
 from bot.settings import Settings
-from bot.store.base import Base, to_milliseconds
+from bot.store.base import Base
 from bot.store.transaction import Tx
 
 STATE_WORDS = {
@@ -53,7 +48,6 @@ STATE_WORDS = {
     "recurring": "按计划重复",
 }
 AT_ONCE = Pace()
-BOUGHT_WITHIN_MS = timedelta(days=7) // timedelta(milliseconds=1)
 
 
 def draft(
@@ -337,71 +331,6 @@ def finish_due(tx: Tx, through: Sequence[int]) -> list[Broadcast]:
             broadcast.finished_at = tx.now
             done.append(broadcast)
     return done
-
-
-@dataclass(frozen=True, slots=True)
-class GroupResult:
-    """What became of one script group; money counts within seven days of the message."""
-
-    variant: str
-    script: str
-    counts: dict[str, int]
-    replied: int
-    bought: int
-    bought_fen: int
-
-
-def results(tx: Tx, broadcast: Broadcast) -> list[GroupResult]:
-    """By script group, the hold-out group last; a person counts once however often they bought."""
-    tallies: dict[str, dict[str, int]] = {}
-    rows = tx.execute(
-        select(Delivery.variant, Delivery.state, func.count())
-        .where(Delivery.broadcast_id == broadcast.id, Delivery.variant != "")
-        .group_by(Delivery.variant, Delivery.state)
-    )
-    for variant, state, count in rows:
-        tallies.setdefault(variant, {})[state] = count
-    replied_rows = tx.execute(
-        select(Delivery.variant, func.count())
-        .where(Delivery.broadcast_id == broadcast.id, Delivery.replied_at.is_not(None))
-        .group_by(Delivery.variant)
-    )
-    replied: dict[str, int] = {row[0]: row[1] for row in replied_rows}
-    since = _counts_from(broadcast)
-    paid = type_coerce(Order.paid_at, BigInteger)
-    bought = {
-        variant: (people, int(money))
-        for variant, people, money in tx.execute(
-            select(
-                Delivery.variant,
-                func.count(Delivery.customer_id.distinct()),
-                func.sum(Order.amount_fen - Order.refunded_fen),
-            )
-            .join(Order, Order.customer_id == Delivery.customer_id)
-            .where(Delivery.broadcast_id == broadcast.id, paid >= since, paid <= since + BOUGHT_WITHIN_MS)
-            .group_by(Delivery.variant)
-        )
-    }
-    names = {script["variant"]: script["name"] for script in broadcast.scripts}
-    order = [*names, rules.HOLD_OUT]
-    return [
-        GroupResult(
-            variant,
-            names.get(variant, ""),
-            tallies[variant],
-            replied.get(variant, 0),
-            *bought.get(variant, (0, 0)),
-        )
-        for variant in order
-        if variant in tallies
-    ]
-
-
-def _counts_from(broadcast: Broadcast) -> ColumnElement[int]:
-    """From when on a purchase counts (ms): since the message, for the hold-out group since the broadcast began."""
-    began = None if broadcast.started_at is None else to_milliseconds(broadcast.started_at)
-    held_out = (Delivery.variant == rules.HOLD_OUT, literal(began, BigInteger))
-    return case(held_out, else_=type_coerce(Delivery.sent_at, BigInteger))
 
 
 def _move(tx: Tx, number: int, before: Sequence[str], after: str) -> bool:
