@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bot.domain.campaigns import leaderboard
+from bot.domain.campaigns.leaderboard import Place
 from bot.domain.customers.rules import addressed, shown
 from bot.domain.merchants import desk
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import warnings
 from bot.domain.scripts.rules import check_template, compile_template
-from bot.language.intents import ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
+from bot.language.intents import ScriptBoard, ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
 
@@ -21,6 +23,8 @@ SCENES = {
     "aftersale": "售后",
 }
 OWN_SENTENCES = {"welcome": "欢迎", "bot": "应答", "activities": "活动", "complaints": "投诉", "redpacket": "红包"}
+CLASS_WORDS = {"N": "N 未到店", "YO": "Y·O 到店没买", "M": "M 消费过", "VIP": "VIP"}
+BEST = 5  # scripts of a class
 HOW_TO_WRITE = '可以用 {{ c.name|default("亲") }} 放称呼。'
 
 
@@ -39,6 +43,26 @@ def list_scripts(talk: StaffTalk) -> str:
 
 def _names(scene: str) -> list[str]:
     return [script.name for script in scripts.shelf() if script.scene == scene]
+
+
+@on.staff(ScriptBoard)
+def board(talk: StaffTalk) -> str:
+    found = leaderboard.ranked(talk.tx)
+    days, enough = leaderboard.LOOKS_BACK.days, leaderboard.ENOUGH
+    if not found:
+        short = f"还排不出来：近 {days} 天里，要有话术发给同一类顾客 {enough} 位以上、满了 7 天。"
+        return f"{short}\n一次比几个：群发 O 用 到店礼A/到店礼B"
+    lines = [f"话术榜（近 {days} 天，发给 {enough} 位以上、满 7 天的；分类按发的时候算）"]
+    for class_, places in found.items():
+        lines.append(f"【{CLASS_WORDS[class_]}】")
+        lines += [_place(rank, place) for rank, place in enumerate(places[:BEST], start=1)]
+    lines.append("名次按回复，人少的往后排；想知道哪个真的好，同一次群发里比：结果 12")
+    return "\n".join(lines)
+
+
+def _place(rank: int, place: Place) -> str:
+    shares = f"回复 {place.replied / place.sent:.0%}，7天内购买 {place.bought / place.sent:.0%}"
+    return f"{rank}. {place.script}：发出 {place.sent}，{shares}"
 
 
 @on.staff(ScriptShow)

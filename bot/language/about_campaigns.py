@@ -14,6 +14,7 @@ from bot.language.intents import (
     Correct,
     Intent,
     Resend,
+    ScriptBoard,
     ScriptEdit,
     ScriptList,
     ScriptNew,
@@ -43,6 +44,7 @@ _LIST = r"列表|名单|有哪些"
 _SCRIPT_SUB = re.compile(
     r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
 )
+_BOARD = re.compile(r"(?:排行|排名|效果)?榜单?|排行|排名|效果|哪个(?:最)?好|哪个(?:最)?有用")
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
 _PLAIN = re.compile(r"(?:^|[ ,])(?:人人一样|大家一样|都一样|不带称呼|去掉称呼|不要称呼)(?=[ ,]|$)")
 _SPARES = re.compile(r"(?:^|[ ,])(?:避开疲劳|避开累的|放过疲劳|疲劳的?不发|不发疲劳)(?:的|顾客)?(?=[ ,]|$)")
@@ -77,10 +79,17 @@ def _script(said: Said) -> Intent:
     sub = _SCRIPT_SUB.match(words.plain)
     if not words or (sub and sub["word"] == "列表" and sub.end() == len(words)):
         return ScriptList()
+    if _BOARD.fullmatch(without_mood(words).plain):
+        return ScriptBoard()
     # 改 and 看 are also how names begin: 看房礼. Two characters are a word of ours, one needs its space.
     if sub is None or not (sub["gap"] or len(sub["word"]) > 1):
         return ScriptShow(unquoted(words))
     return _script_step(sub["word"], Said(words.cut(sub.end()), said.now))
+
+
+def _board(said: Said) -> Intent:
+    expect_end(without_mood(said.words), "话术 榜")
+    return ScriptBoard()
 
 
 def _script_step(word: str, said: Said) -> Intent:
@@ -365,8 +374,12 @@ def _broadcast_list(said: Said) -> Intent:
 
 VERBS = (
     Verb(
-        ("话术", "脚本", "文案库"), _script, ("话术", "话术 看 到店礼", _NEW, "话术 改 到店礼", _TRY), takes_text=True
+        ("话术", "脚本", "文案库"),
+        _script,
+        ("话术", "话术 看 到店礼", "话术 榜", _NEW, "话术 改 到店礼", _TRY),
+        takes_text=True,
     ),
+    Verb(("话术榜", "话术排行", "话术排行榜", "话术排名"), _board, ("话术 榜",)),
     Verb(("改话术", "修改话术"), lambda said: _script_step("改", said), ("话术 改 到店礼",), takes_text=True),
     Verb(("试话术",), lambda said: _script_step("试", said), (_TRY,)),
     Verb(

@@ -335,6 +335,11 @@ class ScriptList(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptBoard(Intent):
+    """``话术 榜``: which scripts work for which class."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptShow(Intent):
     name: str
 

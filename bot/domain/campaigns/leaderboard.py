@@ -1,0 +1,95 @@
+"""Which scripts work for which class: what was sent in the last 90 days, and what came of it within a week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import BigInteger, and_, case, exists, func, or_, select
+from sqlalchemy import type_coerce as as_type
+
+from bot.delivery.outbox import Delivery
+from bot.domain.campaigns import trials
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.campaigns.verdicts import Tally, interval
+from bot.domain.customers.models import Customer
+from bot.domain.orders.models import Order
+from bot.store.base import to_milliseconds
+from bot.store.transaction import Tx
+
+LOOKS_BACK = timedelta(days=90)
+# Of fewer people a share says next to nothing.
+ENOUGH = 30
+CLASSES = ("N", "YO", "M", "VIP")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One script with one class."""
+
+    script: str
+    sent: int
+    replied: int
+    bought: int
+
+
+def ranked(tx: Tx) -> dict[str, list[Place]]:
+    """By class, in the order of `CLASSES`, the scripts with enough people; empty classes are missing.
+
+    First comes whose share of replies is at least the highest: of two equal shares that of more people. Only messages
+    whose week is over count, else what was sent yesterday would look worst.
+    """
+    found: dict[str, list[Place]] = {}
+    for class_, place in _counted(tx):
+        found.setdefault(class_, []).append(place)
+    return {class_: sorted(found[class_], key=_worth, reverse=True) for class_ in CLASSES if class_ in found}
+
+
+def _worth(place: Place) -> tuple[float, float]:
+    return interval(Tally(place.sent, place.replied))[0], interval(Tally(place.sent, place.bought))[0]
+
+
+def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
+    since, until = to_milliseconds(tx.now - LOOKS_BACK), to_milliseconds(tx.now) - trials.WEEK_MS
+    sent_at, now = as_type(Delivery.sent_at, BigInteger), to_milliseconds(tx.now)
+    visit = trials.visits(0, now).subquery()
+    first = select(visit.c.customer_id, func.min(visit.c.at).label("at")).group_by(visit.c.customer_id).subquery()
+    # The class as it was: whoever came or bought because of a message would else stand among those who always did.
+    had_bought = as_type(Customer.first_purchase_at, BigInteger) < sent_at
+    had_come = and_(Customer.visited, or_(first.c.at.is_(None), first.c.at < sent_at))
+    class_ = case((Customer.vip, "VIP"), (had_bought, "M"), (had_come, "YO"), else_="N").label("class")
+    paid = as_type(Order.paid_at, BigInteger)
+    bought = exists().where(
+        Order.customer_id == Delivery.customer_id,
+        paid.between(sent_at, sent_at + trials.WEEK_MS),
+        Order.amount_fen > Order.refunded_fen,
+        Order.source != "opening",
+    )
+    rows = (
+        select(class_, Delivery.script, Delivery.replied_at, bought.label("bought"))
+        .join_from(Broadcast, Delivery, Delivery.broadcast_id == Broadcast.id)
+        .join(Customer, Customer.id == Delivery.customer_id)
+        .outerjoin(first, first.c.customer_id == Delivery.customer_id)
+        .where(
+            # Its rows are found by the broadcast; one that ran for days has some on either side.
+            as_type(Broadcast.started_at, BigInteger) >= since - trials.WEEK_MS,
+            Delivery.purpose == "marketing",
+            Delivery.state == "sent",
+            sent_at.between(since, until),
+            Customer.is_staff.is_(False),
+        )
+        .subquery()
+    )
+    counted = (
+        select(
+            rows.c["class"],
+            rows.c.script,
+            func.count(),
+            func.count(rows.c.replied_at),
+            func.sum(case((rows.c.bought, 1), else_=0)),
+        )
+        .group_by(rows.c["class"], rows.c.script)
+        .having(func.count() >= ENOUGH)
+    )
+    return [(row[0], Place(row[1], row[2], row[3], int(row[4]))) for row in tx.execute(counted)]
