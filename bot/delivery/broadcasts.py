@@ -143,9 +143,8 @@ def left_to_cancel(tx: Tx, broadcast_id: int) -> Literal["some", "in flight", "n
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a broadcast stands: rows by state, its switch, the paths it waits for, and when the next row is due."""
+    """Where a broadcast stands: its switch, the paths it waits for, and when the next row is due."""
 
-    counts: dict[str, int]
     paused: bool
     rests: list[Rest]
     next_due_at: datetime | None
@@ -161,7 +160,6 @@ def progress(tx: Tx, broadcast_id: int) -> Progress:
                 rests[account, channel] = rest
     paused = tx.execute(select(BroadcastRun.paused).where(BroadcastRun.broadcast_id == broadcast_id)).scalar()
     return Progress(
-        counts=outbox.counts(tx, broadcast_id),
         paused=bool(paused),
         rests=list(rests.values()),
         next_due_at=min((due_at for _account, _route, due_at in waiting), default=None),
