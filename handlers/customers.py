@@ -395,6 +395,8 @@ def follow_up(talk: StaffTalk) -> str:
     parts = [f"{shown(customer)} 跟进记好了"]
     if customer.follow_up:
         parts.append(f"{customer.follow_up}：{LEVEL_WORDS[customer.follow_up]}")
+    if intent.said:
+        parts.append(f"聊了：{intent.said}")
     if customer.next_step:
         parts.append(f"下次：{customer.next_step}")
     if customer.next_at:

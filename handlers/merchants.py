@@ -21,8 +21,11 @@ from bot.errors import Refusal
 from bot.language import help_text, normalise, understand
 from bot.language.intents import (
     Bind,
+    BroadcastStep,
     Choice,
     Confirm,
+    Courtesy,
+    Drop,
     FreeTalk,
     Help,
     Keeper,
@@ -66,7 +69,7 @@ def not_understood(talk: StaffTalk) -> str:
     problem, nearest = talk.intent.problem, talk.intent.nearest
     # What the sentence itself shows need not stand below it once more.
     unsaid = [form for form in nearest if form not in problem]
-    ready = [form for form in unsaid if _is_own(form, talk.line)]
+    ready = [form for form in unsaid if form in talk.intent.ready or _is_own(form, talk.line)]
     if ready and desk.open_question(talk.tx, talk.staff.id) is None:
         desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": ready}, ready))
     else:
@@ -102,6 +105,10 @@ def _is_own(form: str, line: str) -> bool:
             "员工",
             "通知",
             "投诉",
+            "撤销",
+            "暂停",
+            "更多",
+            "下一批",
         )
     return all(word in typed for word in words) or all(word.lstrip("+") in typed for word in [verb, *words])
 
@@ -145,8 +152,29 @@ def choice_without_question(_talk: StaffTalk) -> str:
 
 
 @on.staff(Yes)
-def yes_without_question(_talk: StaffTalk) -> str:
-    return "现在没有等您确认的话（听到的语音 5 分钟内有效）。请把要做的事打字发来，群发等请连确认码一起发。"
+def yes_without_question(talk: StaffTalk) -> str:
+    """A yes is not enough for what has a code: the code is what says which of them."""
+    if codes := desk.open_codes(talk.tx, talk.staff.id):
+        return f"还差四位确认码，照着发就做：{'，或 '.join(f'确认 {code}' for code in codes)}\n不做了就回“算了”。"
+    return "好的。现在没有等您确认的事，要做什么直接说。"
+
+
+@on.staff(Drop)
+def drop(talk: StaffTalk) -> str:
+    """What waits for a code is not done. Without any, 取消 alone means the broadcast."""
+    if codes := desk.drop_codes(talk.tx, talk.staff.id):
+        return f"好，不做了，确认码作废：{'、'.join(codes)}。什么都没有改。"
+    if talk.intent.cancels:
+        talk.intent = BroadcastStep("cancel")
+        return str(on.find("staff", BroadcastStep)(talk))  # type: ignore[misc]
+    if talk.intent.doubts:
+        return "哪里不对？要退回刚才的改动，发送：撤销"
+    return "好的，什么都没有改。要退回刚做过的，发送：撤销"
+
+
+@on.staff(Courtesy)
+def courtesy(talk: StaffTalk) -> str:
+    return "好嘞，有事随时叫我。" if talk.intent.thanks else "在的，您说。不知道怎么说就发：帮助"
 
 
 @on.customer(Bind)

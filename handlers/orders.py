@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time
 
 from bot.domain import working_day
+from bot.domain.customers import finding
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import classes, shown
@@ -26,6 +28,7 @@ LISTED = 5  # purchases told one by one; of more only the sum
 @on.staff(Purchase)
 def purchase(talk: StaffTalk) -> str:
     intent = talk.intent
+    _refuse_second_person(talk, intent.items)
     people: list[Customer | None] = [*talk.all(intent.whom, may_open=True)] if intent.whom else [None]
     who = "、".join("散客" if customer is None else shown(customer) for customer in people[:3])
     talk.label(f"{who} 消费 {show_money(intent.amount_fen)}{'等' if len(people) > 3 else ''}")
@@ -40,6 +43,18 @@ def purchase(talk: StaffTalk) -> str:
     new = [f"新建了 {'、'.join(opened)} 的档案。"] if opened else []
     lines = [_booked(talk, customer, order) + _perhaps_twice(talk, order) for customer, order in booked]
     return "\n".join([*new, *lines])
+
+
+def _refuse_second_person(talk: StaffTalk, items: str) -> None:
+    """消费 张姐 李四 100 names two, 消费 张姐 100 李四 200 books two: a customer's name among the goods is hardly goods."""
+    words = {re.sub(r"[¥\d.元块]+$", "", word) for word in items.split()}
+    named = finding.named_in(talk.tx, sorted(word for word in words if len(word) > 1))
+    if named:
+        who = talk.intent.whom[0].text if talk.intent.whom else "小美"
+        raise Refusal(
+            f"“{named[0]}”也是一位顾客，没有记。两位一样多就写：消费 {who}、{named[0]} 100；"
+            f"不一样就分两句：消费 {who} 100，消费 {named[0]} 200"
+        )
 
 
 def _perhaps_twice(talk: StaffTalk, order: Order) -> str:

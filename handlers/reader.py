@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
-from bot.language import read_whom, understand, understand_customer
+from bot.language import normalise, read_whom, understand, understand_customer
 from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
 from bot.language.intents import (
     ActivityList,
@@ -26,6 +27,8 @@ from bot.language.intents import (
     CaseShow,
     Choice,
     Confirm,
+    Courtesy,
+    Drop,
     Forecast,
     FreeTalk,
     Help,
@@ -60,9 +63,20 @@ from bot.language.intents import (
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers import taps
+from handlers import rereading, taps
 from handlers.pages import PAGE, REPLY_LIMIT, first_page
-from handlers.talk import NEW_FILE, UNPROVEN, CustomerTalk, StaffTalk, Talk, Unclear, Unfiled, Wide, names_of
+from handlers.talk import (
+    NEW_FILE,
+    UNPROVEN,
+    CustomerTalk,
+    Nobody,
+    StaffTalk,
+    Talk,
+    Unclear,
+    Unfiled,
+    Wide,
+    names_of,
+)
 
 NEWS_LIMIT = 900  # bytes of news on top of an answer: the answer is what was asked for
 NEWS_AT_LEAST = 180  # bytes below which news would only be cut words
@@ -217,7 +231,9 @@ class _StaffLine:
 
     def _voice(self, line: str) -> str:
         """What was heard is shown; what only looks is done at once, the rest after a yes: names and amounts are misheard."""
-        if isinstance(understand(line, self._now()), LOOKS):
+        meant, _ = self._reread(understand(line, self._now()), line)
+        # What was not understood would not be after a yes either.
+        if isinstance(meant, (*LOOKS, NotUnderstood, Courtesy, Drop)):
             return f"听到：{line}\n{self._line(line)}"
         desk.ask(self._tx, self._staff.id, desk.Question("heard", {"line": line}, ["是，照做"]))
         return f"听到：{line}\n对的话回复“是”，不对请打字。"
@@ -232,9 +248,16 @@ class _StaffLine:
                 return self._handle(understand(picked, self._now()), picked)
             question = None
         if question is None or isinstance(intent, More):
-            return self._handle(intent, line)
+            return self._handle(*self._reread(intent, line))
+        if isinstance(intent, Drop):
+            desk.close_question(self._tx, self._staff.id)
+            return f"好，“{question.payload['line'].splitlines()[0][:20]}”不做了，什么都没有改。"
+        if question.kind == "choice" and isinstance(intent, Yes):
+            return self._choose(question, 1 if len(question.payload["options"]) == 1 else 0)
         if question.kind == "choice" and isinstance(intent, Choice):
             return self._choose(question, intent.number)
+        if question.kind == "choice" and (number := self._named_option(question, line)):
+            return self._choose(question, number)
         if question.kind == "heard" and isinstance(intent, Yes):
             desk.close_question(self._tx, self._staff.id)
             heard = str(question.payload["line"])
@@ -246,9 +269,24 @@ class _StaffLine:
             desk.close_question(self._tx, self._staff.id)
             command = f"{question.payload['line']}\n{line}"
             return self._handle(understand(command, self._now()), command)
-        if not isinstance(intent, NotUnderstood):
+        intent, line = self._reread(intent, line)
+        if not isinstance(intent, NotUnderstood | Courtesy):
             self._put_aside(question, line)
         return self._handle(intent, line)
+
+    def _reread(self, intent: Intent, line: str) -> tuple[Intent, str]:
+        if not isinstance(intent, NotUnderstood):
+            return intent, line
+        last = desk.state(self._tx, self._staff.id).customer_id
+        return rereading.means(self._tx, line, intent, self._now(), last=last)
+
+    def _named_option(self, question: desk.Question, line: str) -> int:
+        """Which of the numbered customers the line names, 0 for none: their name answers as well as the number."""
+        said = normalise(line).removeprefix("是")
+        options = [number for number in question.payload["options"] if number != NEW_FILE]
+        people = [customers.get(self._tx, number) for number in options]
+        named = [one.id for one in people if said in {f"#{one.id}", *map(normalise, customers.known_names(one))}]
+        return question.payload["options"].index(named[0]) + 1 if len(named) == 1 else 0
 
     def _put_aside(self, question: desk.Question, line: str) -> None:
         """Ends an open question and says so, unless the line goes on with the same (照片 小美, then 照片 小美 1)."""
@@ -282,10 +320,12 @@ class _StaffLine:
                 if isinstance(intent, Undo):
                     return str(handler(talk))
                 return self._journaled(handler, talk)
+        except (Nobody, Unfiled) as nobody:
+            if again := rereading.named_anew(self._tx, line, self._now()):
+                return self._handle(*again, chosen)
+            return self._offer_file(nobody, line, talk.chosen) if isinstance(nobody, Unfiled) else str(nobody)
         except Unclear as unclear:
             return self._ask_which(unclear, line, talk.chosen)
-        except Unfiled as unfiled:
-            return self._offer_file(unfiled, line, talk.chosen)
         except Wide as wide:
             return self._ask_first(wide, talk)
         except Refusal as refusal:
@@ -376,7 +416,9 @@ def _picked(question: desk.Question, intent: Intent) -> str:
 
 def _is_text(line: str, intent: Intent) -> bool:
     """Whether a line after 「话术 新建 名称」 is the script's text and not the next command."""
-    if isinstance(intent, NotUnderstood | Choice) or (isinstance(intent, Visit) and not line.startswith("到店")):
+    if isinstance(intent, NotUnderstood | Choice | Courtesy) or (
+        isinstance(intent, Visit) and not line.startswith("到店")
+    ):
         return True  # 新款到店 is a fine text
     return len(line) >= PENDING_TEXT_AT_LEAST or any(letter in PUNCTUATION for letter in line)
 
@@ -384,8 +426,8 @@ def _is_text(line: str, intent: Intent) -> bool:
 def _whose(line: str, intent: Intent) -> str:
     """The customer a line after a picture names, empty where it is something else."""
     named = isinstance(intent, NotUnderstood | Choice | Show) and len(line) <= NAMED_AT_MOST
-    people = read_whom(line.strip().removesuffix("的")) if named else ()
-    return line.strip().removesuffix("的") if len(people) == 1 else ""
+    who = re.sub(r"^这?是(?=.)|的$", "", line.strip())
+    return who if named and len(read_whom(who)) == 1 else ""
 
 
 def _numbered(offers: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ from bot.domain.merchants.models import Staff
 from bot.domain.scripts import service as scripts
 from bot.errors import Refusal
 from bot.gateway.router import Router
+from bot.language import known
 from bot.language.intents import Whom
 from bot.language.normalise import display_name
 from bot.platforms.messages import Inbound
@@ -152,10 +153,10 @@ class StaffTalk(Talk):
         if whom.kind == "pronoun":
             raise Refusal("还不知道说的是哪位顾客。先“查 名字”，之后就可以用“他”“她”“上一个”。")
         near = customers.nearest(self.tx, whom)
-        if may_open and whom.kind in ("name", "phone"):
+        if may_open and whom.kind in ("name", "phone") and not known.is_sentence(whom.text):
             raise Unfiled(whom, near)
         offer = f"最接近的：{'、'.join(shown(customer) for customer in near)}。" if near else ""
-        raise Refusal(f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}新的老客可以“新客 名字 手机号”建档。")
+        raise Nobody(f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}新的老客可以“新客 名字 手机号”建档。")
 
     def _open_file(self, whom: Whom) -> Customer:
         name, phone = (whom.text, "") if whom.kind == "name" else ("", whom.text)
@@ -164,6 +165,10 @@ class StaffTalk(Talk):
         if len(there) == 1:
             return there[0]
         return customers.enrol(self.tx, name=display_name(name)[0], phone=phone, wechat="")
+
+
+class Nobody(Refusal):
+    """No customer is called what was typed as a name."""
 
 
 class Unclear(Exception):

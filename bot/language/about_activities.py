@@ -28,6 +28,7 @@ from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only
 
 _NEW = "活动 新建 会员茶会 周六14:00 名额20 地点 本店"
 _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 给张姐打电话"
+MONEY_OUT = "红包和转账要您自己在微信里发，我不经手钱。想到时提醒您：红包 计划 中秋 老客群 200元 20个"
 _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 实发180元"
 _CHECK_IN = "签到 3 小美"
 
@@ -63,6 +64,10 @@ def _activity(said: Said) -> Intent:
         return ActivityList()
     sub = _ACTIVITY_SUB.match(words.plain)
     if sub is None:
+        if closed := re.fullmatch(
+            r"(?P<number>\d{1,6})号? ?(?:关闭|结束|取消)(?:报名)?(?:了|吧)?", words.plain, re.ASCII
+        ):
+            return ActivityClose(int(closed["number"]))
         roster = re.search(r" ?(?:报名)?名单$", words.plain)
         return ActivityRoster(only_number(words.cut(0, roster.start()) if roster else words, "活动 名单 3"))
     rest = Said(words.cut(sub.end()), said.now)
@@ -222,6 +227,10 @@ def remind_by_time(line: Words, now: datetime) -> Intent | None:
     return Remind(leading[0], line.group(match, "text").typed)
 
 
+def _money_out(_said: Said) -> Intent:
+    raise Unclear(MONEY_OUT, "红包")
+
+
 def _packet(said: Said) -> Intent:
     words = said.words
     if not words or words.plain == "列表":
@@ -230,6 +239,10 @@ def _packet(said: Said) -> Intent:
         return _packet_plan(Said(words.cut(sub.end()), said.now))
     if sub := re.match(r"(?:已发|发了|已经发了|发完)[ :]*", words.plain):
         return _packet_done(words.cut(sub.end()))
+    if done := re.match(r"(?P<number>\d{1,6})号?(?:已发|发了|已经发了|发完)了?[ ,:]*", words.plain, re.ASCII):
+        return _packet_done(read(f"{done['number']} {words.cut(done.end()).typed}"))
+    if re.search(r"\d", words.plain):
+        raise Unclear(MONEY_OUT, _PLAN, "红包", _DONE)
     raise Unclear(f"红包要做什么？例如：{_PLAN}", _PLAN, "红包", _DONE)
 
 
@@ -305,8 +318,11 @@ VERBS = (
         ("活动 关闭 3",),
     ),
     Verb(("签到",), _check_in, (_CHECK_IN,), after_whom=True),
+    Verb(("添加日历", "日历添加", "加日历"), _calendar_add, (_DAY,)),
+    Verb(("最近有什么节日", "有什么节日", "未来30天"), _calendar, ("日历",), gluable=False),
     Verb(("日历", "关怀日历"), _calendar, (_DAY, "日历")),
     Verb(("提醒", "提醒我", "定时提醒"), _remind, (_REMIND,)),
     Verb(("红包", "红包计划表"), _packet, (_PLAN, "红包", _DONE)),
+    Verb(("发红包", "转账", "打款", "转钱"), lambda said: _money_out(said), ("红包",)),
     Verb(("红包计划",), _packet_plan, (_PLAN,)),
 )

@@ -21,6 +21,7 @@ from bot.language.intents import (
     ScriptShow,
     ScriptTry,
 )
+from bot.language.money import looks_like_money
 from bot.language.normalise import Words, read, without_farewell, without_mood
 from bot.language.segments import SegmentError, parse_words
 from bot.language.times import take_leading_time, take_recurrence, take_time
@@ -40,7 +41,11 @@ _CHECK = "核对 12 小美 收到了"
 _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
-_LIST = r"列表|名单|有哪些"
+_LIST = r"列表|名单|有哪些|记录|历史|了吗|了没"
+_STEP_ALONE = re.compile(r"(?P<word>暂停|停止|继续|进度|结果|效果)(?:一下|怎么样|如何|了吗?)?")
+_STEP_AFTER = re.compile(
+    r"(?:#|第)?(?P<number>\d{1,9})[号条]?的? ?(?P<word>进度|暂停|继续|取消|结果|效果|回复)(?:了|吧|一下)?", re.ASCII
+)
 _SCRIPT_SUB = re.compile(
     r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
 )
@@ -58,6 +63,10 @@ _SCRIPTS = r" ?[/、,] ?"
 _STEP_FIRST = re.compile(r"(?P<word>进度|暂停|继续|取消|结果)(?= ?\d{1,9}$)", re.ASCII)
 _TURNED = re.compile(r"用 ?(?P<rest>[^ ]+) 给 ?(?P<segment>.+)")
 _BROADCAST_LATER = (
+    re.compile(
+        r"给(?P<segment>所有(?:人|顾客|客户)|全部(?:顾客|客户)|全体|VIP)都?发(?![红货券消信微]) ?(?P<rest>[^ \n].*)"
+    ),
+    re.compile(r"把 ?(?P<rest>[^ \n]+?) ?(?:群发给?|发给) ?(?P<segment>[^ \n].*)"),
     re.compile(r"给 ?(?P<segment>[^\n]+?)(?<![别不没要]) ?群发 ?(?:用 ?)?(?P<rest>[^ \n].*)"),
     re.compile(r"用 ?(?P<rest>[^ \n]+) ?群发(?:给)? ?(?P<segment>[^ \n].*)"),
 )
@@ -67,7 +76,9 @@ _STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "re
     "继续": "resume",
     "取消": "cancel",
     "结果": "result",
+    "效果": "result",
 }
+_ALL_BROADCASTS = ("一下", "群发", "所有", "全部", "所有群发", "全部群发")
 _UNCLEAR = re.compile(r" ?(?:的)?(?:未知|不明|结果不明|没收到|不确定)(?:的|名单)?$")
 _RECEIVED = re.compile(r"[ ,:]*(?P<not>没有?|未)? ?收到了?$")
 _BROADCAST_NUMBER = re.compile(r"(?:群发|发送)? ?(?:#|第|编号)? ?(?P<number>\d{1,9})(?:号)?", re.ASCII)
@@ -129,10 +140,19 @@ def _broadcast(said: Said) -> Intent:
         return BroadcastList()
     if re.fullmatch(_LIST, words.plain):
         return BroadcastList()
+    if step := _STEP_ALONE.fullmatch(without_mood(words).plain):
+        return BroadcastStep(_STEPS[step["word"].replace("停止", "暂停")])
+    if step := _STEP_AFTER.fullmatch(without_mood(words).plain):
+        number = int(step["number"])
+        return (
+            BroadcastStep("replies", number) if step["word"] == "回复" else BroadcastStep(_STEPS[step["word"]], number)
+        )
     if step := _STEP_FIRST.match(words.plain):
         return _step(step["word"], Said(words.cut(step.end()), said.now))
     if turned := _TURNED.fullmatch(words.plain):
         return broadcast_to(words.group(turned, "segment"), words.group(turned, "rest"), said.now)
+    if "用" not in words.plain and (whole := _without_using(words, said.now)):
+        words = whole
     segment, rest = _segment_and_scripts(words)
     pieces, hold_out = _take_hold_out(rest)
     pieces, per_hour, days = _take_pace(pieces)
@@ -203,7 +223,7 @@ def broadcast_turned(line: Words, now: datetime) -> Intent | None:
         if match := pattern.fullmatch(line.plain):
             return broadcast_to(line.group(match, "segment"), line.group(match, "rest"), now)
     first = re.search(r" ?群发给? ?", line.plain)
-    if not first or not first.start() or " 用" not in line.plain:
+    if not first or not first.start() or "用" not in line.plain:
         return None
     when = line.cut(0, first.start())
     recurrence, around = take_recurrence(when)
@@ -212,6 +232,24 @@ def broadcast_turned(line: Words, now: datetime) -> Intent | None:
         if leading is None or leading[1]:
             return None
     return _broadcast(Said(read(f"{line.cut(first.end()).typed} {when.typed}"), now))
+
+
+def _without_using(words: Words, now: datetime) -> Words | None:
+    """``群发 VIP 到店礼A 明天10点`` with its 用 put in: the last word is the script, those before it the segment."""
+    held, _percent = _take_hold_out(words)
+    pieces: list[Words] = []
+    for piece in held:
+        _, around = take_time(piece, now)
+        pieces.extend(around)
+    parts = [word for piece in pieces for word in piece.split()]
+    if len(parts) < 2 or looks_like_money(parts[-1]):
+        return None  # 群发 消费 298: somebody is called so
+    try:
+        parse_words(read(" ".join(part.typed for part in parts[:-1])))
+    except SegmentError:
+        return None
+    begins = parts[-1].start - words.start
+    return read(f"{words.cut(0, begins).typed} 用 {words.cut(begins).typed}")
 
 
 def _time_at_end(segment: Words, now: datetime) -> tuple[datetime | None, Words]:
@@ -246,6 +284,8 @@ def _segment_and_scripts(words: Words) -> tuple[Words, Words]:
 def _says_half(words: Words) -> Unclear:
     """What is missing: both halves, or only the scripts."""
     whom = words.strip(" ,、用")
+    if whom.plain == "一下":
+        whom = words.cut(0, 0)
     try:
         parse_words(whom)
     except SegmentError:
@@ -310,9 +350,9 @@ def _step(word: str, said: Said) -> Intent:
     unclear = _UNCLEAR.search(words.plain) if word in ("结果", "效果") else None
     if unclear and (number := _BROADCAST_NUMBER.fullmatch(words.plain[: unclear.start()])):
         return BroadcastStep("unclear", int(number["number"]))
-    if not words or (word == "暂停" and words.plain in ("一下", "群发", "所有", "全部", "所有群发", "全部群发")):
+    if not words or (word == "暂停" and words.plain in _ALL_BROADCASTS):
         return BroadcastStep(_STEPS[word])
-    match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("了"))
+    match = _BROADCAST_NUMBER.fullmatch(words.plain.rstrip("了吧"))
     if match is None:
         raise Unclear(f"没说是哪个群发，例如：{word} 12；编号看“群发 列表”", f"{word} 12", "群发 列表")
     return BroadcastStep(_STEPS[word], int(match["number"]))
@@ -374,7 +414,7 @@ def _broadcast_list(said: Said) -> Intent:
 
 VERBS = (
     Verb(
-        ("话术", "脚本", "文案库"),
+        ("话术", "脚本", "文案库", "话术库"),
         _script,
         ("话术", "话术 看 到店礼", "话术 榜", _NEW, "话术 改 到店礼", _TRY),
         takes_text=True,
@@ -391,7 +431,9 @@ VERBS = (
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, _EVERY, _PACED, _OVER_DAYS, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),
-    _step_verb("暂停", "停止", "暂停群发", "停止群发", "全部暂停", "全部停止", "停下"),
+    _step_verb(
+        "暂停", "停止", "暂停群发", "停止群发", "停止发送", "群发停一下", "群发先停", "全部暂停", "全部停止", "停下"
+    ),
     Verb(("停",), lambda said: _step("暂停", said), ("暂停 12",), gluable=False),
     _step_verb("继续", "恢复", "继续群发", "恢复群发"),
     _step_verb("取消", "取消群发"),

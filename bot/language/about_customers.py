@@ -23,7 +23,7 @@ from bot.language.intents import (
     Waiting,
 )
 from bot.language.money import read_money, take_money
-from bot.language.normalise import Words
+from bot.language.normalise import Words, read
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_addressee, take_person
 from bot.language.whom import whoms
@@ -38,7 +38,9 @@ _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", 
 _GRADE_END = re.compile(r"(?P<whom>.+?) ?[=:]? ?(?<![a-z])(?P<grade>[a-z])级?", re.ASCII)
 _GRADE_FIRST = re.compile(r"[=:]? ?(?P<grade>[a-z])级? (?P<whom>[^ ].*)", re.ASCII)
 _LEVEL = re.compile(r"(?P<level>[a-d])(?:级|类|档)?(?![a-z0-9])[ ,:]*", re.ASCII)
+_LEVEL_LATER = re.compile(r"(?<= )(?P<level>[a-d])级?(?= |$)", re.ASCII)
 _EXPECTED = re.compile(r"(?:^|[ ,])预[计期](?:金额|成交)? ?:?(?= ?[¥\d一二两三四五六七八九十])", re.ASCII)
+_AHEAD = re.compile(r"(?:^|(?<=[ ,]))(?:明天|后天|大后天|明早|明晚|下周|下个?月|下星期)")  # 昨天聊了价格 is no plan
 _NEXT = re.compile(r"(?:^|[ ,、;。])下(?:次|一步|步)[ :,]?|下次")
 
 
@@ -87,7 +89,7 @@ def _rename(said: Said) -> Intent:
     if said.whom is None and glued:
         said = Said(said.words.cut(glued.end()), said.now, said.words.cut(0, glued.end()))
     person, rest = take_person(said, _RENAME)
-    particle = re.match(r"(?:改成|改为|叫做?|为|成)(?: |(?=.))", rest.plain)
+    particle = re.match(r"(?:改成|改为|叫做?|为|成|->|→|=>)(?: |(?=.))", rest.plain)
     name = (rest.cut(particle.end()) if particle and particle.end() < len(rest) else rest).strip(' "')
     if not name:
         raise Unclear(f"新名字是什么？例如：{_RENAME}", _RENAME)
@@ -96,7 +98,7 @@ def _rename(said: Said) -> Intent:
 
 def _enrol(said: Said) -> Intent:
     words = said.words
-    if not words or words.plain in ("列表", "有哪些", "名单"):
+    if not words or words.plain in ("列表", "有哪些", "名单", "客户", "顾客", "的"):
         return Unnamed()
     wechat = _WECHAT.search(words.lower)
     pieces = [words] if wechat is None else [words.cut(0, wechat.start()), words.cut(wechat.end())]
@@ -157,6 +159,10 @@ def _follow_up(said: Said) -> Intent:
     if not rest:
         raise Unclear(f"跟进到哪了？例如：{_FOLLOW}", _FOLLOW)
     level = _LEVEL.match(rest.lower)
+    if level is None and (later := _LEVEL_LATER.search(rest.lower)):
+        # 跟进 小美 周五 b: the level stands alone, wherever it stands.
+        rest = read(f"{later['level']} {rest.cut(0, later.start()).typed} {rest.cut(later.end()).typed}")
+        level = _LEVEL.match(rest.lower)
     if level is None and (other := re.match(r"[a-z](?=级| |$)", rest.lower, re.ASCII)):
         raise Unclear(f"跟进级别只有 a b c d，没有“{other.group()}”，例如：{_FOLLOW}", _FOLLOW)
     expected, pieces = _take_expected(rest.cut(level.end()) if level else rest)
@@ -196,6 +202,11 @@ def _take_next(pieces: list[Words], now: datetime) -> tuple[datetime | None, lis
             return due, [*pieces[:index], before], [*rest, *later]
     due = None
     kept: list[Words] = []
+    for index, piece in enumerate(pieces):
+        ahead = _AHEAD.search(piece.plain)
+        if ahead and (leading := take_leading_time(piece.cut(ahead.start()), now)):
+            said = [*pieces[:index], piece.cut(0, ahead.start()), *pieces[index + 1 :]]
+            return leading[0], said, [leading[1]]
     for piece in pieces:
         found, rest = take_time(piece, now) if due is None else (None, [piece])
         due = due or found
@@ -243,8 +254,24 @@ def _waiting(said: Said) -> Intent:
 VERBS = (
     Verb(("查", "查询", "查看", "查一下", "查下", "查查"), _show, (_SHOW, "查 #12")),
     Verb(("看", "看看", "看一下", "客户", "顾客", "客户卡"), _show, (_SHOW,), gluable=False),
-    Verb(("改名", "改名字", "重命名", "起名"), _rename, (_RENAME,), after_whom=True),
-    Verb(("新客", "建档", "新顾客", "新客户", "新增顾客", "新增客户"), _enrol, (_ENROL, "新客")),
+    Verb(("改名", "改名字", "重命名", "起名", "备注名", "改备注名"), _rename, (_RENAME,), after_whom=True),
+    Verb(
+        (
+            "新客",
+            "建档",
+            "新顾客",
+            "新客户",
+            "新增顾客",
+            "新增客户",
+            "登记",
+            "来了个新客",
+            "来了个新客户",
+            "没名字的",
+            "未命名",
+        ),
+        _enrol,
+        (_ENROL, "新客"),
+    ),
     Verb(("到店", "来店", "进店", "到店了", "来店了"), _visit, ("到店 小美",), after_whom=True),
     Verb(("历史", "历史记录", "时间线"), _history, ("历史 小美",), after_whom=True),
     Verb(("级别", "评级", "定级", "等级"), _grade, (_GRADE,), after_whom=True),
@@ -253,5 +280,5 @@ VERBS = (
     Verb(("立案",), _open_case, (_CASE, "立案 #12"), after_whom=True, takes_text=True),
     Verb(("回",), _answer, (_ANSWER,), gluable=False, takes_text=True),
     Verb(("回复",), _reply, (_ANSWER, "回复 12"), takes_text=True),
-    Verb(("待回", "待回复", "未回复", "谁在等"), _waiting, ("待回",)),
+    Verb(("待回", "待回复", "未回复", "谁在等", "谁在等回复", "谁没回", "有谁没回", "还有谁没回"), _waiting, ("待回",)),
 )

@@ -164,9 +164,25 @@ def _find(said: Said) -> Intent:
     return Find(words.typed)
 
 
+def _delete(said: Said) -> Intent:
+    """Nothing of ours is deleted by this word alone; each thing has its own way."""
+    what = said.words.plain
+    if what.startswith("活动"):
+        raise Unclear("活动不删，可以关掉：活动 关闭 3", "活动 关闭 3", "活动")
+    if what.startswith("话术"):
+        raise Unclear("话术不删，可以改内容：话术 改 到店礼", "话术 改 到店礼", "话术")
+    raise Unclear(
+        "顾客的档案店员删不了，什么都没有删。去掉一项：资料 小美 删除 电话；重复的：合并 张姐 #12；"
+        "要全删，请顾客自己发：删除我的资料",
+        _EMPTY,
+    )
+
+
 VERBS = (
+    Verb(("删除", "删掉", "删"), _delete, (_EMPTY,)),
     Verb(("资料", "档案", "客户资料", "顾客资料"), _file, (_FILE, "资料 小美"), after_whom=True),
     Verb(("照片", "相片", "图片"), _photos, (_PHOTO,), gluable=False, after_whom=True),
     Verb(("合并", "合并顾客"), _merge, (_MERGE,), gluable=False),
-    Verb(("找", "搜", "搜索", "找找", "搜一下", "找一下", "查找"), _find, (_FIND,), gluable=False),
+    Verb(("找", "搜"), _find, (_FIND,), gluable=False),
+    Verb(("搜索", "找找", "搜一下", "找一下", "查找", "谁买过", "谁买了"), _find, (_FIND,)),
 )

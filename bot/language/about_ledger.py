@@ -138,7 +138,9 @@ def _whose(words: Words) -> Words:
 
 def _asking(period: str) -> Verb:
     """``昨天收款``: the days stand before the word."""
-    words = tuple(f"{period}{word}" for word in ("收款", "收了多少", "流水", "营业额"))
+    words = tuple(
+        f"{period}{word}" for word in ("收款", "收了多少", "收了多少钱", "卖了多少", "卖了多少钱", "流水", "营业额")
+    )
 
     def read(said: Said) -> Intent:
         expect_end(said.words, f"{period}收款")

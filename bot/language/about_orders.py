@@ -27,7 +27,22 @@ _BUY, _DEAL = "消费 小美 298 连衣裙", "成交 小美 298 连衣裙"
 _REFUND, _SHIP, _USED = "退款 小美 298", "发货 12 顺丰 SF123456", "用完 12 30天后"
 
 PASSER_BY = {"散客", "路人", "过路客", "陌生人", "无名"}
-_NOT_IN_SHOP = {"线上", "网上", "快递", "邮寄", "网店", "微店", "网购", "线上单", "直播", "外卖", "小程序"}
+_NOT_IN_SHOP = {
+    "线上",
+    "网上",
+    "快递",
+    "邮寄",
+    "网店",
+    "微店",
+    "网购",
+    "线上单",
+    "直播",
+    "外卖",
+    "小程序",
+    "微商城",
+    "商城",
+}
+_NOT_IN_SHOP |= {"淘宝", "抖音", "拼多多", "美团", "饿了么"}
 _IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"}
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
 # 消费 小美 298，张姐 100 and 298或398 say two amounts; 童装 110 is goods.
@@ -35,7 +50,12 @@ _ANOTHER_AMOUNT = re.compile(
     r"^(?:或者?|到|至|加|减|[~/+-]) ?¥?\d[\d.]*|[,;。][^\d,;。]* ¥?\d[\d.]*[元块]?$|(?:^|[ ,])¥ ?\d|\d[元块]$|^¥?\d[\d.]*(?= |$)",
     re.ASCII,
 )
-_ROUGHLY = re.compile(r"(?:左右|上下|出头|多块?)(?= |$)")
+_ASKING = re.compile(r"[吗么]$|\?$|没有?$|了没$")
+_BROKEN_POINT = re.compile(r"(?<!\d)\d{1,9} ?[。·] ?\d{1,9}", re.ASCII)
+_NAME_AND_AMOUNT = re.compile(
+    r"(?!原价|实付|实收|优惠|折后|应付|现价|减免|还差|找零)[\u3400-\u9fff]{2,4}¥?\d+(?:\.\d+)?[元块]?", re.ASCII
+)
+_ROUGHLY = re.compile(r"(?:左右|上下|出头|多块?)(?= |$)|.*(?:还差|还欠|欠着|没付清)")
 _EARLIER = re.compile(r"(?:(?<= )|^)(?:昨天|前天|大前天|上周[一二三四五六日天]?|上个?月|昨晚)(?= |$)(?!.*备注)")
 _EACH = re.compile(r"(?:每人|各自?) ?(?=[¥\d一二两三四五六七八九十])", re.ASCII)
 _ASKED = re.compile(r"多少钱?|吗|怎么.*|了吗|能.*|可以.*|要.*吗")
@@ -45,6 +65,14 @@ _ORDER = re.compile(r"(?:单号|订单号?|no\.?) ?:?#? ?(\d{1,9})(?!\d)|^(\d{1,
 _PAGE = re.compile(r"(?:^|(?<=.)) ?第 ?(?P<page>\d{1,3}) ?页$", re.ASCII)
 _PARCEL = re.compile(
     r"(?P<carrier>[^\dA-Za-z]*?)[ ,:]*(?:(?:快递)?单号)?[ ,:]*(?P<parcel>[A-Za-z]{0,5}\d[\dA-Za-z-]{4,30})", re.ASCII
+)
+_CARRIERS = "顺丰|中通|圆通|韵达|申通|极兔|京东|邮政|EMS|ems|德邦|百世|天天|丰网|菜鸟"
+_CARRIED = re.compile(
+    rf"(?P<carrier>(?:{_CARRIERS})(?:快递|快运|速运|物流)?)[ ,:]*(?P<parcel>[A-Za-z\d-]{{3,34}})", re.ASCII
+)
+_TURNED_PARCEL = re.compile(
+    rf"(?P<parcel>[A-Za-z]{{0,5}}\d[\dA-Za-z-]{{2,30}})[ ,:]*(?P<carrier>(?:{_CARRIERS})(?:快递|快运|速运|物流)?)",
+    re.ASCII,
 )
 
 
@@ -61,6 +89,14 @@ class _Sale:
 
 def _sale(said: Said, example: str) -> _Sale:
     """Who, how much, what, wherever the spaces are. Raises ``Unclear`` and ``MoneyError``."""
+    if _ASKING.search(said.words.plain):
+        raise Unclear(f"像是在问，没有记。要记账就说：{example}", example)
+    if broken := _BROKEN_POINT.search(said.words.plain):
+        raise Unclear(f"金额“{broken.group()}”没看懂，小数点写成 298.50，例如：{example}", example)
+    pairs = [word.typed for word in said.words.split() if _NAME_AND_AMOUNT.fullmatch(word.plain)]
+    if len(pairs) > 1 and not said.whom:
+        each = "，".join(f"{example.split()[0]} {pair}" for pair in pairs)
+        raise Unclear(f"有两个金额，没有记。两位顾客就一人一句：{each}", example)
     first, amount, goods = _parts(said, example)
     people = () if first.plain in PASSER_BY else whoms(first)
     nobody = not people and first.plain not in PASSER_BY
@@ -234,7 +270,7 @@ def _shipped(said: Said) -> Intent:
     number, rest = take_number(said.words, _SHIP)
     if not rest:
         return Shipped(number)
-    parcel = _PARCEL.fullmatch(rest.plain)
+    parcel = _PARCEL.fullmatch(rest.plain) or _CARRIED.fullmatch(rest.plain) or _TURNED_PARCEL.fullmatch(rest.plain)
     if parcel:
         return Shipped(number, rest.group(parcel, "carrier").strip(" :,").typed, parcel["parcel"])
     if re.search(r"[ \d]", rest.plain):
@@ -256,7 +292,7 @@ VERBS = (
         (_BUY, "消费 散客 58 苹果"),
         after_whom=True,
     ),
-    Verb(("退款", "退钱", "退货款"), _refund, (_REFUND, "退款 单号12"), after_whom=True),
+    Verb(("退款", "退钱", "退货款", "退货", "全额退款", "全额退"), _refund, (_REFUND, "退款 单号12"), after_whom=True),
     Verb(("退",), _refund, (_REFUND, "退款 单号12"), gluable=False),
     Verb(("成交", "成交了"), _deal, (_DEAL,), after_whom=True),
     Verb(("订单", "定单"), _orders, ("订单 小美",), after_whom=True),

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from bot.language.customers import understand_customer
 from bot.language.file_intents import AutoReplies, AutoReplyDelete, AutoReplyWrite, ShopFactEdit, ShopFacts
 from bot.language.intents import FreeTalk, Intent
-from bot.language.normalise import Words, normalise, without_mood
+from bot.language.normalise import Words, normalise, read, without_mood
 from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number
 
 _HOURS, _ADDRESS, _PHONE = "店铺 营业 10:00-22:00", "店铺 地址 朝阳区建国路88号", "店铺 电话 010-88886666"
@@ -90,6 +90,12 @@ def _auto_reply_list(said: Said) -> Intent:
 
 
 VERBS = (
+    Verb(("营业时间",), lambda said: _shop(Said(read(f"营业 {said.words.typed}"), said.now)), (_HOURS,)),
+    Verb(
+        ("删除自动回复", "删自动回复"),
+        lambda said: AutoReplyDelete(only_number(said.words, _REPLY_DELETE)),
+        (_REPLY_DELETE,),
+    ),
     Verb(("店铺", "本店", "店铺信息"), _shop, ("店铺", _HOURS, _ADDRESS, _PHONE)),
     Verb(("自动回复", "自动回答"), _auto_reply, (_REPLY, "自动回复", _REPLY_DELETE), takes_text=True),
     Verb(("自动回复列表",), _auto_reply_list, ("自动回复",)),

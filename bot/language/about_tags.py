@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import re
 
-from bot.language.intents import Intent, RuleChange, RuleList, Tag, TagBook, TagDelete, TagJoin, TagSegment, Whom
+from bot.language.about_activities import MONEY_OUT
+from bot.language.intents import (
+    Intent,
+    RuleChange,
+    RuleList,
+    StaffHandOver,
+    StaffRemove,
+    Tag,
+    TagBook,
+    TagDelete,
+    TagJoin,
+    TagSegment,
+    Whom,
+)
 from bot.language.normalise import Words, tag_name, without_mood
 from bot.language.numerals import NUMERAL_CHARS, read_numeral
 from bot.language.segment_terms import EVERYONE
@@ -27,8 +40,9 @@ _SUB = re.compile(r"(?P<word>合并|删除|删掉|列表)[ :]*")
 _ARROW = (re.compile(r"(?P<old>\S.*?) (?:合并)?(?:到|进|并入|为|->|→|=>) (?P<new>\S.*)"),
           re.compile(r"(?P<old>\S+?)(?:->|→|=>|到)(?P<new>\S+)"))  # fmt: skip
 
-_PUT = "贴上?|打上?|加上?|添加|贴个|打个|加个|标上?|设为?"
+_PUT = "贴个|打个|加个|贴上?|打上?|加上?|添加|标上?|设为?"
 _TAKE = "去掉|删掉|删除|取消|移除|撕掉|拿掉|去除|去"
+_LONGEST_GIVEN = 300  # the patterns go through a line more than once
 _GIVE_PUT = (
     re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?标签 ?:? ?(?P<tags>.+)"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_PUT}) ?(?P<tags>.+?) ?(?:的|这个|这些)?标签"),
@@ -36,6 +50,19 @@ _GIVE_PUT = (
 _GIVE_SEGMENT = re.compile(r"(?P<segment>[^ +]+?) ?批量(?:贴|打|加)?标签 ?(?P<changes>[+-].+)")
 _STUCK = re.compile(r"(?P<whom>[^ +]{1,12}?)(?:贴上?|打上?|加上?)标签 ?:? ?(?P<tags>[^ ].*)")
 _STUCK_AROUND = re.compile(r"(?P<whom>[^ +]{1,12}?)(?:贴上?|打上?|加上?)(?P<tags>[^ ]{1,20}?)的?标签")
+_JOINED = re.compile(
+    r"(?:标签)?(?P<old>[^ ]{1,20}?)(?:这个)?(?:标签)? ?合并?(?:到|进|成|入) ?(?:标签)?(?P<new>[^ ]{1,20})"
+)
+_DELETED = re.compile(r"(?P<tag>[^ ]{1,20}?)(?:这个|那个)标签(?:给?我?)(?:删了|删掉|删除|去掉)(?:吧|了)?")
+_ALL_OF_THEM = re.compile(
+    rf"(?P<segment>[^ ]{{1,20}}?)(?:里?的?(?:人|客户|顾客))?(?:全都|全部|都)(?:{_PUT})(?:标签)? ?"
+    r"(?P<tags>[^ ]{1,20}?)(?:的?标签)?"
+)
+_MONEY_OUT = re.compile("红包|转账|转钱|打钱|发钱")
+_STAFF_GOES = re.compile(r"(?:店员|员工)?(?P<who>[^ 的]{1,10}?) ?(?:移除|开除|辞退|移出)(?:掉|了|吧)*")
+_STAFF_GIVES = re.compile(
+    r"(?P<old>[^ 的]{1,10}?)的?(?:顾客|客户|客人|活)?(?:都)?(?:交接给|交给|转给) ?(?P<new>[^ ]{1,10})"
+)
 _GIVE_TAKE = (
     re.compile(rf"(?P<whom>[^的]+?)的(?P<tags>.+?) ?标签 ?(?:{_TAKE})"),
     re.compile(rf"(?P<whom>.+?) ?(?:{_TAKE}) ?标签 ?:? ?(?P<tags>.+)"),
@@ -108,6 +135,8 @@ def _book(word: str, rest: Words) -> Intent:
         for arrow in _ARROW:
             if match := arrow.fullmatch(rest.plain):
                 return TagJoin(_name(rest.group(match, "old")), _name(rest.group(match, "new")))
+        if len(two := rest.split()) == 2:
+            return TagJoin(_name(two[0]), _name(two[1]))  # the question before the code says which goes into which
         raise Unclear("合并标签要说从哪个到哪个，例如：标签 合并 老顾客 到 老客", "标签 合并 老顾客 到 老客")
     if not rest:
         raise Unclear("没说删除哪个标签，例如：标签 删除 试用", "标签 删除 试用")
@@ -116,6 +145,11 @@ def _book(word: str, rest: Words) -> Intent:
 
 def _name(words: Words) -> str:
     return tag_name(words.strip(' "').typed)
+
+
+def _delete_tag(said: Said) -> Intent:
+    """``删除标签 老客`` names a tag only, ``删除标签 小美 意向C`` somebody's."""
+    return _remove_tag(said) if said.whom or len(said.words.split()) != 1 else TagDelete(_name(said.words))
 
 
 def _remove_tag(said: Said) -> Intent:
@@ -152,6 +186,8 @@ def tag_by_verb(line: Words) -> Intent | None:
 def _give(said: Said) -> Intent:
     """``给张三贴标签 VIP、北京``, ``给张三去掉标签 VIP``, ``把张三的标签VIP去掉``."""
     example = "给张三贴标签 VIP、北京"
+    if len(said.words) > _LONGEST_GIVEN:
+        raise Unclear(f"要给顾客做什么？例如：{example}", example)
     if match := _GIVE_SEGMENT.fullmatch(said.words.plain):
         changes = _changes(said.words.group(match, "changes"), _SEGMENT)
         return TagSegment(said.words.group(match, "segment").typed, *changes)
@@ -162,7 +198,20 @@ def _give(said: Said) -> Intent:
             if match := pattern.fullmatch(said.words.plain):
                 people = whoms(said.words.group(match, "whom"))
                 tags, _ = _changes(said.words.group(match, "tags"), example)
-                return Tag(people, tags, ()) if sign == "+" else Tag(people, (), tags)
+                return _tagged(people, tags, ()) if sign == "+" else _tagged(people, (), tags)
+    if match := _JOINED.fullmatch(said.words.plain):
+        return TagJoin(_name(said.words.group(match, "old")), _name(said.words.group(match, "new")))
+    if match := _DELETED.fullmatch(said.words.plain):
+        return TagDelete(_name(said.words.group(match, "tag")))
+    if match := _ALL_OF_THEM.fullmatch(said.words.plain):
+        tags, _ = _changes(said.words.group(match, "tags"), example)
+        return TagSegment(said.words.group(match, "segment").typed, tags)
+    if _MONEY_OUT.search(said.words.plain):
+        raise Unclear(MONEY_OUT, "红包")
+    if match := _STAFF_GOES.fullmatch(said.words.plain):
+        return StaffRemove(said.words.group(match, "who").typed)
+    if match := _STAFF_GIVES.fullmatch(said.words.plain):
+        return StaffHandOver(said.words.group(match, "old").typed, said.words.group(match, "new").typed)
     raise Unclear(f"要给顾客做什么？例如：{example}", example)
 
 
@@ -229,11 +278,12 @@ VERBS = (
         after_whom=True,
     ),
     Verb(
-        ("去标签", "删标签", "去掉标签", "删除标签", "取消标签", "移除标签"),
+        ("去标签", "去掉标签", "取消标签", "移除标签"),
         _remove_tag,
         ("去标签 小美 意向C",),
         after_whom=True,
     ),
+    Verb(("删标签", "删除标签", "删掉标签"), _delete_tag, ("标签 删除 试用", "去标签 小美 意向C"), after_whom=True),
     Verb(("批量标签", "批量打标", "批量贴标签", "批量打标签"), _tag_segment, (_SEGMENT,)),
     Verb(("给", "帮"), _give, ("给张三贴标签 VIP、北京",)),
     Verb(("把",), _give, ("把张三的标签VIP去掉",)),

@@ -39,7 +39,7 @@ _HAND_OVER, _KEEPER = "员工 交接 小李 小王", "负责 小美 小李"
 _HANDED = re.compile(
     r"把? ?(?P<old>[^ ]+?)(?:的(?:顾客|客户)?)?(?: |,|、| ?(?:->|→|交接给|交给|转给|给|到) ?)(?P<new>[^ ]+)"
 )
-_STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|交接)[ :]*")
+_STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|有哪些|有几个|名单|交接)[ :]*")
 
 # Rooms that are announced but not open yet. One character needs its space: 群 is also how 群主 begins.
 ROOMS_TO_COME = (
@@ -66,6 +66,21 @@ ROOMS_TO_COME = (
     "建议",
     "导出",
 )
+_TODAY = (
+    *(
+        "今天",
+        "今日待办",
+        "今天待办",
+        "待办",
+        "今天做什么",
+        "今天干什么",
+        "今天干嘛",
+        "今天干啥",
+        "今日任务",
+        "今天任务",
+    ),
+    *("今日清单", "今天清单", "今天要联系谁", "今天联系谁", "今天找谁", "今天有什么事", "今天有啥事", "今天有什么安排"),
+)
 ABOUT_CUSTOMERS = ("积分", "优惠券", "券", "代理", "推荐")  # of these the customer may stand first: 小美 积分 +50
 
 
@@ -79,7 +94,7 @@ def _staff(said: Said) -> Intent:
     match sub["word"]:
         case "邀请":
             return _invite(Said(rest, said.now))
-        case "列表":
+        case "列表" | "有哪些" | "有几个" | "名单":
             expect_end(rest, "员工")
             return StaffList()
         case "交接":
@@ -169,6 +184,11 @@ def _notices(said: Said) -> Intent:
     raise Unclear("通知只有两种说法：通知（看现在怎么通知你）、通知 测试", "通知", "通知 测试")
 
 
+def _notices_test(said: Said) -> Intent:
+    expect_end(said.words, "通知 测试")
+    return Notices(test=True)
+
+
 def _undo(said: Said) -> Intent:
     word = without_mood(said.words).plain
     if word in ("", "一下", "上一步", "上一条", "刚才", "刚才的", "刚才那条", "上一个", "了", "吧"):
@@ -212,16 +232,23 @@ VERBS = (
     Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE, _HAND_OVER)),
     Verb(("交接", "员工交接"), _hand_over, (_HAND_OVER,), gluable=False),
     Verb(("负责",), _keeper, (_KEEPER,), after_whom=True, gluable=False),
-    Verb(("邀请员工", "邀请店员"), _invite, ("员工 邀请",)),
-    Verb(("移除员工", "删除员工", "移除店员"), _remove, (_REMOVE,)),
-    _synonyms(_alone(Today, "今日"), "今天", "今日待办", "待办", "今天做什么", "今日任务"),
-    _synonyms(_alone(NextBatch, "下一批"), "下批", "再来一批", "再来五个", "换一批"),
+    Verb(
+        ("邀请员工", "邀请店员", "邀请新店员", "邀请新员工", "加个店员", "加个员工", "加店员", "加员工"),
+        _invite,
+        ("员工 邀请",),
+    ),
+    Verb(("移除员工", "删除员工", "移除店员", "删除店员", "开除员工", "开除"), _remove, (_REMOVE,)),
+    _synonyms(_alone(Today, "今日"), *_TODAY),
+    _synonyms(
+        _alone(NextBatch, "下一批"), "下批", "再来一批", "再来五个", "再来5个", "换一批", "下一组", "下五个", "下5个"
+    ),
     Verb(("完成", "做完", "搞定", "done"), _done, (_TASK_DONE,)),
     Verb(("推迟", "延后", "延期"), _later, (_TASK_LATER,)),
     Verb(("文案",), lambda said: TaskText(only_number(said.words, "文案 3")), ("文案 3",)),
-    _synonyms(_alone(Forecast, "预测"), "业绩预测", "销售预测"),
+    _synonyms(_alone(Forecast, "预测"), "业绩预测", "销售预测", "能卖多少", "下个月能卖多少", "这个月能卖多少"),
     Verb(("菜单",), _menu, ("菜单", "菜单 恢复")),
-    Verb(("恢复菜单", "还原菜单"), _menu_back, ("菜单 恢复",)),
+    Verb(("恢复菜单", "还原菜单", "换回菜单", "换回原来的菜单", "恢复原来的菜单"), _menu_back, ("菜单 恢复",)),
+    Verb(("测试通知", "试一下通知", "试下通知"), lambda said: _notices_test(said), ("通知 测试",)),
     Verb(("通知",), _notices, ("通知", "通知 测试")),
     Verb(("投诉",), _cases, ("投诉", _CASE)),
     _synonyms(_alone(More, "更多"), "下一页", "继续看", "再看", "more"),

@@ -14,7 +14,9 @@ _CALLED = re.compile(
 )
 _NAMING = re.compile("[叫称]|名字")
 _ENDING = re.compile(r" ?(?:就好了?|就行了?|就可以了?|吧|哦|噢|哈|呀|啦|好了|即可| ?谢谢(?:你|您)?)+$")
-_NO_NAME = re.compile(r"[?!,。;:、\n]|[吗呢么]$|什么|怎么|为什么|不要|别再|多少|谢谢|请问")
+_NO_NAME = re.compile(
+    r"[?!,。;:、\n]|[吗呢么]$|什么|怎么|[^李王张刘陈杨赵黄周吴小阿老大]了$|快递|外卖|退订|为什么|不要|别再|多少|谢谢|请问"
+)
 
 
 def called(line: Words) -> str:

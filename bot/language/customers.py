@@ -159,7 +159,7 @@ def _may_want_out(plain: str) -> bool:
 
 
 def _opt_in(line: Words) -> Intent | None:
-    return OptIn() if _OPT_IN.fullmatch(line.plain) else None
+    return OptIn() if _OPT_IN.fullmatch(line.plain) or _JOINTS.sub("", line.plain) == "订阅" else None
 
 
 def _activity(line: Words) -> Intent | None:
@@ -173,7 +173,7 @@ def _activity(line: Words) -> Intent | None:
         if match := pattern.fullmatch(plain):
             return Leave(_number(match))
     # 不去了，取消报名 3: the last clause says it, whatever reason stands before it.
-    last = line.lower.rpartition(",")[2].strip()
+    last = re.split(r"[,。!;~ ](?=[取退撤])", line.lower)[-1].strip()
     if last != plain and (match := _LEAVE.fullmatch(last)):
         return Leave(_number(match))
     if match := _ODD_NUMBER.fullmatch(plain):

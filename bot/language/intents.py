@@ -437,6 +437,24 @@ class Choice(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Drop(Intent):
+    """``算了``, ``取消``, ``不对``: what was asked last is not to be done.
+
+    ``cancels``: said with 取消, which may mean a broadcast. ``doubts``: something is wrong, maybe with what was done last.
+    """
+
+    cancels: bool = False
+    doubts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Courtesy(Intent):
+    """``你好``, ``谢谢``: asks for nothing. ``thanks``: and needs no answer but a kind one."""
+
+    thanks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Yes(Intent):
     """``是``: does what was shown as heard or offered last."""
 
@@ -719,7 +737,13 @@ class FreeTalk(Intent):
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood(Intent):
-    """``problem``: the Chinese sentence naming the part that is wrong and an example; ``nearest``: forms to offer."""
+    """``problem``: the Chinese sentence naming the part that is wrong and an example; ``nearest``: forms to offer.
+
+    ``ready``: of these the ones made of what was typed, which a number may carry out as they stand. ``is_free``: no verb
+    of ours was found; the line may be talk, a note, or speak of a customer in an order of its own.
+    """
 
     problem: str
     nearest: tuple[str, ...] = field(default=())
+    is_free: bool = False
+    ready: tuple[str, ...] = ()

@@ -84,7 +84,9 @@ class Nearest:
             words = self._by_length.get(length, ())
             cutoff = _ALIKE if length == 2 else _ALIKE_LONG
             best = process.extract(token[:length], words, scorer=fuzz.ratio, limit=2, score_cutoff=cutoff)
-            found.extend((score + length, word) for word, score, _ in best)
+            # A slip leaves most characters where they are: 级别 is no misspelt 别退.
+            kept = [(word, score) for word, score, _ in best if _in_place(word, token) * 2 >= length]
+            found.extend((score + length, word) for word, score in kept)
         return [word for _, word in sorted(found, key=lambda entry: -entry[0])]
 
     def _corrected(self, line: Words, verb: Verb, length: int) -> str:
@@ -92,6 +94,10 @@ class Nearest:
         if not rest or len(rest) > _LONGEST_ECHO:
             return verb.forms[0]
         return f"{verb.words[0]} {rest.typed}"
+
+
+def _in_place(word: str, token: str) -> int:
+    return sum(one == other for one, other in zip(word, token, strict=False))
 
 
 def pasted(line: Words) -> Unclear:

@@ -51,11 +51,12 @@ _COMPARISON = re.compile(rf"({FIELD_WORD}) ?({OP}) ?", re.ASCII)
 _SPOKEN_LIMIT = re.compile(rf"({FIELD_WORD}) ?([^ \n&|!()\"]+?)(以上|以下|以内|之内|内)", re.ASCII)
 _NOT_BOUGHT = re.compile(
     rf"(?:(?:未|没有?)(?:消费|购买|买)过?(?P<a>{NUMBER} ?(?:{SPAN_WORD}))"
-    rf"|(?P<b>{NUMBER} ?(?:{SPAN_WORD}))(?:内)?(?:未|没有?)(?:消费|购买|买)过?)",
+    rf"|(?P<b>{NUMBER} ?(?:{SPAN_WORD}))(?:内)?(?:未|没有?)(?:消费|购买|买)过?(?:东西)?的?)",
     re.ASCII,
 )
 _BOUGHT_WITHIN = re.compile(rf"({NUMBER} ?(?:{SPAN_WORD}))(?:以内|之内|内)(?:消费|买|购买)过", re.ASCII)
-_BORN = re.compile(rf"(本月|今天|{NUMBER} ?(?:天|日)内)(?:过?生日)", re.ASCII)
+_BORN = re.compile(rf"(本月|这个月|当月|今天|{NUMBER} ?(?:天|日)内)(?:过?生日)的?", re.ASCII)
+_SPENT = re.compile(r"(?:消费|花|买)(?:过|了|满|超过|额)? ?(\d{1,7})(?:元|块)?以上的?", re.ASCII)
 _BROADCAST = re.compile(
     r"(收到过|(?:没有?|未)(?:回复|回)过?|回复过|回过|没发成|可重发) ?(?:群发)? ?#? ?(\d{1,9})(?:的)?", re.ASCII
 )
@@ -236,8 +237,13 @@ def _read_bought_within(match: re.Match[str]) -> Term | None:
 
 
 def _read_born(match: re.Match[str]) -> Term | None:
-    value = read_birthday(match.group(1))
+    said = match.group(1)
+    value = read_birthday("本月" if said in ("这个月", "当月") else said)
     return None if value is None else _field("birthday", "=", value)
+
+
+def _read_spent(match: re.Match[str]) -> Term:
+    return Field("spent", ">=", int(match.group(1)) * 100)
 
 
 def _read_broadcast(match: re.Match[str]) -> Term:
@@ -257,6 +263,7 @@ _SPOKEN: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Term | None]], .
     (_NOT_BOUGHT, _read_not_bought),
     (_BOUGHT_WITHIN, _read_bought_within),
     (_BORN, _read_born),
+    (_SPENT, _read_spent),
     (_BROADCAST, _read_broadcast),
     (_TOP, _read_top),
 )

@@ -63,10 +63,12 @@ Term: TypeAlias = "Everyone | ClassTerm | Name | TagTerm | Field"
 
 
 CLASS_WORDS: dict[str, Literal["N", "Y", "O", "M", "VIP"]] = {
-    **dict.fromkeys(("n", "未到店", "没到店", "没到过店", "未到过店", "没来过"), "N"),
-    **dict.fromkeys(("y", "到店", "到过店", "已到店", "来过"), "Y"),
-    **dict.fromkeys(("o", "未消费", "没消费", "未消费过", "没消费过", "没买过", "未购买"), "O"),
-    **dict.fromkeys(("m", "消费过", "已消费", "买过", "已购买"), "M"),
+    **dict.fromkeys(
+        ("n", "未到店", "没到店", "没到过店", "未到过店", "没来过", "没到店的", "没来过的", "未到店的"), "N"
+    ),
+    **dict.fromkeys(("y", "到店", "到过店", "已到店", "来过", "到过店的", "来过的", "到店的"), "Y"),
+    **dict.fromkeys(("o", "未消费", "没消费", "未消费过", "没消费过", "没买过", "未购买", "没买过的", "没消费的"), "O"),
+    **dict.fromkeys(("m", "消费过", "已消费", "买过", "已购买", "买过的", "消费过的"), "M"),
     **dict.fromkeys(("vip", "重点客户", "重点顾客", "贵宾", "vip客户", "vip顾客"), "VIP"),
 }
 _CLASS_CHINESE = {"N": "未到店", "Y": "到店", "O": "未消费", "M": "消费过", "VIP": "VIP"}

@@ -15,11 +15,15 @@ from bot.language.whom import whom, whoms
 
 
 class Unclear(Refusal):
-    """A line that cannot be carried out as said; ``nearest`` are the forms to offer instead."""
+    """A line that cannot be carried out as said; ``nearest`` are the forms to offer instead.
 
-    def __init__(self, problem: str, *nearest: str) -> None:
+    ``is_free``: no verb of ours was found, so nothing in particular is wrong with it.
+    """
+
+    def __init__(self, problem: str, *nearest: str, is_free: bool = False) -> None:
         super().__init__(problem)
         self.nearest = nearest
+        self.is_free = is_free
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ def test_a_number_does_the_offered_line_and_nothing_is_done_before(shop, boss, m
 
 
 def test_an_example_about_somebody_else_is_never_done_by_a_number(boss, mei):
-    assert "1." not in boss.says("微信收款¥128.50元")
+    offer = boss.says("微信收款¥128.50元")
+    assert "谁付的就说：消费 小美 128.50" in offer
+    assert "1. 消费 散客 128.50" in offer
     boss.says("1")
     assert mei.file["spent_fen"] == 0
 

@@ -13,7 +13,7 @@ from bot.domain.customers.models import Customer, FollowUpEntry, Identity, Merge
 from bot.domain.customers.rules import known_name, shown
 from bot.errors import Refusal
 from bot.language.intents import Whom
-from bot.language.normalise import display_name
+from bot.language.normalise import display_name, normalise
 from bot.language.whom import name_keys
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import run_with
@@ -169,11 +169,22 @@ def matches(tx: Tx, whom: Whom, *, last_spoken_of: int | None) -> list[Customer]
         return exact or _people(tx, Customer.phone.endswith(whom.text, autoescape=True))
     if exact:
         return exact
+    if other := _in_other_characters(tx, name):
+        return other
     part = _people(tx, or_(*(column.contains(name, autoescape=True) for column in _names())))
     if part:
         return part
     spelt = "".join(name.lower().split())
     return _people(tx, or_(Customer.name_pinyin == spelt, Customer.name_initials == spelt)) if spelt.isalnum() else []
+
+
+def _in_other_characters(tx: Tx, name: str) -> list[Customer]:
+    """張姐 and 张姐 are one name; both are spelt alike, which narrows it to a few."""
+    simplified, spelt = normalise(name), name_keys(name).pinyin
+    if not spelt or simplified.isascii():
+        return []
+    alike = _people(tx, Customer.name_pinyin == spelt)
+    return [one for one in alike if simplified in {normalise(known) for known in known_names(one)}]
 
 
 def _by_number(tx: Tx, number: int) -> list[Customer]:
@@ -196,6 +207,10 @@ def nearest(tx: Tx, whom: Whom, count: int = 3) -> list[Customer]:
     ]
     likely += [column.contains(letter, autoescape=True) for letter in whom.text[:4] for column in _names()]
     return _people(tx, or_(*likely))[:count]
+
+
+def known_names(customer: Customer) -> list[str]:
+    return [name for name in (customer.name, customer.own_name, customer.nickname, customer.remark) if name]
 
 
 def _names() -> tuple[ColumnElement[str | None], ...]:
@@ -242,7 +257,8 @@ def enrol(tx: Tx, *, name: str, phone: str, wechat: str) -> Customer:
     if known:
         number = known[0].id
         rename = "" if known_name(known[0]) else f"要取名，发送：改名 #{number} {name}。"
-        raise Refusal(f"已经有这位顾客了：{shown(known[0])}，没有再建。看档案，发送：查 #{number}。{rename}")
+        reach = f"补上电话，发送：资料 #{number} 电话 {phone}。" if phone and not known[0].phone else ""
+        raise Refusal(f"已经有这位顾客了：{shown(known[0])}，没有再建。看档案，发送：查 #{number}。{rename}{reach}")
     customer = Customer(name=name, phone=phone or None, wechat=wechat or None, created_at=tx.now)
     index_name(customer)
     tx.session.add(customer)

@@ -181,6 +181,21 @@ def ask_code(tx: Tx, staff_id: int, action: str, payload: dict[str, Any]) -> str
     return code
 
 
+def open_codes(tx: Tx, staff_id: int) -> list[str]:
+    """The member's codes that can still be used, oldest first."""
+    waiting = (Confirmation.staff_id == staff_id, Confirmation.used_at.is_(None), Confirmation.expires_at > tx.now)
+    return list(tx.session.scalars(select(Confirmation.code).where(*waiting).order_by(Confirmation.id)))
+
+
+def drop_codes(tx: Tx, staff_id: int) -> list[str]:
+    """Ends the member's open codes and returns them; one that is typed later is told it ran out."""
+    codes = open_codes(tx, staff_id)
+    if codes:
+        mine = (Confirmation.staff_id == staff_id, Confirmation.code.in_(codes), Confirmation.used_at.is_(None))
+        tx.execute(update(Confirmation).where(*mine).values(expires_at=tx.now))
+    return codes
+
+
 def take_code(tx: Tx, staff_id: int, code: str) -> Confirmation:
     """Uses up a confirmation. Raises Refusal that says whether the code is wrong, somebody else's, used or too old."""
     code = code.upper()

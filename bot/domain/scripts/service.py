@@ -15,6 +15,7 @@ from bot.domain.scripts.library import Script, at, load
 from bot.domain.scripts.models import OwnScript, ScriptVersion
 from bot.domain.scripts.rules import check_template, compile_template
 from bot.errors import Refusal
+from bot.language.normalise import normalise
 from bot.store.transaction import Tx
 
 Context = Mapping[str, Mapping[str, str]]
@@ -45,6 +46,12 @@ def find(tx: Tx, name: str) -> Wording:
     shelf = load().get(name)
     if shelf is not None:
         return Wording(name, shelf.text, shelf.version, own=False)
+    known = {normalise(one).casefold(): one for one in names(tx)}
+    plain = normalise(name).casefold()
+    # 到店禮A is 到店礼A; 话术看到店礼A glues a word of ours to the name.
+    for spelt in (plain, plain.removeprefix("看"), plain.removeprefix("查")):
+        if spelt in known and known[spelt] != name:
+            return find(tx, known[spelt])
     near = get_close_matches(name, names(tx), n=3, cutoff=0.3)
     offer = f"您是不是要：{'、'.join(near)}？" if near else ""
     raise Refusal(f"没有叫“{name}”的话术。{offer}发送“话术”看全部。")
