@@ -41,7 +41,7 @@ bench: $(STAMP)
 	.venv/bin/python -m bench
 
 drills: $(STAMP)
-	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/conversations/test_three_staff.py
+	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/conversations/test_three_staff.py tests/conversations/test_counter_lines.py
 
 settings: $(STAMP)
 	.venv/bin/python -m bot.cli.configuration
