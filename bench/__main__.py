@@ -60,7 +60,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
             folder, redis, rounds=3 if quick else 5, people=2000 if quick else 20_000, jobs=80 if quick else 250
         ),
         "language": lambda: language.measure(3 if quick else 9),
-        "segments": lambda: segments.measure(folder, 1_000_000 if arguments.million else 20_000),
+        "segments": lambda: segments.measure(folder, (20_000,) if quick else (20_000, segments.MILLION)),
         "trials": lambda: trials.measure(1_000 if quick else 10_000),
         "start": lambda: start.measure(folder, rounds=1 if quick else 5),
     }
@@ -73,7 +73,6 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures, and writes bench/RESULTS.md.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, under 90 seconds")
-    parser.add_argument("--million", action="store_true", help="segments over a million customers (minutes to make)")
     parser.add_argument(
         "--only",
         nargs="+",

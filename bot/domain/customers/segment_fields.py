@@ -125,14 +125,17 @@ def _account(asking: Asking, term: Field) -> Condition:
 
 def _top(asking: Asking, term: Field) -> Condition:
     """The biggest spenders among those who have bought; at least one. Of equals, the lower numbers."""
-    buyers = (Customer.is_staff.is_(False), Customer.spent_fen > 0)
+    # Not by the index: to fetch half of all rows in its order took SQLite three times as long as to read them all.
+    spent = Customer.spent_fen + 0
+    buyers = (Customer.is_staff.is_(False), spent > 0)
     count = asking.tx.execute(select(func.count()).select_from(Customer).where(*buyers)).scalar_one()
     if not count:
         return false()
-    ranked = select(Customer.spent_fen, Customer.id).where(*buyers).order_by(Customer.spent_fen.desc(), Customer.id)
+    ranked = select(Customer.spent_fen, Customer.id).where(*buyers).order_by(spent.desc(), Customer.id)
     last = asking.tx.execute(ranked.offset(ceil(count * int(term.value) / 100) - 1).limit(1)).one()
-    equal = and_(Customer.spent_fen == last.spent_fen, Customer.id <= last.id)
-    return and_(Customer.is_staff.is_(False), or_(Customer.spent_fen > last.spent_fen, equal))
+    return and_(
+        Customer.is_staff.is_(False), or_(spent > last.spent_fen, and_(spent == last.spent_fen, Customer.id <= last.id))
+    )
 
 
 # --- birthdays --------------------------------------------------------------------------------------------------------
