@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.delivery import outbox
+from bot.delivery import outbox, taps
 from bot.domain.campaigns import replies
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import media, tags, timeline, waiting
@@ -135,7 +135,10 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
     if media_id and message.kind in media.FETCHED:
         media.want(talk.tx, message.account, media_id)
     written_to = talk.met.written_to
-    broadcast = outbox.replied(talk.tx, message.account, message.sender, message.created_at) if written_to else None
+    sender = (talk.tx, message.account, message.sender)
+    tap = message.event_key if message.kind == "text" else ""
+    broadcast = taps.tapped(*sender, tap, message.created_at) if tap else None
+    broadcast = broadcast or outbox.replied(*sender, message.created_at) if written_to else None
     if broadcast is not None:
         replies.leave_alone(talk.tx, talk.shop, talk.customer_id)
     waiting.hear(

@@ -12,11 +12,13 @@ from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace
 from bot.domain.campaigns.progress import Standing
 from bot.domain.campaigns.summary import Summary
+from bot.domain.campaigns.tapped import taps
 from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.domain.scripts.checker import warnings
+from bot.domain.scripts.kinds import words
 from bot.errors import Refusal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.intents import BroadcastList, BroadcastStep, Checked
@@ -64,12 +66,13 @@ def plan(talk: StaffTalk) -> str:
 def ask(talk: StaffTalk, broadcast: Broadcast, summary: Summary, *more: str) -> str:
     """Shows the plan, with ``more`` lines, and asks for its code. Raises Refusal above a staff member's size."""
     _allowed(talk, summary)
-    warned = warnings([script["text"] for script in broadcast.scripts], "mass", talk.now.date())
+    spoken = [words(script.get("kind", "text"), script["text"]) for script in broadcast.scripts]
+    warned = warnings(filter(None, spoken), "mass", talk.now.date())
     if warned and talk.staff.role != "owner":
         raise Refusal("\n".join(["这次群发没有排：话术里有要老板拿主意的话，请改好或请老板来发。", *warned]))
     ends = ["要留意（不改也能发，您确认就按这样发）：", *warned] if warned else []
-    words = "\n".join([*plan_words.lines(talk, broadcast, summary), *more, *ends])
-    return talk.confirm("broadcast", {"number": broadcast.id}, words)
+    plan_told = "\n".join([*plan_words.lines(talk, broadcast, summary), *more, *ends])
+    return talk.confirm("broadcast", {"number": broadcast.id}, plan_told)
 
 
 def _allowed(talk: StaffTalk, summary: Summary) -> None:
@@ -287,6 +290,7 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
     if numbers is None:
         return "\n".join(lines)
     lines += results.lines(talk, broadcast, numbers.outcome, found.counted_at or talk.tx.now)
+    lines += [f"· 点了“{item}” {count} 位" for item, count in taps(talk.tx, broadcast)]
     lines += _mass_report(numbers.mass)
     lines += [f"· {reason} {count} 位" for reason, count in numbers.reasons]
     lines += _unclear_lines(numbers.to_check, numbers.asked_again, broadcast.id)

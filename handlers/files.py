@@ -14,6 +14,7 @@ from bot.language.file_fields import BY_NAME
 from bot.language.file_intents import FileEdit, FileShow, Merge, Photos, Picture
 from bot.language.money import show_money
 from handlers.activities import tell_moved_up
+from handlers.scripts import take_picture
 from handlers.talk import StaffTalk, on
 
 PHOTO_LINES = 6
@@ -159,6 +160,8 @@ def picture(talk: StaffTalk) -> str:
         desk.ask(tx, talk.staff.id, question, life=photos.OPEN_FOR)
         talk.label(f"{shown(customer)} 的第 {number} 张照片")
         return f"收下了，{shown(customer)} 的第 {number} 张照片。还有就接着发。"
+    if question is not None and question.kind == "script_picture":
+        return take_picture(talk, question)
     photos.leave(tx, account=message.account, media_id=talk.intent.media_id, staff_id=talk.staff.id)
     desk.ask(tx, talk.staff.id, desk.Question("whose", {"line": "照片"}), life=photos.OPEN_FOR)
     return "收到图片。是哪位顾客的？10 分钟内回复名字或编号就放进档案，例如：小美"

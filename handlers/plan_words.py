@@ -16,6 +16,7 @@ from bot.domain.campaigns.summary import Summary
 from bot.domain.customers import segments
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import desk
+from bot.domain.scripts.kinds import words_of
 from bot.domain.scripts.rules import is_personal
 from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.times import show_time
@@ -74,7 +75,7 @@ def _examples(talk: StaffTalk, summary: Summary, *, several: bool) -> list[str]:
     return [
         "每组会看到（举一位的例）：" if several else "会看到（举一位的例）：",
         *(
-            f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{text}"
+            f"{f'{variant} ' if several else ''}{shown(people[number])}：\n{words_of(text)}"
             for variant, (number, text) in sorted(summary.examples.items())
         ),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.delivery import limits
+from bot.delivery.taps import tapped
 from bot.domain import journeys
 from bot.domain.customers import service as customers
 from bot.domain.customers.rules import MEDIA_WORDS, shown
@@ -163,6 +164,8 @@ def _customer(router: Router, talk: CustomerTalk) -> str:
         return ""
     if isinstance(talk.intent, FreeTalk):
         return str(handler(talk))
+    if message.kind == "text" and message.event_key:
+        tapped(talk.tx, message.account, message.sender, message.event_key, message.created_at)
     # Whoever types a command was here as well as who chats.
     customers.seen(talk.tx, talk.customer_id, acknowledged=False)
     try:
@@ -213,6 +216,8 @@ class _StaffLine:
             return self._handle(SendOn(self._message.kind, media_id), line)
         if self._message.kind == "image" and media_id:
             return self._picture(media_id)
+        if self._message.kind == "text" and self._message.event_key.isdigit():  # a menu script tried on oneself
+            return f"您点了“{line[:ECHO]}”。顾客点了，会记在群发的“结果”里。"
         if not line:
             word = MEDIA_WORDS.get(self._message.kind, "")
             return f"收到{word}。现在还只看得懂文字，请打字告诉我要做什么，发送“帮助”看怎么说。"
@@ -225,7 +230,7 @@ class _StaffLine:
 
     def _picture(self, media_id: str) -> str:
         question = desk.open_question(self._tx, self._staff.id)
-        if question is not None and question.kind not in ("photo", "whose"):
+        if question is not None and question.kind not in ("photo", "whose", "script_picture"):
             self._put_aside(question, "")
         return self._note + self._handle(Picture(media_id), "照片")
 

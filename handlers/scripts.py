@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from bot.delivery import outbox
 from bot.domain.campaigns import leaderboard
 from bot.domain.campaigns.leaderboard import Place
+from bot.domain.customers import media
 from bot.domain.customers.rules import addressed, shown
 from bot.domain.merchants import desk
+from bot.domain.scripts import kinds
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import warnings
-from bot.domain.scripts.rules import check_template, compile_template
+from bot.domain.scripts.kinds import KIND_WORDS, compile_script
+from bot.domain.scripts.rules import VARIABLES
 from bot.language.intents import ScriptBoard, ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
@@ -68,36 +72,63 @@ def _place(rank: int, place: Place) -> str:
 @on.staff(ScriptShow)
 def show(talk: StaffTalk) -> str:
     wording = scripts.find(talk.tx, talk.intent.name)
+    kind = "" if wording.kind == "text" else f"（{KIND_WORDS[wording.kind]}）"
+    used = compile_script(wording.kind, wording.text).variables
+    variables = [f"变量：{'、'.join(f'{name} {VARIABLES[name]}' for name in sorted(used))}"] if used else []
     how = f"改：话术 改 {wording.name}\n试：话术 试 {wording.name} 张三"
-    return f"【{wording.name}】第 {wording.version} 版\n{wording.text}\n{how}"
+    return "\n".join(
+        [f"【{wording.name}】{kind}第 {wording.version} 版", kinds.shown(wording.kind, wording.text), *variables, how]
+    )
 
 
 @on.staff(ScriptNew)
 def new(talk: StaffTalk) -> str:
-    return _write(talk, new=True)
+    return _write(talk, talk.intent.kind, new=True)
 
 
 @on.staff(ScriptEdit)
 def edit(talk: StaffTalk) -> str:
-    return _write(talk, new=False)
+    return _write(talk, scripts.find(talk.tx, talk.intent.name).kind, new=False)
 
 
-def _write(talk: StaffTalk, *, new: bool) -> str:
+def _write(talk: StaffTalk, kind: str, *, new: bool) -> str:
     name, text = talk.intent.name, talk.intent.text
-    if not text:
-        if not new:
-            scripts.find(talk.tx, name)
-        verb = "新建" if new else "改"
-        desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
-        return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{HOW_TO_WRITE}"
-    wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new, today=talk.now.date())
+    if kind == "image":
+        scripts.refuse_name(talk.tx, name, new=new)
+        desk.ask(
+            talk.tx,
+            talk.staff.id,
+            desk.Question("script_picture", {"line": f"话术 图片 {name}", "name": name, "new": new}),
+        )
+        return f"请把“{name}”的图片发过来（5 分钟内，jpg 或 png）。"
+    if text:
+        return _kept(talk, name, text, kind, new=new)
+    scripts.refuse_name(talk.tx, name, new=new)
+    verb = (KIND_WORDS[kind] if kind != "text" else "新建") if new else "改"
+    desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
+    how = kinds.HOW.get(kind, HOW_TO_WRITE)
+    return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{how}"
+
+
+def _kept(talk: StaffTalk, name: str, text: str, kind: str, *, new: bool) -> str:
+    today = talk.now.date()
+    wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new, today=today, kind=kind)
     talk.label(f"话术“{wording.name}”第 {wording.version} 版")
-    variables = check_template(text)
+    variables = compile_script(kind, wording.text).variables
     names = f"\n里面有变量：{'、'.join(sorted(variables))}" if variables else ""
-    told = ["存了，但要留意：", *warned] if (warned := warnings([text], "script", talk.now.date())) else []
-    return "\n".join(
-        [f"“{wording.name}”存好了（第 {wording.version} 版）。{names}", *told, f"群发：群发 O 用 {wording.name}"]
-    )
+    warned = warnings(filter(None, [wording.words()]), "script", today)
+    told = ["存了，但要留意：", *warned] if warned else []
+    how = f"群发：群发 O 用 {wording.name}"
+    return "\n".join([f"“{wording.name}”存好了（第 {wording.version} 版）。{names}", *told, how])
+
+
+def take_picture(talk: StaffTalk, question: desk.Question) -> str:
+    """The picture that was asked for becomes the script; a worker fetches it, and gives it to each account that needs it."""
+    desk.close_question(talk.tx, talk.staff.id)
+    account, media_id = talk.message.account, talk.intent.media_id
+    media.want(talk.tx, account, media_id)
+    name, is_new = str(question.payload["name"]), bool(question.payload["new"])
+    return _kept(talk, name, media.file_stem(account, media_id), "image", new=is_new)
 
 
 @on.staff(ScriptTry)
@@ -113,4 +144,16 @@ def try_(talk: StaffTalk) -> str:
             "spent": show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",
         },
     }
-    return f"{shown(customer)} 会看到：\n{compile_template(wording.text).render(context)}"
+    said = compile_script(wording.kind, wording.text).render(context)
+    if wording.kind == "text":
+        return f"{shown(customer)} 会看到：\n{said}"
+    outbox.queue(
+        talk.tx,
+        account=talk.message.account,
+        person_id=talk.message.sender,
+        payload=kinds.payload_of(said),
+        purpose="service",
+        staff_id=talk.staff.id,
+    )
+    talk.final("试发只发给您自己，顾客没有收到")
+    return f"{shown(customer)} 会看到下面这条（{KIND_WORDS[wording.kind]}，发给您自己看）："

@@ -42,6 +42,7 @@ def drain(
             speed=parts.speeds.get(one.name),
             stopping=stopping,
             pulse=pulse,
+            media=parts.settings.state_folder / "media",
         )
         left = sender.work(DRAIN_SECONDS) or left
     return left and not stopping()

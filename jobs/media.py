@@ -7,7 +7,6 @@ is put in place whole.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from pathlib import Path
@@ -85,7 +84,7 @@ class MediaKeeper:
                 media.failed(tx, account, media_id, str(failure), for_good=failure.code in GONE_CODES)
             log.warning("media_waits account=%s code=%s", account, failure.code)
             return
-        file = f"{hashlib.sha256(f'{account}/{media_id}'.encode()).hexdigest()[:32]}.{_kind(content)}"
+        file = f"{media.file_stem(account, media_id)}.{_kind(content)}"
         self._keep(self._folder / file, content)
         with transaction(parts.store, parts.clock) as tx:
             wanted = media.fetched(tx, account, media_id, file)

@@ -36,7 +36,8 @@ class Delivery(Base):
     cancelled; ``handed`` waits for a person's confirmation on the platform. ``lease_until`` counts on the database's
     clock, every other moment on the shop's. ``calling_since`` is the first call whose answer may be lost; it is taken
     back when a call certainly did not send. ``batch_key`` is the key of the mass call the row goes out with.
-    ``withdrawn`` says why the row would have been cancelled, had a call not begun already.
+    ``withdrawn`` says why the row would have been cancelled, had a call not begun already. ``tapped``: the item of its
+    menu the person tapped last.
     """
 
     __tablename__ = "deliveries"
@@ -69,6 +70,7 @@ class Delivery(Base):
     planned_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]
+    tapped: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (
         UniqueConstraint("broadcast_id", "occurrence", "customer_id"),
@@ -107,6 +109,17 @@ class Evidence(Base):
     reason: Mapped[str]
     platform_id: Mapped[str]
     seen_at: Mapped[datetime]
+
+
+class Upload(Base):
+    """A picture of ours as an account of the platform knows it; temporary, the platform forgets it after three days."""
+
+    __tablename__ = "uploads"
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    file: Mapped[str] = mapped_column(primary_key=True)
+    media_id: Mapped[str]
+    at: Mapped[datetime]
 
 
 class MassResult(Base):

@@ -12,16 +12,19 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.clock import Clock
-from bot.delivery import lease, limits
+from bot.delivery import lease, limits, pictures
 from bot.delivery.calls import Terms, mark, mark_mass, record, rest
 from bot.delivery.lease import Held
 from bot.delivery.rules import message_key, next_claim
-from bot.platforms.decisions import Decision, Outcome
+from bot.delivery.taps import tap_id
+from bot.errors import PlatformFailure
+from bot.platforms.decisions import Decision, Outcome, outcome_of
 from bot.platforms.http import HttpEngine
 from bot.store.bell import Bell
 from bot.store.engine import Store
@@ -59,6 +62,8 @@ class Client(Protocol):
 
     def mass_message(self, person_ids: Sequence[str], content: dict[str, Any], client_msg_id: str) -> Any: ...
 
+    def upload_media(self, content: bytes, filename: str, kind: str) -> str: ...
+
     def deliver(
         self,
         source: Callable[[int], Sequence[tuple[Any, Any]]],
@@ -72,7 +77,7 @@ class Sender:
     """Sends what is due for one account, no faster than ``speed``.
 
     ``stopping`` is asked between steps: once true, nothing new is begun. ``pulse`` is called there now and then, with no
-    transaction open.
+    transaction open. ``media`` is the folder of pictures of ours.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class Sender:
         speed: Speed | None = None,
         stopping: Callable[[], bool] = lambda: False,
         pulse: Callable[[], object] = lambda: None,
+        media: Path | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -96,6 +102,7 @@ class Sender:
         self._granted = 0
         self._stopping = stopping
         self._pulse = pulse
+        self._folder = media
         self._account = terms.account.name
         self._end = 0.0
         self._limit = NARROWEST
@@ -105,6 +112,8 @@ class Sender:
         self._contents: dict[int, dict[str, Any]] = {}
         # Whose turn was last: broadcasts that are sent at the same time take turns.
         self._turn = self._mass_turn = 0
+        self._media: dict[str, str] = {}
+        self._wanted: dict[str, set[int]] = {}
         self._dry = False
         self._claim_size = CLAIM_LEAST
         self._claimed_at = 0.0
@@ -125,7 +134,8 @@ class Sender:
         # Whatever is in flight when a worker is killed becomes unknown: a small shop's evening is not to hang on it.
         self._limit = min(WIDEST, max(NARROWEST, due // SHARE_IN_FLIGHT))
         while not self._over():
-            if not (self._send_singles() or self._send_suspects() or self._send_mass()):
+            worked = self._send_singles() or self._send_suspects() or self._send_mass()
+            if not (self._upload_wanted() or worked):
                 return False
         return True
 
@@ -157,7 +167,7 @@ class Sender:
             with self._transaction() as tx:
                 open_routes = self._open_routes(tx, [route])
                 rows = lease.claim_alone(tx, self._account, route, self._terms.lease) if open_routes else []
-                self._load_contents(tx, rows)
+                rows = self._ready(tx, rows)
             self._dry = True
             worked = self._stream(rows) or worked
         return worked
@@ -242,16 +252,75 @@ class Sender:
         self._claimed_at = now
         with self._transaction() as tx:
             routes = self._open_routes(tx, SINGLE_ROUTES)
-            rows = lease.claim(
+            claimed = lease.claim(
                 tx, self._account, routes, count=self._claim_size, lease=self._terms.lease, after=self._turn
             )
-            self._load_contents(tx, rows)
+            rows = self._ready(tx, claimed)
         reach("claimed")
-        self._turn = next((row.broadcast_id for row in reversed(rows) if row.broadcast_id), self._turn)
-        self._dry = len(rows) < self._claim_size
+        self._turn = next((row.broadcast_id for row in reversed(claimed) if row.broadcast_id), self._turn)
+        # What waits for its picture would be claimed again and again.
+        self._dry = len(claimed) < self._claim_size or len(rows) < len(claimed)
         self._held.extend(rows)
         self._worked = self._worked or bool(rows)
         return bool(rows)
+
+    def _ready(self, tx: Tx, rows: Sequence[Held]) -> list[Held]:
+        """Loads what the rows say; those whose picture the account does not know yet are given back until it does."""
+        self._load_contents(tx, rows)
+        if not any("file" in self._contents.get(row.content_id or 0, ()) for row in rows):
+            return list(rows)
+        waits = [row for row in rows if (file := self._file(row)) and file not in self._media]
+        if not waits:
+            return list(rows)
+        self._media |= pictures.known(tx, self._account, {self._file(row) for row in waits})
+        waits = [row for row in waits if self._file(row) not in self._media]
+        for row in waits:
+            self._wanted.setdefault(self._file(row), set()).add(row.content_id or 0)
+        if waits:
+            lease.release(tx, waits)
+        gone = {row.id for row in waits}
+        return [row for row in rows if row.id not in gone]
+
+    def _file(self, row: Held) -> str:
+        return str(self._contents.get(row.content_id or 0, {}).get("file", ""))
+
+    def _upload_wanted(self) -> bool:
+        """Gives the platform the pictures rows wait for; returns whether there were any. What does not work is put off."""
+        wanted, self._wanted = self._wanted, {}
+        for file, contents in wanted.items():
+            path = pictures.path_of(self._folder, file) if self._folder else None
+            if path is None:
+                with self._transaction() as tx:
+                    pictures.fail(tx, self._account, contents, pictures.NOT_FETCHED, older_than=pictures.FETCHED_WITHIN)
+                    pictures.put_off(tx, self._account, contents, pictures.TRY_AGAIN)
+                continue
+            try:
+                media_id = self._client.upload_media(path.read_bytes(), path.name, "image")
+            except PlatformFailure as failure:
+                self._not_uploaded(outcome_of(failure), contents)
+                continue
+            with self._transaction() as tx:
+                pictures.keep(tx, self._account, file, media_id)
+            self._media[file] = media_id
+        return bool(wanted)
+
+    def _not_uploaded(self, outcome: Outcome, contents: set[int]) -> None:
+        log.warning("delivery.not_uploaded account=%s code=%s", self._account, outcome.code)
+        with self._transaction() as tx:
+            if outcome.decision in (Decision.DEFECT, Decision.PERSON) and outcome.code is not None:
+                pictures.fail(tx, self._account, contents, f"平台不收这张图片：{outcome.reason}")
+            pictures.put_off(tx, self._account, contents, timedelta(seconds=outcome.retry_after or 60))
+
+    def _said(self, row: Held) -> dict[str, Any]:
+        """What a row says, in the platform's own ids."""
+        content = self._contents[row.content_id] if row.content_id is not None else {}
+        if "file" in content:
+            return {**content, "media_id": self._media[content["file"]]}
+        if content.get("type") == "menu" and row.broadcast_id is not None:
+            # The same menu is one content, however many broadcasts it goes out with.
+            items = [{**item, "id": tap_id(row.broadcast_id, item["id"])} for item in content["items"]]
+            return {**content, "items": items}
+        return content
 
     def _load_contents(self, tx: Tx, rows: Iterable[Held]) -> None:
         missing = {row.content_id for row in rows if row.content_id is not None} - self._contents.keys()
@@ -273,7 +342,7 @@ class Sender:
         return marked
 
     def _call(self, row: Held) -> Any:
-        content = self._contents[row.content_id] if row.content_id is not None else {}
+        content = self._said(row)
         if row.route == "template":
             template = content["template"]
             return self._client.template_message(
@@ -359,7 +428,7 @@ class Sender:
             self._mass_turn = next((row.broadcast_id for row in rows if row.broadcast_id), 0)
             # A suspect makes no call of many; on its own it finds another route.
             rows = rows or lease.claim_alone(tx, self._account, "mass", self._terms.lease)
-            self._load_contents(tx, rows[:1])
+            rows = self._ready(tx, rows)
         if not rows:
             return False
         reach("claimed")
@@ -376,7 +445,7 @@ class Sender:
     def _call_mass(self, rows: Sequence[Held]) -> Outcome:
         people = [row.person_id for row in rows if not row.withdrawn]
         try:
-            content = self._contents[rows[0].content_id or 0]
+            content = self._said(rows[0])
             calls = [(None, self._client.mass_message(people, content, rows[0].batch_key))]
         except (KeyError, TypeError, ValueError) as error:
             log.error("delivery.unsendable batch=%s error=%s", rows[0].batch_key, type(error).__name__)

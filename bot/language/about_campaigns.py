@@ -47,9 +47,10 @@ _STEP_AFTER = re.compile(
     r"(?:#|第)?(?P<number>\d{1,9})[号条]?的? ?(?P<word>进度|暂停|继续|取消|结果|效果|回复)(?:了|吧|一下)?", re.ASCII
 )
 _SCRIPT_SUB = re.compile(
-    r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
+    r"(?P<word>新建|新增|添加|创建|修改|编辑|更新|图片|链接|菜单|预览|测试|试试|试发|查看|列表|看|改|试)(?P<gap>[ :\n]*)"
 )
 _BOARD = re.compile(r"(?:排行|排名|效果)?榜单?|排行|排名|效果|哪个(?:最)?好|哪个(?:最)?有用")
+_CARDS = {"图片": "image", "链接": "news", "菜单": "menu"}
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
 _PLAIN = re.compile(r"(?:^|[ ,])(?:人人一样|大家一样|都一样|不带称呼|去掉称呼|不要称呼)(?=[ ,]|$)")
 _SPARES = re.compile(r"(?:^|[ ,])(?:避开疲劳|避开累的|放过疲劳|疲劳的?不发|不发疲劳)(?:的|顾客)?(?=[ ,]|$)")
@@ -93,7 +94,7 @@ def _script(said: Said) -> Intent:
     if _BOARD.fullmatch(without_mood(words).plain):
         return ScriptBoard()
     # 改 and 看 are also how names begin: 看房礼. Two characters are a word of ours, one needs its space.
-    if sub is None or not (sub["gap"] or len(sub["word"]) > 1):
+    if sub is None or not (sub["gap"] or (len(sub["word"]) > 1 and sub["word"] not in _CARDS)):
         return ScriptShow(unquoted(words))
     return _script_step(sub["word"], Said(words.cut(sub.end()), said.now))
 
@@ -112,6 +113,10 @@ def _script_step(word: str, said: Said) -> Intent:
     example = {"试": _TRY, "新": _NEW}.get(word[0], "话术 改 到店礼")
     if not name:
         raise Unclear(f"没说话术的名字，例如：{example}", example)
+    if word in _CARDS:
+        return ScriptNew(_script_name(name), text.typed, _CARDS[word])
+    if word in ("新建", "新增", "添加", "创建") and text.plain in _CARDS:
+        return ScriptNew(_script_name(name), "", _CARDS[text.plain])
     if word in ("新建", "新增", "添加", "创建"):
         return ScriptNew(_script_name(name), text.typed)
     if word in ("改", "修改", "编辑", "更新"):

@@ -346,10 +346,14 @@ class ScriptShow(Intent):
 
 @dataclass(frozen=True, slots=True)
 class ScriptNew(Intent):
-    """The text follows in the next message, unless it was given on further lines of this one (``text``, as typed)."""
+    """The text follows in the next message, unless it was given on further lines of this one (``text``, as typed).
+
+    ``kind``: text, image, news (a link) or menu.
+    """
 
     name: str
     text: str = ""
+    kind: str = "text"
 
 
 @dataclass(frozen=True, slots=True)

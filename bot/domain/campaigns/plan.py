@@ -16,7 +16,7 @@ from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import BEIJING, MASS_LEAST, day_start, has_mass, month_start, quiet_until
+from bot.delivery.rules import BEIJING, MASS_LEAST, MASS_TYPES, day_start, has_mass, month_start, quiet_until
 from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
@@ -25,6 +25,7 @@ from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, CustomerTag, Identity, Utterance
 from bot.domain.merchants.desk import CONFIRMATION_LIFE
+from bot.domain.scripts.kinds import payload_of, type_of
 from bot.domain.scripts.service import shop_context
 from bot.language.segments import parse_segment
 from bot.settings import Settings
@@ -306,7 +307,7 @@ class Planner:
         if not had:
             return
         texts = list({text for row, text in rows if row.state == "planned" and row.customer_id in had})
-        contents = dict(zip(texts, known_contents(self._tx, [_content(text) for text in texts]), strict=True))
+        contents = dict(zip(texts, known_contents(self._tx, [payload_of(text) for text in texts]), strict=True))
         for row, text in rows:
             content = contents.get(text)
             if row.state == "planned" and content is not None and content in had.get(row.customer_id, ()):
@@ -314,16 +315,18 @@ class Planner:
 
     def _route(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
         """The cheapest route open for each row at the planned time: customer message, mass send, by hand."""
-        people: dict[str, list[NewDelivery]] = {}
-        for row, _text in rows:
+        people: dict[tuple[str, bool], list[NewDelivery]] = {}
+        for row, text in rows:
             if row.state == "planned" and row.person_id:
-                people.setdefault(row.account, []).append(row)
+                people.setdefault((row.account, type_of(text) in MASS_TYPES), []).append(row)
             elif row.state == "planned":
                 row.state = row.route = "by_hand"
                 row.reason = rules.NOT_FOLLOWING
-        for name, mine in people.items():
+        for (name, for_many), mine in people.items():
             account = self._shop.account(name)
-            self._route_by(name, account is not None and has_mass(account.kind), mine, promised)
+            mass = account is not None and has_mass(account.kind)
+            why_not = rules.NOT_FOR_MANY if mass else rules.NO_MASS
+            self._route_by(name, mass and for_many, mine, promised, why_not)
 
     def _route_by(
         self,
@@ -331,6 +334,7 @@ class Planner:
         mass: bool,
         rows: Sequence[NewDelivery],
         promised: Mapping[int, Sequence[Promise]],
+        no_mass: str,
     ) -> None:
         opened = limits.left(self._tx, account, [row.person_id for row in rows], self._sure)
         closed = []
@@ -346,7 +350,7 @@ class Planner:
                 row.route = "mass"
             else:
                 row.state = row.route = "by_hand"
-                row.reason = rules.MASS_USED_UP if mass else rules.NO_MASS
+                row.reason = rules.MASS_USED_UP if mass else no_mass
 
     def _masses_promised(self, promises: Sequence[Promise]) -> int:
         return sum(promise.route == "mass" and promise.due_at in self._platforms_month for promise in promises)
@@ -393,10 +397,6 @@ def _among(column: QueryableAttribute[Any], numbers: Sequence[int]) -> ColumnEle
     return column.in_(numbers)
 
 
-def _content(text: str) -> dict[str, str]:
-    return {"type": "text", "text": text}
-
-
 def settle(rows: Sequence[Planned], reason: str) -> None:
     """Turns mass rows whose text nobody shares into rows by hand: a mass call takes two people at least."""
     shared = Counter((row.account, text) for row, text in rows if row.route == "mass")
@@ -419,7 +419,7 @@ def keep(tx: Tx, rows: Sequence[Planned]) -> None:
         if row.customer_id in left:
             row.state, row.route, row.reason = "skipped", "", rules.OPTED_OUT
     texts = list({text for row, text in rows if row.state != "skipped"})
-    contents = dict(zip(texts, content_ids(tx, [_content(text) for text in texts]), strict=True))
+    contents = dict(zip(texts, content_ids(tx, [payload_of(text) for text in texts]), strict=True))
     for row, text in rows:
         if row.state != "skipped":
             row.content_id = contents[text]

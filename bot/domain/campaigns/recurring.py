@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -16,7 +17,7 @@ from bot.domain.campaigns import lists
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants.models import Staff
 from bot.domain.scripts import service as scripts
-from bot.domain.scripts.rules import check_template
+from bot.domain.scripts.kinds import compile_script
 from bot.errors import Refusal
 from bot.language import read_recurrence
 from bot.settings import Settings
@@ -125,11 +126,11 @@ class Step:
         return Occurrence(plan, broadcast, too_many=too_many)
 
 
-def _wording(tx: Tx, script: dict[str, str]) -> dict[str, str | int]:
+def _wording(tx: Tx, script: dict[str, str]) -> dict[str, Any]:
     """The script as it is by now: whoever edits it before Wednesday means Wednesday's message. Raises Refusal."""
     found = scripts.find(tx, script["name"])
-    check_template(found.text)
-    return {"variant": script["variant"], "name": found.name, "version": found.version, "text": found.text}
+    compile_script(found.kind, found.text)
+    return found.frozen(script["variant"])
 
 
 def _too_many(tx: Tx, shop: Settings, plan: Broadcast, people: int) -> bool:

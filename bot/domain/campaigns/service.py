@@ -30,7 +30,8 @@ from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Staff
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import refuse_punished
-from bot.domain.scripts.rules import check_template, is_personal
+from bot.domain.scripts.kinds import compile_script
+from bot.domain.scripts.rules import is_personal
 from bot.errors import Refusal
 from bot.language.segments import parse_segment
 from bot.settings import Settings
@@ -81,16 +82,14 @@ def draft(
     parse_segment(segment)
     wordings = [scripts.find(tx, name) for name in script_names]
     for wording in wordings:
-        check_template(wording.text)
+        compile_script(wording.kind, wording.text)
     today = tx.now.astimezone(shop.timezone).date()
-    refuse_punished([wording.text for wording in wordings], "mass", today, undone="这次群发没有排")
+    spoken = [words for wording in wordings if (words := wording.words())]
+    refuse_punished(spoken, "mass", today, undone="这次群发没有排")
     broadcast = Broadcast(
         staff_id=staff_id,
         segment=segment,
-        scripts=[
-            {"variant": variant, "name": wording.name, "version": wording.version, "text": wording.text}
-            for variant, wording in zip(rules.VARIANTS, wordings, strict=False)
-        ],
+        scripts=[wording.frozen(variant) for variant, wording in zip(rules.VARIANTS, wordings, strict=False)],
         hold_out=hold_out,
         spares_tired=spares_tired,
         state="draft",

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.domain.customers.rules import addressed
+from bot.domain.scripts.kinds import compile_script
 from bot.domain.scripts.rules import PERSONAL_ROOTS, compile_template, is_personal
 from bot.errors import Refusal
 from bot.language.money import show_money
@@ -34,7 +35,7 @@ class Wording:
 
     def __init__(self, script: Mapping[str, Any], shop: Mapping[str, str], now: int) -> None:
         self.name: str = script["name"]
-        self._template = compile_template(script["text"])
+        self._template = compile_script(script.get("kind", "text"), script["text"])
         self._shop = shop
         self._now = now
         parts = [variable.partition(".") for variable in self._template.variables]

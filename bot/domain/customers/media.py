@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -24,6 +25,11 @@ _WANT = """
     INSERT INTO media (account, media_id, file, tries, wanted_at, next_at, lost, unwanted)
     VALUES (:account, :media_id, '', 0, :now, :now, '', false) ON CONFLICT (account, media_id) DO NOTHING
 """
+
+
+def file_stem(account: str, media_id: str) -> str:
+    """What the file of a fetched picture is called, without its ending; known before it is fetched."""
+    return hashlib.sha256(f"{account}/{media_id}".encode()).hexdigest()[:32]
 
 
 def want(tx: Tx, account: str, media_id: str) -> None:

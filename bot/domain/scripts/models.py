@@ -22,7 +22,7 @@ class OwnScript(Base):
 
 
 class ScriptVersion(Base):
-    """One wording of an own script; never changed, a new wording is a new version."""
+    """One wording of an own script; never changed, a new wording is a new version. ``kind`` as in `kinds`."""
 
     __tablename__ = "script_versions"
     __table_args__ = (UniqueConstraint("script_id", "version"), {"info": {"undoable": True}})
@@ -30,6 +30,7 @@ class ScriptVersion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     script_id: Mapped[int] = mapped_column(ForeignKey("scripts.id"))
     version: Mapped[int]
+    kind: Mapped[str] = mapped_column(default="text", server_default="text")
     text: Mapped[str]
     staff_id: Mapped[int]
     created_at: Mapped[datetime]
