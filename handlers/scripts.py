@@ -66,7 +66,8 @@ def board(talk: StaffTalk) -> str:
 
 def _place(rank: int, place: Place) -> str:
     shares = f"回复 {place.replied / place.sent:.0%}，7天内购买 {place.bought / place.sent:.0%}"
-    return f"{rank}. {place.script}：发出 {place.sent}，{shares}"
+    about = "约 " if place.times > 1 else ""
+    return f"{rank}. {place.script}：发出 {about}{place.sent * place.times}，{shares}"
 
 
 @on.staff(ScriptShow)

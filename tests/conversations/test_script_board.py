@@ -1,5 +1,9 @@
 """话术 榜: which script works for which class."""
 
+import pytest
+
+from bot.domain.campaigns import leaderboard
+
 
 def test_the_board_ranks_scripts_by_the_class_people_had_then(shop, boss):
     people = shop.regulars(30)
@@ -17,3 +21,14 @@ def test_the_board_ranks_scripts_by_the_class_people_had_then(shop, boss):
     assert boss.says("话术排行榜") == board
     shop.later(days=90)
     assert "还排不出来" in boss.says("话术 榜")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_of_very_many_messages_every_nth_customer_is_counted(shop, boss, monkeypatch):
+    monkeypatch.setattr(leaderboard, "COUNTED", 5)
+    monkeypatch.setattr(leaderboard, "ENOUGH", 3)
+    shop.regulars(8)
+    boss.confirms(boss.says("群发 O 用 到店礼A"))
+    shop.goes_on()
+    shop.later(days=8)
+    assert "1. 到店礼A：发出 约 8，回复 0%" in boss.says("话术 榜")

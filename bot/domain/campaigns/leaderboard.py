@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from sqlalchemy import BigInteger, and_, case, exists, func, or_, select
 from sqlalchemy import type_coerce as as_type
@@ -21,17 +22,21 @@ from bot.store.transaction import Tx
 LOOKS_BACK = timedelta(days=90)
 # Of fewer people a share says next to nothing.
 ENOUGH = 30
+# About so many messages are counted, those to every nth customer, so that the answer does not wait: counting 216,000 took
+# five seconds.
+COUNTED = 20_000
 CLASSES = ("N", "YO", "M", "VIP")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One script with one class."""
+    """One script with one class, of those counted; each stands for ``times`` customers."""
 
     script: str
     sent: int
     replied: int
     bought: int
+    times: int = 1
 
 
 def ranked(tx: Tx) -> dict[str, list[Place]]:
@@ -51,8 +56,14 @@ def _worth(place: Place) -> tuple[float, float]:
 
 
 def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
-    since, until = to_milliseconds(tx.now - LOOKS_BACK), to_milliseconds(tx.now) - trials.WEEK_MS
-    sent_at, now = as_type(Delivery.sent_at, BigInteger), to_milliseconds(tx.now)
+    now = to_milliseconds(tx.now)
+    since, until = now - LOOKS_BACK // timedelta(milliseconds=1), now - trials.WEEK_MS
+    # Its rows are found by the broadcast; one that ran for days has some on either side.
+    lately = as_type(Broadcast.started_at, BigInteger) >= since - trials.WEEK_MS
+    times = ceil(
+        tx.execute(select(func.coalesce(func.sum(Broadcast.audience), 0)).where(lately)).scalar_one() / COUNTED
+    )
+    sent_at = as_type(Delivery.sent_at, BigInteger)
     visit = trials.visits(0, now).subquery()
     first = select(visit.c.customer_id, func.min(visit.c.at).label("at")).group_by(visit.c.customer_id).subquery()
     # The class as it was: whoever came or bought because of a message would else stand among those who always did.
@@ -72,8 +83,8 @@ def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
         .join(Customer, Customer.id == Delivery.customer_id)
         .outerjoin(first, first.c.customer_id == Delivery.customer_id)
         .where(
-            # Its rows are found by the broadcast; one that ran for days has some on either side.
-            as_type(Broadcast.started_at, BigInteger) >= since - trials.WEEK_MS,
+            lately,
+            Delivery.customer_id % max(1, times) == 0,
             Delivery.purpose == "marketing",
             Delivery.state == "sent",
             sent_at.between(since, until),
@@ -92,4 +103,4 @@ def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
         .group_by(rows.c["class"], rows.c.script)
         .having(func.count() >= ENOUGH)
     )
-    return [(row[0], Place(row[1], row[2], row[3], int(row[4]))) for row in tx.execute(counted)]
+    return [(row[0], Place(row[1], row[2], row[3], int(row[4]), max(1, times))) for row in tx.execute(counted)]
