@@ -33,7 +33,7 @@ BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 
 @on.staff(Today)
 def today(talk: StaffTalk) -> str:
-    day = working_day.day(talk.tx, talk.now, talk.staff.id)
+    day = working_day.day(talk.tx, talk.shop, talk.now, talk.staff.id)
     found, elsewhere = day.tasks, _with_colleagues(talk, day)
     if not found:
         if elsewhere:
@@ -46,7 +46,7 @@ def today(talk: StaffTalk) -> str:
 @on.staff(NextBatch)
 def next_batch(talk: StaffTalk) -> str:
     """Who was not shown yet; when everybody was, what is left from the beginning."""
-    found = working_day.day(talk.tx, talk.now, talk.staff.id).tasks
+    found = working_day.day(talk.tx, talk.shop, talk.now, talk.staff.id).tasks
     if not found:
         return "都做完了。"
     seen = desk.dealt_to(talk.tx, talk.staff.id, talk.now.date().isoformat())
@@ -133,7 +133,7 @@ def _task(talk: StaffTalk, number: int) -> Task:
     if not 1 <= number <= len(shown_before):
         raise Refusal(f"清单里没有第 {number} 件。发送“今日”看清单。")
     wanted = shown_before[number - 1]
-    for task in working_day.day(talk.tx, talk.now, talk.staff.id).tasks:
+    for task in working_day.day(talk.tx, talk.shop, talk.now, talk.staff.id).tasks:
         if _named(task) == wanted:
             return task
     raise Refusal(f"第 {number} 件已经做完了。发送“下一批”看后面的。")

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from bot.delivery.models import ChannelState, MassMonth, Quota, Window
+from bot.delivery.models import ChannelState, Delivery, MassMonth, Quota, Window
 from bot.delivery.rules import (
     ALLOWANCES,
     DAILY_CALLS,
@@ -301,6 +302,28 @@ def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo)
         for customer_id, *counts in run_with(tx, _MARKETING, {"customer_id": "bigint"}, rows, **since).all():
             found[customer_id] = Had(*counts)
     return found
+
+
+_GOT = ("claimed", "handed", "sent", "unknown")
+
+
+def has_room(
+    customer: ColumnElement[int] | InstrumentedAttribute[int], at: datetime, zone: ZoneInfo, most: tuple[int, int]
+) -> ColumnElement[bool]:
+    """Whether a customer had less than ``most`` (a day, a month) at ``at``: what `marketing` counts, as a condition."""
+    row = aliased(Delivery, name="had")
+
+    def had(since: datetime) -> ColumnElement[int]:
+        got = select(func.count()).where(
+            row.customer_id == customer,
+            # Spelled like the index of what counts.
+            text("had.purpose = 'marketing' AND had.calling_since IS NOT NULL"),
+            row.calling_since >= since,
+            row.state.in_(_GOT),
+        )
+        return got.correlate_except(row).scalar_subquery()
+
+    return and_(had(day_start(zone, at)) < most[0], had(month_start(zone, at)) < most[1])
 
 
 _PROMISED = """

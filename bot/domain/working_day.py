@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement, and_, not_, or_, select
 
-from bot.delivery import outbox
+from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.campaigns import replies
 from bot.domain.campaigns.models import Broadcast
@@ -71,7 +71,7 @@ class Day:
     elsewhere: Counter[int]
 
 
-def day(tx: Tx, now: datetime, staff_id: int) -> Day:
+def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
     """What should be done today, in order: complaints, who waits for an answer; what is due (VIPs, then buyers, then
     others); rows by hand; buyers to talk with in spare time, the newest first.
 
@@ -83,7 +83,7 @@ def day(tx: Tx, now: datetime, staff_id: int) -> Day:
     elsewhere = {row.customer_id: row.staff_id for row in tx.execute(dealt.where(Dealt.staff_id != staff_id))}
     due = [*_follow_ups(tx, end), *_birthdays(tx, now, end), *_stages(tx, now, end), *_calls(tx, now, end)]
     due.sort(key=lambda task: _class_rank(task.customer))
-    planned = [*due, *_by_hand(tx, end), *_talks(tx, now, end, TALKS_SHOWN + len(elsewhere))]
+    planned = [*due, *_by_hand(tx, shop, now, end), *_talks(tx, now, end, TALKS_SHOWN + len(elsewhere))]
     keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
     planned.sort(key=lambda task: task.customer.keeper_id in keepers)
     first_reason: dict[int, Task] = {}
@@ -185,8 +185,12 @@ def _calls(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
         yield Task("call", customer, last, script="VIP电话提纲")
 
 
-def _by_hand(tx: Tx, end: datetime) -> Iterable[Task]:
-    """What the platform does not carry, of broadcasts that are being sent; who has no phone and no WeChat stands last."""
+def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[Task]:
+    """What the platform does not carry, of broadcasts that are being sent; who has no phone and no WeChat stands last.
+
+    Whoever has had as much as is good already waits for another day: a message by hand is one of them.
+    """
+    room = limits.has_room(Customer.id, now, shop.timezone, (shop.marketing_per_day, shop.marketing_per_month))
     rows = tx.session.execute(
         select(Delivery, Customer, Content)
         .join(Customer, Customer.id == Delivery.customer_id)
@@ -195,6 +199,7 @@ def _by_hand(tx: Tx, end: datetime) -> Iterable[Task]:
         .where(
             Delivery.state == "by_hand",
             or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
+            or_(Delivery.purpose != "marketing", room),
             *_rested(end),
         )
         .order_by(

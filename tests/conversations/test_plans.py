@@ -213,3 +213,16 @@ def test_service_messages_count_for_nobodys_cap(shop, boss, mei):
     words = boss.says(PLAIN)
     assert code_in(words)
     assert promised(words) == ({"custom": 1}, 0)
+
+
+def test_a_message_by_hand_is_one_of_the_day_as_well(shop, boss, told, mei):
+    shop.later(days=3)
+    boss.confirms(boss.says("群发 全部 用 称呼"))
+    assert "要人工发" in boss.says("今日")
+    shop.later(hours=1)
+    mei.says("在吗")
+    boss.says("回 小美 在的")
+    keeps(shop, boss, "群发 全部 用 到店礼A", number=2)
+    assert "要人工发" not in boss.says("今日")
+    shop.later(days=1)
+    assert "要人工发" in boss.says("今日")
