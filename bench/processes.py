@@ -87,16 +87,16 @@ def wait_for_port_only(port: int, process: subprocess.Popen[bytes], log: Path, s
 
 
 def completed(
-    argv: Sequence[str], *, core: int, folder: Path | None = None, environ: Mapping[str, str] | None = None
+    argv: Sequence[str], *, core: int | None, folder: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> str:
-    """Runs a command to its end on ``core``; returns what it printed. Raises RuntimeError where it fails."""
+    """Runs a command to its end on ``core`` (None: on all); returns what it printed. Raises RuntimeError where it fails."""
     done = subprocess.run(
         list(argv),
         capture_output=True,
         text=True,
         cwd=folder,
         env={**os.environ, **(environ or {})},
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        preexec_fn=lambda: os.sched_setaffinity(0, {TESTED, OTHERS} if core is None else {core}),
         check=False,
     )
     if done.returncode != 0:
