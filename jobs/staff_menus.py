@@ -80,7 +80,9 @@ class StaffMenu:
         self, client: OfficialAccount, staff: Sequence[str], tagged: Sequence[str], menu_id: str | None
     ) -> str | None:
         """Tags first, then the menu that goes by them; returns the menu's id."""
-        tag = client.tags_create(STAFF_TAG)
+        # It is there from the first look on: asking for it once more would be refused every hour.
+        there = next((tag.id for tag in client.tags_list() if tag.name == STAFF_TAG), None)
+        tag = client.tags_create(STAFF_TAG) if there is None else there
         gone = [person for person in tagged if person not in staff]
         known = client.people([*staff, *gone])
         followers = {person.person_id: person.tag_ids for person in known if person.follows}
