@@ -265,12 +265,13 @@ class Season:
     def _says(self, line: str) -> str:
         """What staff say, and the answer, which on a machine so busy that the door gave up waiting comes later."""
         try:
-            return self.boss.says(line)
+            if answer := self.boss.says(line):
+                return answer
         except OperationalError:
             # A worker met the line that is still being worked on; it comes again.
             self.shop.settle()
-            self.shop.work()
-            return str(self.boss.phone.messages[-1]["text"])
+        self.shop.work()
+        return str(self.boss.phone.messages[-1]["text"])
 
     def _learn_numbers(self) -> None:
         rows = self.shop.rows("SELECT person_id, customer_id FROM identities")
