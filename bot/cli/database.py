@@ -102,12 +102,19 @@ def key_of(settings: Settings) -> KeyFile:
 
 
 def settle_key(store: Store, clock: Clock) -> None:
-    """Makes sure erased people are known again on this machine. Raises KeyLost, a ShukeError."""
-    with reading(store, clock) as tx:
-        settled = erasure_key.is_settled(tx)
-    if not settled:
-        with transaction(store, clock) as tx:
-            erasure_key.settle(tx)
+    """Makes sure erased people are known again on this machine.
+
+    Raises KeyLost, a ShukeError, and UnreachableError where somebody keeps the database busy: whoever needs the key
+    settles it then.
+    """
+    try:
+        with reading(store, clock) as tx:
+            settled = erasure_key.is_settled(tx)
+        if not settled:
+            with transaction(store, clock) as tx:
+                erasure_key.settle(tx)
+    except OperationalError as error:
+        raise UnreachableError("The database is busy: the key of erased customers could not be looked at.") from error
 
 
 def new_key(store: Store, clock: Clock) -> int:
