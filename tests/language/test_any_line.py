@@ -88,19 +88,19 @@ def test_hostile_lines_take_no_longer_than_others(now):
         "😀" * 5000,
     ]
     for line in hostile:
-        began = time.perf_counter()
+        began = time.thread_time()
         understand(line, now)
         understand_customer(line, now)
-        assert time.perf_counter() - began < 0.5, line[:20]
+        assert time.thread_time() - began < 0.5, line[:20]
 
 
 def test_a_line_takes_less_than_a_millisecond(now):
     customers = [line for line, _ in test_customer_lines.LINES]
     taken = []
     for line in STAFF_LINES + customers:
-        began = time.perf_counter()
+        began = time.thread_time()
         (understand_customer if line in customers else understand)(line, now)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.thread_time() - began)
     assert median(taken) < 0.001
 
 
