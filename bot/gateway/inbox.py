@@ -12,7 +12,6 @@ import sqlite3
 import threading
 import time
 import traceback
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.clock import Clock
+from bot.gateway.flood import FloodGate
 from bot.gateway.router import Router
 from bot.platforms.messages import Inbound
 from bot.platforms.official_account.inbound import Opened
@@ -44,11 +44,6 @@ LINGER = 0.00005
 TRIES = 3
 COMMIT_SECONDS = 1.0
 KEPT = timedelta(days=30)
-FLOOD_LINES = 10.0  # lines a second from one person that are answered at once for as long as it goes on
-FLOOD_BURST = 100.0  # lines at once that are still no flood
-SENDERS_KNOWN = 10_000
-FLOOD_NOTE = "消息有点多，我会一条一条处理，请稍等。"
-FLOOD_NOTE_EVERY = 3600.0
 APOLOGY = "抱歉，刚才这条没有处理好。已经记下，会自动再试，不用重发。"
 # SQLite says OperationalError to a missing table as well; these alone (primary result codes) are trouble of its own.
 _SQLITE_TROUBLE = frozenset(
@@ -500,26 +495,3 @@ def _place(failure: BaseException) -> str:
 
 def _short(key: str) -> str:
     return key[:14]
-
-
-class FloodGate:
-    """Notices somebody who goes on sending more lines a second than a person types; a short burst is no flood."""
-
-    def __init__(self) -> None:
-        self._senders: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._told: dict[str, float] = {}
-
-    def defers(self, message: Inbound, monotonic: float) -> str | None:
-        """None = handle now; otherwise the reply to give while the row waits for the workers."""
-        left, at = self._senders.pop(message.sender, (FLOOD_BURST, monotonic))
-        left = min(FLOOD_BURST, left + (monotonic - at) * FLOOD_LINES)
-        self._senders[message.sender] = (max(0.0, left - 1), monotonic)
-        if len(self._senders) > SENDERS_KNOWN:
-            self._senders.popitem(last=False)
-        if left >= 1:
-            return None
-        self._told = {who: told for who, told in self._told.items() if monotonic - told < FLOOD_NOTE_EVERY}
-        if message.sender in self._told:
-            return ""
-        self._told[message.sender] = monotonic
-        return FLOOD_NOTE

@@ -21,7 +21,7 @@ from shop import Person, Shop, code_in
 
 HALF_PAST_TEN = "2026-09-21 10:30"
 NO_FLOOD = 80  # lines one person may say at once without being taken for a flood
-EVERY = 1 if os.environ.get("SHUKE_DRILLS") == "full" else 4
+EVERY = 1 if os.environ.get("SHUKE_DRILLS") == "full" else 8
 CUSTOMERS = ["小美", "张姐", "张三", "李四", "阿兰", "王芳", "刘敏", "群发", "欧阳娜娜", "Lily", "陈总", "小红"]
 MORNING = """\
 新客 老周 13900139000
