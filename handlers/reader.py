@@ -43,7 +43,9 @@ from bot.language.intents import (
     PacketList,
     Receipts,
     RuleList,
+    ScriptEdit,
     ScriptList,
+    ScriptNew,
     ScriptShow,
     Segment,
     SegmentList,
@@ -270,7 +272,7 @@ class _StaffLine:
         if question.kind == "whose" and (whose := _whose(line, intent)):
             line = f"照片 {whose}"
             return self._handle(understand(line, self._now()), line)
-        if question.kind == "text" and _is_text(line, intent):
+        if question.kind == "text" and _is_text(line, intent, again="again" in question.payload):
             desk.close_question(self._tx, self._staff.id)
             command = f"{question.payload['line']}\n{line}"
             return self._handle(understand(command, self._now()), command)
@@ -419,13 +421,19 @@ def _picked(question: desk.Question, intent: Intent) -> str:
     return options[intent.number - 1] if isinstance(intent, Choice) and in_range else ""
 
 
-def _is_text(line: str, intent: Intent) -> bool:
-    """Whether a line after 「话术 新建 名称」 is the script's text and not the next command."""
+def _is_text(line: str, intent: Intent, *, again: bool) -> bool:
+    """Whether a line after 「话术 新建 名称」 is the script's text and not the next command.
+
+    ``again``: a text was refused already, so that a long line without any stop is rather something else.
+    """
     if isinstance(intent, NotUnderstood | Choice | Courtesy) or (
         isinstance(intent, Visit) and not line.startswith("到店")
     ):
         return True  # 新款到店 is a fine text
-    return len(line) >= PENDING_TEXT_AT_LEAST or any(letter in PUNCTUATION for letter in line)
+    if again and isinstance(intent, ScriptNew | ScriptEdit):
+        return False
+    is_long = len(line) >= PENDING_TEXT_AT_LEAST and not again
+    return is_long or any(letter in PUNCTUATION for letter in line)
 
 
 def _whose(line: str, intent: Intent) -> str:

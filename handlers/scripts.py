@@ -13,6 +13,7 @@ from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import warnings
 from bot.domain.scripts.kinds import KIND_WORDS, compile_script
 from bot.domain.scripts.rules import VARIABLES
+from bot.errors import Refusal
 from bot.language.intents import ScriptBoard, ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
@@ -29,7 +30,7 @@ SCENES = {
 OWN_SENTENCES = {"welcome": "欢迎", "bot": "应答", "activities": "活动", "complaints": "投诉", "redpacket": "红包"}
 CLASS_WORDS = {"N": "N 未到店", "YO": "Y·O 到店没买", "M": "M 消费过", "VIP": "VIP"}
 BEST = 5  # scripts of a class
-HOW_TO_WRITE = '可以用 {{ c.name|default("亲") }} 放称呼。'
+HOW_TO_WRITE = "想叫顾客的地方写 {{称呼}}。"
 
 
 @on.staff(ScriptList)
@@ -102,11 +103,17 @@ def _write(talk: StaffTalk, kind: str, *, new: bool) -> str:
             desk.Question("script_picture", {"line": f"话术 图片 {name}", "name": name, "new": new}),
         )
         return f"请把“{name}”的图片发过来（5 分钟内，jpg 或 png）。"
-    if text:
-        return _kept(talk, name, text, kind, new=new)
     scripts.refuse_name(talk.tx, name, new=new)
     verb = (KIND_WORDS[kind] if kind != "text" else "新建") if new else "改"
-    desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": f"话术 {verb} {name}"}))
+    line = f"话术 {verb} {name}"
+    if text:
+        try:
+            return _kept(talk, name, text, kind, new=new)
+        except Refusal as refusal:
+            # Whoever typed a long text on a phone sends it once more, mended, and not the command as well.
+            desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": line, "again": True}))
+            return f"{refusal}\n改好了直接再发一遍（5 分钟内）；不写了回“算了”。"
+    desk.ask(talk.tx, talk.staff.id, desk.Question("text", {"line": line}))
     how = kinds.HOW.get(kind, HOW_TO_WRITE)
     return f"请把“{name}”的内容发过来（下一条消息就是内容，5 分钟内）。{how}"
 

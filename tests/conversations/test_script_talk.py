@@ -150,3 +150,28 @@ def test_each_member_turns_their_own_pages_for_half_an_hour(shop, boss, clerk):
     boss.says("话术 看 长的")
     boss.says("今日")
     assert "没有更多了" in boss.says("更多")
+
+
+def test_a_name_is_put_in_by_a_word_a_phone_can_type(boss, mei):
+    assert "{{称呼}}" in boss.says("话术 新建 双十二")
+    boss.says("双十二来坐坐，{{称呼}}，围巾给您留一条。")
+    assert "双十二来坐坐，小美，围巾" in boss.says("话术 试 双十二 小美")
+    assert "双十二来坐坐，{{称呼}}，围巾" in boss.says("话术 看 双十二")
+    boss.says("话术 改 双十二 ｛｛店名｝｝的围巾到了。")
+    assert "小雨服饰的围巾到了" in boss.says("话术 试 双十二 小美")
+
+
+def test_a_refused_text_is_sent_once_more_without_the_command(boss, mei):
+    boss.says("话术 新建 双十二")
+    refused = boss.says("双十二来坐坐，{{外号}}，转发朋友圈送红包！")
+    assert "没有“外号”这个变量" in refused
+    assert "直接再发一遍" in refused
+    assert "诱导分享" in boss.says("双十二来坐坐，转发朋友圈送红包！")
+    assert "存好了" in boss.says("双十二来坐坐，围巾给您留一条。")
+    assert "围巾给您留一条" in boss.says("话术 看 双十二")
+
+
+def test_after_a_refused_text_a_command_is_a_command(boss, mei):
+    boss.says("话术 新建 双十二 转发朋友圈送红包！")
+    assert "单号1" in boss.says("消费 小美 298 连衣裙 A102")
+    assert "没有叫" in boss.says("话术 看 双十二")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from bot.domain.scripts.rules import ScriptError, Template, check_template, compile_template
+from bot.domain.scripts.spelling import as_typed, spelled_out
 
 Kind = Literal["text", "image", "news", "menu"]
 KIND_WORDS: Mapping[str, str] = {"text": "文字", "image": "图片", "news": "链接", "menu": "菜单"}
@@ -40,6 +41,7 @@ _MARK = "\0"
 
 def written(kind: str, text: str) -> str:
     """The script as it is kept, tidied. Raises ScriptError naming the line that is not right."""
+    text = spelled_out(text)
     if kind == "text":
         check_template(text)
         return text
@@ -68,7 +70,7 @@ def words(kind: str, text: str) -> str:
 
 def shown(kind: str, text: str) -> str:
     """A script as staff read it."""
-    return "[图片]" if kind == "image" else text
+    return "[图片]" if kind == "image" else as_typed(text)
 
 
 def payload_of(said: str) -> dict[str, Any]:

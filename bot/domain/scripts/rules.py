@@ -391,7 +391,7 @@ def _refuse_name(name: str) -> NoReturn:
     if name in FIELDS:
         raise ScriptError(f"{{{{ {name} }}}} 要写到哪一项，像 {{{{ {name}.{next(iter(FIELDS[name]))} }}}}")
     raise ScriptError(
-        f"没有“{name[:20]}”这个变量。可以用 c（顾客）、shop（店铺）、a（活动）、o（订单）、p（红包），像 {{{{ c.name }}}}"
+        f"没有“{name[:20]}”这个变量。放称呼写 {{{{称呼}}}}，放店里的写 {{{{店名}}}}、{{{{店铺地址}}}}、{{{{营业时间}}}}"
     )
 
 
