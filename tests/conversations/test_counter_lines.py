@@ -2,7 +2,7 @@
 
 ``corpus/counter_staff.txt`` and ``corpus/counter_customers.txt`` were written from the forms alone, by somebody who had
 read neither the language nor its other corpus. Every line meets the same shop, as it stood in the morning.
-``make drills`` says all of them; otherwise every second of the dangerous ones and every fourth of the others.
+``make drills`` says all of them; otherwise every second of the dangerous ones and every eighth of the others.
 """
 
 from __future__ import annotations
