@@ -155,10 +155,10 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     # The scheduler, which understands no lines, never builds it.
     router = cache(lambda: create_router(settings))
     spool = Spool(settings.state_folder / "spool")
-    parts.inbox = lambda: inbox_jobs.work_off(parts, router())
+    parts.inbox = lambda: inbox_jobs.work_off(parts, router)
     parts.strike = lambda: notices.push(parts, clock.now())
     parts.chores = (
-        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router(), spool), always=True),
+        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool), always=True),
         Chore("inbox", 5.0, parts.inbox, always=True),
         Chore("old callbacks", 30.0, lambda: inbox_jobs.forget_old(parts)),
         Chore("notices", 5.0, parts.strike),

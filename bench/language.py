@@ -9,7 +9,9 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from bench.report import Section
-from bot.language import understand, understand_customer, warm_up
+from bot.language import warm_up
+from bot.language.customers import understand_customer
+from bot.language.staff import understand
 
 NOW = datetime(2026, 9, 21, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 # A cold line pays for caches it fills; what is measured is what it costs in a bot that runs.

@@ -18,7 +18,8 @@ from bot.domain.merchants.models import Staff
 from bot.domain.orders import daybook
 from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
-from bot.language import help_text, normalise, understand
+from bot.language import normalise
+from bot.language.help_texts import help_text
 from bot.language.intents import (
     Bind,
     BroadcastStep,
@@ -44,6 +45,7 @@ from bot.language.intents import (
     Whom,
     Yes,
 )
+from bot.language.staff import understand
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}

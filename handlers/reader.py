@@ -16,7 +16,8 @@ from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
-from bot.language import normalise, read_whom, understand, understand_customer
+from bot.language import normalise, read_whom
+from bot.language.customers import understand_customer
 from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
 from bot.language.intents import (
     ActivityList,
@@ -63,6 +64,7 @@ from bot.language.intents import (
     WhySegment,
     Yes,
 )
+from bot.language.staff import understand
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx

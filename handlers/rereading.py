@@ -9,12 +9,13 @@ from datetime import datetime
 from bot.domain.customers import finding
 from bot.domain.customers import service as customers
 from bot.domain.orders import service as orders
-from bot.language import known, normalise, understand
+from bot.language import known, normalise
 from bot.language.clauses import TOGETHER
 from bot.language.file_intents import Merge, Photos
 from bot.language.intents import Deal, Intent, Later, NotUnderstood, Purchase, Several, Whom
 from bot.language.nearest import MOST_OFFERED
 from bot.language.pasted import pasted
+from bot.language.staff import understand
 from bot.store.transaction import Tx
 
 MOST_LOOKED_AT = 20  # orders of a customer, newest first

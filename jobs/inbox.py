@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from sqlalchemy import update
 
@@ -12,9 +13,9 @@ from bot.domain.merchants import service as merchants
 from bot.gateway import inbox
 from bot.gateway.inbox import InboxRow, is_away
 from bot.gateway.router import Router
-from bot.gateway.spool import Spool
-from bot.platforms.messages import Inbound
-from bot.platforms.official_account.inbound import Forged, Unreadable, open_callback, read_fields
+from bot.gateway.spool import Spool, Spooled
+from bot.platforms.messages import Forged, Inbound, Unreadable
+from bot.settings import Account
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 
@@ -24,7 +25,7 @@ AT_ONCE = 100
 FORGOTTEN_AT_ONCE = 2000
 
 
-def work_off(parts: Parts, router: Router) -> int:
+def work_off(parts: Parts, router: Callable[[], Router]) -> int:
     """Handles rows that wait for another try; each in a transaction of its own. Returns how many were handled."""
     with reading(parts.store, parts.clock) as tx:
         waiting = [(row.id, _message(row)) for row in inbox.due(tx, AT_ONCE)]
@@ -34,7 +35,7 @@ def work_off(parts: Parts, router: Router) -> int:
             attempts = _claim_try(tx, row_id)
             if attempts is None:
                 continue
-            reply = inbox.attempt(tx, router, message, row_id, attempts=attempts)
+            reply = inbox.attempt(tx, router(), message, row_id, attempts=attempts)
             _answer_late(tx, row_id, message, reply)
     return len(waiting)
 
@@ -82,10 +83,19 @@ def forget_old(parts: Parts) -> int:
 
 
 def _message(row: InboxRow) -> Inbound:
+    from bot.platforms.official_account.inbound import read_fields  # memory's cost: 8 MB that no scheduler needs
+
     return read_fields(row.account, row.fields)
 
 
-def drain_spool(parts: Parts, router: Router, spool: Spool) -> int:
+def _opened(account: Account, request: Spooled) -> Inbound:
+    from bot.platforms.official_account.inbound import open_callback  # memory's cost, as above
+
+    # Freshness counts from when it came in: it was checked then, and waiting on our disk made it no older.
+    return open_callback(account, request.query, request.body, request.received_at).inbound
+
+
+def drain_spool(parts: Parts, router: Callable[[], Router], spool: Spool) -> int:
     """Hands spooled callbacks to the inbox in the order they came; stops at the first the database refuses."""
     drained = 0
     for path, request in spool.waiting():
@@ -95,19 +105,18 @@ def drain_spool(parts: Parts, router: Router, spool: Spool) -> int:
             path.rename(path.with_suffix(".bad"))
             continue
         try:
-            # Freshness counts from when it came in: it was checked then, and waiting on our disk made it no older.
-            opened = open_callback(account, request.query, request.body, request.received_at)
+            inbound = _opened(account, request)
         except (Forged, Unreadable) as failure:
             log.error("spool_unreadable file=%s cause=%s", path.name, type(failure).__name__)
             path.rename(path.with_suffix(".bad"))
             continue
         try:
             with transaction(parts.store, parts.clock, parts.bell) as tx:
-                inbox.lock_senders(tx, parts.store, [opened.inbound])
-                row_id = inbox.claim(tx, opened.inbound)
+                inbox.lock_senders(tx, parts.store, [inbound])
+                row_id = inbox.claim(tx, inbound)
                 if row_id is not None:
-                    reply = inbox.attempt(tx, router, opened.inbound, row_id, attempts=1)
-                    _answer_late(tx, row_id, opened.inbound, reply)
+                    reply = inbox.attempt(tx, router(), inbound, row_id, attempts=1)
+                    _answer_late(tx, row_id, inbound, reply)
         except Exception as failure:
             if not is_away(failure):
                 raise

@@ -10,8 +10,8 @@ import pytest
 
 from bot.cli import configuration
 from bot.cli.main import read
-from bot.language import understand
 from bot.language.intents import NotUnderstood
+from bot.language.staff import understand
 from bot.settings import ACCOUNT_TABLE, SECTIONS, TABLE, load
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from sqlalchemy import Index, UniqueConstraint, delete, func, select, text, update
@@ -28,12 +28,14 @@ from bot.clock import Clock
 from bot.gateway.flood import FloodGate
 from bot.gateway.router import Router
 from bot.platforms.messages import Inbound
-from bot.platforms.official_account.inbound import Opened
 from bot.store.base import Base, to_milliseconds
 from bot.store.bell import Bell
 from bot.store.bulk import run_with
 from bot.store.engine import Store
 from bot.store.transaction import Tx, Write, transaction
+
+if TYPE_CHECKING:
+    from bot.platforms.official_account.inbound import Opened
 
 log = logging.getLogger(__name__)
 

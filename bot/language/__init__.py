@@ -1,17 +1,18 @@
-"""The chat language: text in, intent with typed slots out. No I/O, no database; never raises for any text."""
+"""The chat language: text in, intent with typed slots out. No I/O, no database; never raises for any text.
+
+What a whole line means is told by ``staff.understand`` and ``customers.understand_customer``; who needs neither (a
+scheduler, a worker with nothing to read) is spared a tenth of its memory.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from bot.language.customers import understand_customer
 from bot.language.days import TimeError, warm_lunar
-from bot.language.help_texts import TOPICS, help_text
 from bot.language.money import CAP_FEN, MoneyError, read_money, show_money
 from bot.language.normalise import display_name, normalise, stored, tag_name
 from bot.language.segments import SegmentError, explain, names, parse_segment, parser
 from bot.language.segments import show as show_segment
-from bot.language.staff import understand
 from bot.language.times import Recurrence, RecurringTime, read_day, read_recurrence, read_time, show_time, split_time
 from bot.language.whom import NameKeys, name_keys, read_whom
 
@@ -25,7 +26,6 @@ def warm_up(now: datetime) -> None:
 
 __all__ = [
     "CAP_FEN",
-    "TOPICS",
     "MoneyError",
     "NameKeys",
     "Recurrence",
@@ -34,7 +34,6 @@ __all__ = [
     "TimeError",
     "display_name",
     "explain",
-    "help_text",
     "name_keys",
     "names",
     "normalise",
@@ -50,7 +49,5 @@ __all__ = [
     "split_time",
     "stored",
     "tag_name",
-    "understand",
-    "understand_customer",
     "warm_up",
 ]

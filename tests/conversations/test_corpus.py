@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from corpus_lines import corpus, shown
 
-from bot.language import understand, understand_customer
+from bot.language.customers import understand_customer
+from bot.language.staff import understand
 
 NOW = datetime(2026, 9, 16, 14, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 AT_LEAST = 0.99

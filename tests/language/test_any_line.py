@@ -13,10 +13,11 @@ import test_lines_about_work
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.language import TOPICS, help_text, understand, understand_customer
+from bot.language.customers import understand_customer
+from bot.language.help_texts import TOPICS, help_text
 from bot.language.homophones import SOUND_OF
 from bot.language.intents import Intent, Later, NotUnderstood
-from bot.language.staff import VERBS
+from bot.language.staff import VERBS, understand
 
 STAFF_LINES = [
     line

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.language import understand_customer
+from bot.language.customers import understand_customer
 from bot.language.file_intents import Birth, EraseOwn, ExportOwn, OwnAddress, OwnBirthday, OwnFile, OwnUnclear
 from bot.language.intents import (
     Activities,

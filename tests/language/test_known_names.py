@@ -3,10 +3,11 @@
 import pytest
 from said import SAN, XIAOMEI, ZHANG
 
-from bot.language import known, understand
+from bot.language import known
 from bot.language.file_intents import Merge
 from bot.language.intents import Grade, Later, Note, NotUnderstood, Purchase, Refund, Rename, Show, Tag, Visit
 from bot.language.pasted import Pasted, pasted
+from bot.language.staff import understand
 
 NAMES = ["小美", "张姐", "张三", "群发"]
 

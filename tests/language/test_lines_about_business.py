@@ -5,7 +5,6 @@ from datetime import date
 import pytest
 from said import HE, SAN, TAIL, TWELVE, XIAOMEI, ZHANG, at, name, number
 
-from bot.language import understand
 from bot.language.intents import (
     Broadcast,
     BroadcastList,
@@ -37,6 +36,7 @@ from bot.language.intents import (
     Unclaimed,
     UsedUp,
 )
+from bot.language.staff import understand
 
 
 def bought(*people, yuan=298, items="", note="", in_shop=True):

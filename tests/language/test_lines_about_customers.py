@@ -3,7 +3,6 @@
 import pytest
 from said import HE, PHONE, SAN, SHE, TAIL, TWELVE, XIAOMEI, ZHANG, at, name
 
-from bot.language import understand
 from bot.language.intents import (
     Answer,
     BroadcastStep,
@@ -24,6 +23,7 @@ from bot.language.intents import (
     Visit,
     Waiting,
 )
+from bot.language.staff import understand
 
 LINES = [
     # looking

@@ -3,7 +3,6 @@
 import pytest
 from said import HE, TWELVE, XIAOMEI, ZHANG
 
-from bot.language import understand
 from bot.language.file_intents import (
     AutoReplies,
     AutoReplyDelete,
@@ -18,6 +17,7 @@ from bot.language.file_intents import (
     ShopFacts,
 )
 from bot.language.intents import History, NotUnderstood, TagJoin
+from bot.language.staff import understand
 
 MID_AUTUMN = Birth(8, 15, None, lunar=True)
 LINES = [

@@ -3,7 +3,6 @@
 import pytest
 from said import TWELVE, XIAOMEI, ZHANG, at
 
-from bot.language import understand
 from bot.language.intents import (
     ActivityClose,
     ActivityList,
@@ -37,6 +36,7 @@ from bot.language.intents import (
     Undo,
     Yes,
 )
+from bot.language.staff import understand
 
 TEA = ActivityNew("中秋茶会", at("09-20 14:00"), 20, "本店")
 TEA_FOR_VIPS = ActivityNew("中秋茶会", at("09-20 14:00"), 20, "本店", "VIP")

@@ -3,8 +3,8 @@
 import pytest
 from said import XIAOMEI
 
-from bot.language import understand
 from bot.language.intents import NotUnderstood, Tag
+from bot.language.staff import understand
 
 BAD_PARTS = [
     ("", "没看到文字"),
