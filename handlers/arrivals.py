@@ -30,7 +30,7 @@ def follow(talk: CustomerTalk) -> str:
     _from_channel(talk, customer)
     customers.seen(talk.tx, customer.id, acknowledged=False)
     came = "新顾客 " if talk.met.is_new else "老顾客回来了："
-    hint = f"取个名字：改名 #{customer.id} 小美" if talk.met.name is None else f"看档案：查 #{customer.id}"
+    hint = f"取个名字：改名 #{customer.id} 李姐" if talk.met.name is None else f"看档案：查 #{customer.id}"
     notices.tell_all(
         talk.tx, f"{came}{shown(customer)} 关注了公众号。\n{hint}", kind="new_customer", subject=f"new:{customer.id}"
     )

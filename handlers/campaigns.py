@@ -118,7 +118,7 @@ def _repeats(talk: StaffTalk, plan: Broadcast) -> str:
 
 
 def _dates(talk: StaffTalk, plan: Broadcast) -> str:
-    return "、".join(f"{at:%m月%d日}" for at in recurring.coming(talk.shop, plan, 3))
+    return "、".join(talk.day(at) for at in recurring.coming(talk.shop, plan, 3))
 
 
 def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:

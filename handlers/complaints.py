@@ -18,8 +18,7 @@ def list_cases(talk: StaffTalk) -> str:
     if not cases:
         return "没有没处理完的投诉、建议和人工。顾客发“投诉”“建议”“人工”就会列在这里。"
     lines = [
-        f"{case.id}. {complaints.WORDS[case.kind]} · {shown(customer)} · {talk.here(case.at):%m-%d %H:%M}\n"
-        f"   {_short(case.text)}"
+        f"{case.id}. {complaints.WORDS[case.kind]} · {shown(customer)} · {talk.moment(case.at)}\n   {_short(case.text)}"
         for case, customer in cases[:LISTED]
     ]
     more = f"\n还有 {len(cases) - LISTED} 件更早的。" if len(cases) > LISTED else ""
@@ -36,7 +35,7 @@ def show_case(talk: StaffTalk) -> str:
     talk.one_is(customer)
     done = "\n处理完在“今日”里发“完成”。" if case.open and case.kind == "complaint" else ""
     return (
-        f"{complaints.WORDS[case.kind]} {case.id} · {shown(customer)} · {talk.here(case.at):%m-%d %H:%M} · {state}\n"
+        f"{complaints.WORDS[case.kind]} {case.id} · {shown(customer)} · {talk.moment(case.at)} · {state}\n"
         f"{case.text}\n回 TA：回 #{customer.id} 您好{done}"
     )
 

@@ -37,6 +37,7 @@ from bot.language.intents import (
     TagSegment,
     Unnamed,
     Visit,
+    Whom,
 )
 from bot.language.money import show_money
 from bot.language.normalise import NAME_LIMIT, display_name
@@ -48,6 +49,7 @@ ENTRIES = 12  # of a customer's history in one answer
 LINE = 80  # characters of an entry in the history
 SUGGESTED_FROM = timedelta(days=30)  # what was said before suggests nothing any more
 QUOTE = 60  # characters of a note that the answer shows back
+UNNAMED_LISTED = 100
 CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
 
@@ -91,7 +93,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
     if customer.keeper_id:
         lines.append(f"负责：{merchants.names(tx).get(customer.keeper_id, '')}")
     if customer.last_contact_at:
-        lines.append(f"上次联系：{talk.here(customer.last_contact_at):%m月%d日 %H:%M}")
+        lines.append(f"上次联系：{talk.moment(customer.last_contact_at)}")
     if customer.opted_out:
         lines.append("已退订，不发营销消息")
     if not any(identity.relation == "active" for identity in customers.identities(tx, [customer.id])):
@@ -108,7 +110,7 @@ def _suggestions(talk: StaffTalk, customer: Customer, tagged: Sequence[str]) -> 
     replied = waiting.has_replied(talk.tx, customer.id)
     best = suggested_grade(customer.grade, said=said, replied=replied, visited=customer.visited)
     if best is not None:
-        when = f"{talk.here(best.at):%m月%d日} " if best.at else ""
+        when = f"{talk.day(best.at)} " if best.at else ""
         found.append(f"建议级别：{best.grade}（{when}{best.why}），同意就发：级别 #{customer.id} {best.grade}")
     if tag_rules.TOP in tagged and not customer.vip:
         found.append(f"消费额排在前面，可以设为重点客户：#{customer.id} +VIP")
@@ -117,10 +119,10 @@ def _suggestions(talk: StaffTalk, customer: Customer, tagged: Sequence[str]) -> 
 
 def _next_step(talk: StaffTalk, customer: Customer) -> str:
     if customer.next_step or customer.next_at:
-        when = f"{talk.here(customer.next_at):%m月%d日} " if customer.next_at else ""
+        when = f"{talk.day(customer.next_at)} " if customer.next_at else ""
         return f"{when}{customer.next_step or '跟进'}"
     if known_name(customer) is None:
-        return f"取个名字：改名 #{customer.id} 小美"
+        return f"取个名字：改名 #{customer.id} 李姐"
     if not customer.visited:
         return "请 TA 到店里来"
     return f"聊聊需要，发送：跟进 {known_name(customer)} c 聊了什么"
@@ -128,12 +130,15 @@ def _next_step(talk: StaffTalk, customer: Customer) -> str:
 
 @on.staff(Unnamed)
 def unnamed(talk: StaffTalk) -> str:
-    newest, total = customers.unnamed(talk.tx, 10)
+    newest, total = customers.unnamed(talk.tx, UNNAMED_LISTED)
     if not total:
         latest = customers.newest(talk.tx, 5)
         return f"顾客都有名字了。最近来的：{'、'.join(map(shown, latest))}" if latest else "还没有顾客。"
-    lines = [f"#{customer.id} {talk.here(customer.created_at):%m月%d日 %H:%M} 来的" for customer in newest]
-    return f"还没有名字的顾客 {total} 位，最新的：\n" + "\n".join(lines) + f"\n取名字：改名 #{newest[0].id} 小美"
+    lines = [f"还没有名字的顾客 {total} 位，最新的在前。", f"取名字：改名 #{newest[0].id} 李姐"]
+    lines += [f"#{customer.id} {talk.moment(customer.created_at)} 来的" for customer in newest]
+    if total > len(newest):
+        lines.append(f"还有 {total - len(newest)} 位更早的，取完这些再发“新客”。")
+    return "\n".join(lines)
 
 
 @on.staff(History)
@@ -162,7 +167,7 @@ def history(talk: StaffTalk) -> str:
 def _when(talk: StaffTalk, at: datetime) -> str:
     """The year only where it is another one."""
     here = talk.here(at)
-    return f"{here:%m-%d %H:%M}" if here.year == talk.now.year else f"{here:%Y-%m-%d}"
+    return talk.moment(at) if here.year == talk.now.year else f"{here:%Y-%m-%d}"
 
 
 def _short(text: str) -> str:
@@ -183,7 +188,17 @@ def rename(talk: StaffTalk) -> str:
     customers.rename(talk.tx, customer, name, staff_id=talk.staff.id)
     talk.label(f"{before} 改名为 {name}")
     timeline.add(talk.tx, customer.id, "name", f"改名为“{name}”", talk.staff.id)
-    return f"{before} 现在叫“{name}”{CUT if cut else ''}"
+    return f"{before} 现在叫“{name}”{CUT if cut else ''}{_namesakes(talk, customer, name)}"
+
+
+def _namesakes(talk: StaffTalk, customer: Customer, name: str) -> str:
+    """Who else has the name: from now on every line with it asks which one is meant."""
+    found = customers.matches(talk.tx, Whom("name", name), last_spoken_of=None)
+    others = [one for one in found if one.id != customer.id and name in customers.known_names(one)]
+    if not others:
+        return ""
+    low, high = sorted((others[0].id, customer.id))
+    return f"\n也叫“{name}”的还有 {'、'.join(f'#{one.id}' for one in others[:3])}。是同一个人就发：合并 #{low} #{high}"
 
 
 @on.staff(Enrol)
@@ -400,7 +415,7 @@ def follow_up(talk: StaffTalk) -> str:
     if customer.next_step:
         parts.append(f"下次：{customer.next_step}")
     if customer.next_at:
-        parts.append(f"时间：{talk.here(customer.next_at):%m月%d日 %H:%M}")
+        parts.append(f"时间：{talk.moment(customer.next_at)}")
     if customer.expected_fen:
         parts.append(f"预计：{show_money(customer.expected_fen)}")
     return "\n".join(parts)

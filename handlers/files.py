@@ -69,7 +69,7 @@ def _hint(customer: Customer, filled: dict[str, str]) -> str:
     if missing is None:
         return "资料都齐了。"
     if missing == "name":
-        return f"先取个名字：改名 #{customer.id} 小美"
+        return f"先取个名字：改名 #{customer.id} 李姐"
     field = BY_NAME[missing]
     return f"下次聊到可以问：{field.ask}\n记下来：资料 #{customer.id} {field.words[0]} …"
 
@@ -119,7 +119,7 @@ def pictures(talk: StaffTalk) -> str:
 
 
 def _state(talk: StaffTalk, photo: Photo, kept: Media | None) -> str:
-    day = f"{talk.here(photo.at):%m月%d日}"
+    day = talk.day(photo.at)
     if kept is not None and kept.lost:
         return f"{day}（没取到：{kept.lost}）"
     return f"{day}{'' if kept and kept.file else '（正在取回）'}"

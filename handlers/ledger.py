@@ -44,7 +44,8 @@ def told(totals: daybook.Totals) -> list[str]:
     if totals.spent_corrected.count:
         lines.append(f"更正以前的红包支出 {_sum(totals.spent_corrected)}")
     if totals.spent.count or totals.spent_corrected.count:
-        lines.append(f"减去支出还有 {show_money(totals.left_fen)}")
+        left = totals.left_fen
+        lines.append(f"减去支出还有 {show_money(left)}" if left >= 0 else f"支出比收款多 {show_money(-left)}")
     if totals.opening.count:
         lines.append(f"另有导入的以前消费 {_sum(totals.opening)}，不算收款")
     if totals.held.count:

@@ -257,7 +257,7 @@ def _held(talk: StaffTalk, held: Held) -> str:
     for broadcast in held.broadcasts:
         when = campaigns.STATE_WORDS[broadcast.state]
         if broadcast.state == "scheduled" and broadcast.start_at:
-            when = f"{talk.here(broadcast.start_at):%m-%d %H:%M}"
+            when = talk.moment(broadcast.start_at)
         parts.append(f"群发 {broadcast.id}（{when}）")
     parts += [f"提醒“{plan.title[:20]}”" for plan in held.reminders]
     return "、".join(parts)
@@ -408,7 +408,7 @@ def _by_template(talk: StaffTalk) -> str:
 
 
 def _rests(talk: StaffTalk, rest: Rest) -> str:
-    when = f"{talk.here(rest.until):%m-%d %H:%M}"
+    when = talk.moment(rest.until)
     return f"停了：{rest.reason}。{when} 再试" if rest.stopped else f"先停一停：{rest.reason}，到 {when}"
 
 

@@ -224,7 +224,7 @@ def used_up(talk: StaffTalk) -> str:
         talk.label(f"单号{order.id} 预计用完的日子")
         days = orders.remember_days(talk.tx, order)
         next_time = f"下次卖“{items_shown(order.items)}”也按 {days} 天算。" if days and order.customer_id else ""
-        return f"单号{order.id} 预计 {due:%m月%d日} 用完，到时在“今日”提醒您。{next_time}"
+        return f"单号{order.id} 预计 {due.month}月{due.day}日 用完，到时在“今日”提醒您。{next_time}"
     talk.label(f"单号{order.id} 用完")
     return f"单号{order.id} 用完了 {STAGES[4]}，可以问问要不要再来一份。" + _copy(talk, order, "用完提醒")
 

@@ -195,4 +195,4 @@ def _takes(takes: timedelta) -> str:
 
 
 def moment(talk: StaffTalk, at: datetime) -> str:
-    return f"{talk.here(at):%m月%d日 %H:%M}"
+    return talk.moment(at)

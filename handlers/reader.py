@@ -65,6 +65,7 @@ from bot.language.intents import (
     Yes,
 )
 from bot.language.staff import understand
+from bot.language.whom import says_number
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
@@ -86,6 +87,8 @@ from handlers.talk import (
 NEWS_LIMIT = 900  # bytes of news on top of an answer: the answer is what was asked for
 NEWS_AT_LEAST = 180  # bytes below which news would only be cut words
 PAGE_UNDER_NEWS = 400  # characters of an answer that has pages anyway, where news wait to be told above it
+# Lists that show by themselves what such news would tell above them.
+TOLD_BY = {Unnamed: "new_customer", Waiting: "reply", Today: "reply", NextBatch: "reply"}
 MESSAGES = {"text", "image", "voice", "video", "shortvideo", "location", "link"}
 SAID = MESSAGES | {"menu_click"}
 # What opens or refills a window of customer messages (official manual, Customer_Service_Messages).
@@ -198,6 +201,7 @@ class _StaffLine:
         self._message = message
         self._staff = staff
         self._note = ""
+        self._tells = ""
         journeys.settle_deliveries(tx)
         # What this very line gives rise to (通知 测试) comes by itself, like everybody else's news.
         self._waited = {notice.id for notice in notices.open_notices(tx, staff.id)}
@@ -319,6 +323,7 @@ class _StaffLine:
             desk.is_lost(self._tx, self._staff.id, understood=True)
         if handler is None:
             return "这句话我还不会处理，发送“帮助”看能说什么。"
+        self._tells = TOLD_BY.get(type(intent), "")
         talk = self._talk(intent, line)
         talk.chosen = chosen or {}
         talk.may_be_wide = isinstance(intent, LOOKS)
@@ -394,10 +399,18 @@ class _StaffLine:
     def _now(self) -> datetime:
         return self._tx.now.astimezone(self._settings.timezone)
 
+    def _untold(self, reply: str) -> list[notices.Notice]:
+        """The open notices, but for those of customers whom the answer lists anyway; those are told with it."""
+        open_now = [one for one in notices.open_notices(self._tx, self._staff.id) if one.id in self._waited]
+        told = [one for one in open_now if one.kind == self._tells and not one.urgent and _lists(reply, one.subject)]
+        notices.shown(self._tx, told)
+        self._open -= len(told)
+        return [one for one in open_now if one not in told]
+
     def _with_news(self, reply: str) -> str:
         """The first page of the answer, with what could not be pushed on top of it as far as both fit."""
         tx = self._tx
-        waiting = [notice for notice in notices.open_notices(tx, self._staff.id) if notice.id in self._waited]
+        waiting = self._untold(reply)
         reply, rest = first_page(reply, PAGE_UNDER_NEWS if waiting and len(reply) > PAGE else PAGE)
         desk.keep_more(tx, self._staff.id, rest)
         if not waiting or not reply:
@@ -409,6 +422,12 @@ class _StaffLine:
             news, told = notices.digest(waiting, room=PAGE - len(frame))
         notices.shown(tx, told)
         return f"🔔 {news}{notices.rest_words(self._open - len(told))}\n\n{reply}" if told else reply
+
+
+def _lists(answer: str, subject: str) -> bool:
+    """Whether an answer shows the customer whom a notice is about; its subject ends in the number."""
+    number = subject.rpartition(":")[2]
+    return number.isdecimal() and says_number(answer, int(number))
 
 
 def _picked(question: desk.Question, intent: Intent) -> str:

@@ -64,7 +64,7 @@ def _group(group: Group, *, compared: bool) -> str:
 
 
 def _day(talk: StaffTalk, at: datetime) -> str:
-    return f"{talk.here(at):%m月%d日 %H:%M}"
+    return talk.moment(at)
 
 
 def _best(found: dict[str, Verdict], scripts: list[Group], wait: str) -> list[str]:

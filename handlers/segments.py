@@ -111,7 +111,7 @@ def why_got_nothing(talk: StaffTalk) -> str:
     else:
         raise Refusal("还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C")
     customer = talk.one(intent.whom)
-    said = f"群发 {broadcast.id}，{shown(customer)}：{outcomes.told(talk.tx, broadcast, customer, talk.now.tzinfo)}"
+    said = f"群发 {broadcast.id}，{shown(customer)}：{outcomes.told(talk.tx, broadcast, customer, talk.now)}"
     if outcomes.row_of(talk.tx, broadcast.id, customer.id) is None and not broadcast.kind:
         said += f"\n看是哪一条不满足：为什么 #{customer.id} 不在 {broadcast.segment}"
     return said

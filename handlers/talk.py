@@ -18,6 +18,7 @@ from bot.gateway.router import Router
 from bot.language import known
 from bot.language.intents import Whom
 from bot.language.normalise import display_name
+from bot.language.times import show_day, show_moment
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
@@ -50,9 +51,15 @@ class Talk:
     def now(self) -> datetime:
         return self.here(self.tx.now)
 
+    def day(self, moment: datetime) -> str:
+        return show_day(moment, self.now)
+
+    def moment(self, moment: datetime) -> str:
+        return show_moment(moment, self.now)
+
     def how_many(self, spans: Sequence[tuple[int, datetime]]) -> str:
         """How many messages windows still allow, and until when each part of the number is true."""
-        parts = [(count, f"{self.here(closes):%m-%d %H:%M}") for count, closes in spans]
+        parts = [(count, self.moment(closes)) for count, closes in spans]
         if len(parts) == 1:
             return f"{parts[0][0]} 条，到 {parts[0][1]}"
         each = "，".join(f"{count} 条到 {moment}" for count, moment in parts)

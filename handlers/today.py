@@ -39,7 +39,7 @@ def today(talk: StaffTalk) -> str:
         if elsewhere:
             return f"今天的事都有人在做：{elsewhere}。"
         return "今天没有要做的事。可以看看“新客”，或发“群发 O 用 到店礼A”。"
-    lines = [f"今天 {talk.now:%m月%d日}，共 {len(found)} 件：", _batch(talk, found, found)]
+    lines = [f"今天 {talk.day(talk.now)}，共 {len(found)} 件：", _batch(talk, found, found)]
     return "\n".join([*lines, *([f"同事手上：{elsewhere}"] if elsewhere else [])])
 
 
@@ -50,7 +50,10 @@ def next_batch(talk: StaffTalk) -> str:
     if not found:
         return "都做完了。"
     seen = desk.dealt_to(talk.tx, talk.staff.id, talk.now.date().isoformat())
-    fresh = [task for task in found if task.customer.id not in seen]
+    listed = desk.listed(talk.tx, talk.staff.id)
+    # The list goes on below what was shown last, also with somebody dealt this morning for another reason.
+    after = max((place for place, task in enumerate(found) if _named(task) in listed), default=len(found))
+    fresh = [task for place, task in enumerate(found) if place > after or task.customer.id not in seen]
     if not fresh:
         return f"后面没有新的了，还没做完的：\n{_batch(talk, found, found)}"
     return f"下一批：\n{_batch(talk, fresh, found)}"
@@ -75,7 +78,8 @@ def _batch(talk: StaffTalk, wanted: list[Task], found: list[Task]) -> str:
         lines.append(f"还有 {after} 件，做完发“下一批”")
     elif len(found) > len(batch):
         lines.append(f"前面还有 {len(found) - len(batch)} 件没做，发“今日”从头看")
-    hints = ["做完：完成 1"]
+    hints = [f"回话：回 #{task.customer.id} 您好" for task in batch if task.kind == "waiting"][:1]
+    hints.append("做完：完成 1")
     hints += [f"改天：推迟 {number} 明天" for number, task in enumerate(batch, 1) if task.kind not in URGENT][:1]
     hints += [f"要文案：文案 {number}" for number, task in enumerate(batch, 1) if task.text or task.script][:1]
     lines.append("；".join(hints))
@@ -99,7 +103,8 @@ def done(talk: StaffTalk) -> str:
     if task.kind == "by_hand":
         talk.final("人工发出的消息收不回")
     timeline.add(talk.tx, task.customer.id, "talk", f"联系过：{said or task.why}", talk.staff.id)
-    return f"{shown(task.customer)} 做完了。接着：下一批"
+    talk.label(f"{shown(task.customer)} 做完了")
+    return f"{shown(task.customer)} 做完了。这一批都做完了再发“下一批”"
 
 
 @on.staff(TaskLater)
@@ -108,7 +113,7 @@ def later(talk: StaffTalk) -> str:
     until = talk.intent.until
     if not working_day.put_off(talk.tx, task, until, staff_id=talk.staff.id):
         raise Refusal("顾客正等着，这件事不能推迟。做完发“完成”，或先简单回一句。")
-    return f"{shown(task.customer)} 推迟到 {talk.here(until):%m月%d日}"
+    return f"{shown(task.customer)} 推迟到 {talk.day(until)}"
 
 
 @on.staff(TaskText)
@@ -118,7 +123,9 @@ def text(talk: StaffTalk) -> str:
     if task.text:
         return task.text
     if not task.script:
-        raise Refusal(f"这件事没有现成的文案。看话术：话术；试一条：话术 试 到店礼A #{task.customer.id}")
+        number = task.customer.id
+        answer = f"TA 在等您回话，直接说：回 #{number} 您好" if task.kind == "waiting" else ""
+        raise Refusal(f"这件事没有现成的文案。{answer or f'看话术：话术；试一条：话术 试 到店礼A #{number}'}")
     order = orders.get(talk.tx, task.row) if task.kind in ("stage", "used_up") else None
     return working_day.words(talk.tx, talk.shop, task.script, task.customer, order)
 
@@ -185,7 +192,7 @@ def _how_answered(talk: StaffTalk, item: waiting.Waiting, answers: dict[int, tup
 
 
 def _why_later(talk: StaffTalk, rest: Rest) -> str:
-    return f"{rest.reason}，{talk.here(rest.until):%m-%d %H:%M} 再试"
+    return f"{rest.reason}，{talk.moment(rest.until)} 再试"
 
 
 @on.staff(Answer)
@@ -295,5 +302,5 @@ def _send_by_hand_words(talk: StaffTalk, customer: Customer, identity: Identity)
         raise Refusal(f"没有等着发给 {shown(customer)} 的文案。要回话：回 #{customer.id} 您好")
     name = f"群发 {found.broadcast} 的文案" if found.broadcast else "那条文案"
     quiet = quiet_until(talk.shop.quiet_hours, talk.shop.timezone, talk.tx.now)
-    when = f"安静时间过后（{talk.here(quiet):%m-%d %H:%M}）发" if quiet else "正在发"
+    when = f"安静时间过后（{talk.moment(quiet)}）发" if quiet else "正在发"
     return f"{name}{when}给 {shown(customer)}，没发成会告诉您：\n{found.text}"

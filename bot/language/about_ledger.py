@@ -95,7 +95,8 @@ def _close(said: Said) -> Intent:
     if words in _MONTHS:
         return CloseMonth(_stretch(words, today).since)
     if match is None or match["day"]:
-        raise Unclear(f"月结哪个月？例如：{_CLOSE}", _CLOSE)
+        last = f"月结 {(today.replace(day=1) - timedelta(days=1)).month}月"
+        raise Unclear(f"月结哪个月？例如：{last}", last)
     return CloseMonth(_month(match, today))
 
 

@@ -28,6 +28,7 @@ from bot.language.intents import (
     Undo,
 )
 from bot.language.normalise import without_mood
+from bot.language.numerals import read_numeral
 from bot.language.times import read_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
 
@@ -206,6 +207,8 @@ def _cases(said: Said) -> Intent:
     words = without_mood(said.words)
     if not words or words.plain in ("列表", "有哪些", "名单", "和建议"):
         return CaseList()
+    if re.match(r"[#第]?\d", words.plain, re.ASCII) is None and read_numeral(words.plain.split(" ")[0]) is None:
+        raise Unclear(f"看一件说编号，例如：{_CASE}；给顾客立一件，说“立案”。", f"立案 {words.typed}", _CASE)
     number, rest = take_number(words, _CASE)
     return Later("投诉的九步") if rest else CaseShow(number)
 

@@ -204,20 +204,28 @@ N未到店 Y到店 O未消费 M消费过 VIP
 · 完成 1 聊了新款
 · 推迟 1 明天""",
     ("有人进店", "进店", "来客", "有人来了", "客人来了"): """【有人进店】
-老客：
+来过的：
 · 查 8000（手机尾号）
 · 小美 到店 消费298 连衣裙 +VIP
 第一次来、还没关注：
 · 新客 张姐 13800138000 消费298
 不留名字：
 · 消费 散客 58 苹果""",
-    ("有人投诉", "投诉", "建议", "人工", "客人生气"): """【有人投诉】
+    ("有人投诉", "投诉", "建议", "人工", "客人生气", "生气", "吵架", "差评", "不满"): """【有人投诉】
 · 投诉（没处理完的都在这里）
 · 投诉 5
 · 回 小美 对不起，马上处理
 · 立案 小美 裙子破了要退钱
 · 退款 小美 298
 处理完在“今日”里发“完成”。""",
+    ("退货", "退钱", "换货"): """【顾客要退货】
+· 订单 小美（哪一单、退过没有）
+· 退款 单号12（全退）
+· 退款 单号12 50 尺码不对（退一部分）
+记错了：撤销
+TA 在生气：
+· 立案 小美 裙子破了要退钱
+· 回 小美 对不起，马上处理""",
     ("说错了", "改错了", "记错了"): """【说错了】
 · 撤销（退回你最近一次改动，24 小时内，可一直往回退）
 收错了钱：
@@ -246,9 +254,10 @@ def help_text(topic: str = "") -> str:
     """What can be said about a topic (a verb or ``TOPICS``), or the overview of at most 25 lines for any other word."""
     word = topic.strip()
     if word and word not in _BY_WORD:
-        # 帮助 群发怎么用: a longer question names its topic somewhere.
+        # 帮助 群发怎么用: a longer question names its topic somewhere; 顾客想退货 is about what comes later in the list.
         found = next(
-            (topic for topic in sorted(_BY_WORD, key=len, reverse=True) if len(topic) > 1 and topic in word), ""
+            (topic for topic in sorted(reversed(_BY_WORD), key=len, reverse=True) if len(topic) > 1 and topic in word),
+            "",
         )
         if found:
             return _BY_WORD[found]

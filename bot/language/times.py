@@ -57,6 +57,8 @@ _STARTERS = re.compile(
     r"元情妇劳儿教国双平圣春端重]"
 )
 
+_NEAR_DAYS = {-1: "昨天", 0: "今天", 1: "明天"}
+
 
 # 推迟 3 两天: where nothing but a time can stand, 后 may be left out.
 _SPAN = re.compile(
@@ -358,5 +360,18 @@ def show_time(at: datetime, now: datetime) -> str:
     ahead = (here.date() - now.date()).days
     if ahead in (0, 1):
         return f"{('今天', '明天')[ahead]} {clock}"
+    return f"{show_day(at, now)} {weekday_name(here.date())} {clock}"
+
+
+def show_day(at: datetime, now: datetime) -> str:
+    """``9月20日`` in the zone of ``now``, with the year where it is another one."""
+    here = at.astimezone(now.tzinfo)
     year = "" if here.year == now.year else f"{here.year}年"
-    return f"{year}{here.month}月{here.day}日 {weekday_name(here.date())} {clock}"
+    return f"{year}{here.month}月{here.day}日"
+
+
+def show_moment(at: datetime, now: datetime) -> str:
+    """A moment for a list: ``昨天 14:00``, ``今天 09:30``, ``9月20日 14:00``."""
+    here = at.astimezone(now.tzinfo)
+    away = (here.date() - now.date()).days
+    return f"{_NEAR_DAYS.get(away) or show_day(at, now)} {here:%H:%M}"

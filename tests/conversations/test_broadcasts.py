@@ -342,7 +342,7 @@ def test_the_plan_says_which_way_rests_and_until_when(shop, boss, people):
     boss.says("阿兰 +试试")
     boss.confirms(boss.says("群发 试试 用 到店礼A"))
     shop.goes_on()
-    assert "现在停着：今天的接口次数用完了，明天0点后自动继续，09月22日 00:00 再试" in boss.says("群发 O 用 到店礼B")
+    assert "现在停着：今天的接口次数用完了，明天0点后自动继续，明天 00:00 再试" in boss.says("群发 O 用 到店礼B")
     shop.later(days=3)
     assert "停着" not in boss.says("群发 O 用 到店礼B")
 

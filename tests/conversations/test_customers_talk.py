@@ -128,7 +128,7 @@ def test_an_answer_on_a_path_that_rests_waits_and_says_so(shop, boss, mei, lan):
     assert "先排着" in boss.says("回 阿兰 十点")
     listed = boss.says("待回")
     assert listed.count("回复还没发出：今天的接口次数用完了") == 2
-    assert "09-22 00:00 再试" in listed
+    assert "明天 00:00 再试" in listed
     shop.ask(f"/faults/{fault}", method="DELETE")
     shop.at("2026-09-22 00:01")
     shop.goes_on()
@@ -150,11 +150,11 @@ def test_an_answer_too_long_is_refused_whole_and_says_by_how_much(shop, boss, me
 @one_database
 def test_the_number_of_answers_left_says_how_long_it_is_true(shop, boss, mei, newcomer):
     mei.says("红色的还有吗")
-    assert re.search(r"还能回 8 条：3 条到 09-21 10:0\d，5 条到 09-23 (09:59|10:0\d)）", boss.says("待回"))
+    assert re.search(r"还能回 8 条：3 条到 今天 10:0\d，5 条到 9月23日 (09:59|10:0\d)）", boss.says("待回"))
     shop.later(minutes=2)
     for can in ("还能回 5 条", "还能回 4 条", "还能回 3 条"):
         answer = boss.says("待回" if can == "还能回 5 条" else "回 小美 有的")
-        assert re.search(can + "，到 09-23 (09:59|10:0)", answer), answer
+        assert re.search(can + "，到 9月23日 (09:59|10:0)", answer), answer
 
 
 @one_database

@@ -160,3 +160,13 @@ def test_what_cannot_wait_is_not_put_off(boss, mei):
     mei.says("在吗")
     boss.says("今日")
     assert "不能推迟" in boss.says("推迟 1 明天")
+
+
+def test_who_waits_is_told_once_and_can_be_answered_from_the_list(shop, boss, mei):
+    mei.says("几点开门")
+    listed = boss.says("今日")
+    assert listed.count("几点开门") == 1
+    assert f"回话：回 #{mei.number} 您好" in listed
+    assert f"回 #{mei.number} 您好" in boss.says("文案 1")
+    boss.says("完成 1")
+    assert "做完了。" not in boss.says("撤销")

@@ -16,7 +16,7 @@ def test_who_asks_a_price_is_suggested_for_a_and_only_staff_set_it(shop, boss, m
     assert "建议级别：C（到过店）" in boss.says("查 小美")
     mei.says("红色的多少钱")
     card = boss.says("查 小美")
-    assert f"建议级别：A（09月21日 问过“红色的多少钱”），同意就发：级别 #{mei.number} A" in card
+    assert f"建议级别：A（9月21日 问过“红色的多少钱”），同意就发：级别 #{mei.number} A" in card
     assert mei.file["grade"] is None
     boss.says(f"级别 #{mei.number} A")
     assert "建议级别" not in boss.says("查 小美")

@@ -238,3 +238,15 @@ def test_many_orders_come_in_pages(shop, boss, mei):
     second = boss.says("订单 #2 第2页")
     assert ("单号2" in second, "单号1 " in second, "单号3" in second) == (True, True, False)
     assert "一共 2 页" in boss.says("订单 小美 第3页")
+
+
+def test_more_paid_out_than_taken_is_said_in_words(boss):
+    boss.says("红包 计划 中秋 老客群 200元 20个")
+    boss.says("红包 已发 1 实发180元")
+    taken = boss.says("今天收款")
+    assert "支出比收款多 180元" in taken
+    assert "-" not in taken
+
+
+def test_the_month_asked_for_is_the_last_one(boss):
+    assert "例如：月结 8月" in boss.says("月结")

@@ -265,3 +265,20 @@ def test_staff_can_ask_how_they_hear_from_us(shop, boss):
     assert "测试" in boss.says("通知 测试")
     shop.work()
     assert any("测试" in text for text in boss.phone.pushed)
+
+
+def test_a_long_list_of_nameless_goes_on_with_the_next_page(shop, boss):
+    for number in range(40):
+        shop.follower(f"路人{number}")
+    first = boss.says("新客")
+    assert "40 位" in first
+    assert "更多" in first
+    assert "🔔" not in first  # who stands in the list is not told of above it as well
+    assert "来的" in boss.says("更多")
+
+
+def test_a_name_somebody_has_is_given_and_said(shop, boss, mei, lan):
+    answer = boss.says(f"改名 #{lan.number} 小美")
+    assert f"现在叫“小美”\n也叫“小美”的还有 #{mei.number}" in answer
+    low, high = sorted((mei.number, lan.number))
+    assert f"合并 #{low} #{high}" in answer

@@ -56,3 +56,14 @@ def test_an_opt_out_in_an_answer_still_stops_everything(shop, boss, mei):
     shop.at("2026-09-22 10:00")
     shop.goes_on()
     assert len(mei.phone.pushed) == 1
+
+
+def test_a_complaint_by_name_offers_to_open_a_case(boss, mei):
+    assert "1. 立案 小美 衣服洗坏" in boss.says("投诉 小美 衣服洗坏")
+    assert "立案了：小美" in boss.says("1")
+
+
+def test_help_has_a_page_for_goods_that_come_back(boss):
+    assert "退款 单号12" in boss.says("帮助 顾客想退货")
+    assert "立案" in boss.says("帮助 客户生气了")
+    assert "来过的：" in boss.says("帮助 有人进店")

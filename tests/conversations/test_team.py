@@ -51,7 +51,7 @@ def test_what_was_open_with_who_leaves_is_listed_and_handed_over(shop, boss, cle
     clerk.says("提醒 明天10点 给小美打电话")
     clerk.confirms(clerk.says("群发 全部 用 到店礼A 明天10点"))
     told = boss.says("员工 移除 小李")
-    for part in ("顾客 1 位（小美 #", "跟进 1 件", "待回 1 位", "群发 1（09-22 10:00）", "提醒“给小美打电话”"):
+    for part in ("顾客 1 位（小美 #", "跟进 1 件", "待回 1 位", "群发 1（明天 10:00）", "提醒“给小美打电话”"):
         assert part in told
     assert "员工 交接 2 王姐" in told
     handed = boss.says("员工 交接 小李 小王")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select
 
@@ -13,6 +13,7 @@ from bot.domain.customers.models import Customer
 from bot.domain.customers.saved_segments import uses
 from bot.domain.customers.segment_fields import Asking
 from bot.language.segments import Field, parse_segment
+from bot.language.times import show_moment
 from bot.store.transaction import Tx
 
 # By state: what to say, and what staff can do; ``{reason}`` as the row keeps it.
@@ -33,11 +34,11 @@ def row_of(tx: Tx, number: int, customer_id: int) -> Delivery | None:
     return tx.session.scalars(mine.order_by(Delivery.id.desc()).limit(1)).first()
 
 
-def told(tx: Tx, broadcast: Broadcast, customer: Customer, zone: tzinfo | None) -> str:
-    """Whether somebody got it, and why not, in a sentence."""
+def told(tx: Tx, broadcast: Broadcast, customer: Customer, now: datetime) -> str:
+    """Whether somebody got it, and why not, in a sentence; ``now`` is in the shop's zone."""
     row = row_of(tx, broadcast.id, customer.id)
     if row is not None:
-        return _told(row, broadcast, zone)
+        return _told(row, broadcast, now)
     if broadcast.repeats:
         return "这是重复的计划，每一次是一个单独的群发，编号看“群发 列表”"
     if broadcast.state == "draft":
@@ -49,17 +50,15 @@ def told(tx: Tx, broadcast: Broadcast, customer: Customer, zone: tzinfo | None) 
     return "定名单的时候 TA 不在这个人群里"
 
 
-def _told(row: Delivery, broadcast: Broadcast, zone: tzinfo | None) -> str:
+def _told(row: Delivery, broadcast: Broadcast, now: datetime) -> str:
     if row.state == "sent":
-        at = f"{row.sent_at.astimezone(zone):%m月%d日 %H:%M} " if row.sent_at else ""
-        replied = f"，{row.replied_at.astimezone(zone):%m月%d日 %H:%M} 回复了" if row.replied_at else ""
+        at = f"{show_moment(row.sent_at, now)} " if row.sent_at else ""
+        replied = f"，{show_moment(row.replied_at, now)} 回复了" if row.replied_at else ""
         return f"{at}发出去了，平台说成功{replied}。TA 没看到的话，可能删了对话或被折叠了"
     if row.state == "planned":
         if broadcast.state == "paused":
             return f"排好了，群发暂停着。接着发：继续 {broadcast.id}"
-        return (
-            f"还在排队，{row.due_at.astimezone(zone):%m月%d日 %H:%M} 以后发{f'（{row.reason}）' if row.reason else ''}"
-        )
+        return f"还在排队，{show_moment(row.due_at, now)} 以后发{f'（{row.reason}）' if row.reason else ''}"
     reason = row.reason or "没记原因"
     return _BECAME[row.state].format(reason=reason, number=broadcast.id, customer=row.customer_id)
 
@@ -106,7 +105,7 @@ def _of_broadcast(asking: Asking, term: Field, what: ColumnElement[bool]) -> Col
 def told_of_term(tx: Tx, customer: Customer, term: Field, now: datetime) -> str:
     """For who asks about ``收到过12`` and its kind."""
     broadcast = tx.session.get(Broadcast, int(term.value)) if int(term.value) < 2**31 else None
-    return "没有这个群发" if broadcast is None else told(tx, broadcast, customer, now.tzinfo)
+    return "没有这个群发" if broadcast is None else told(tx, broadcast, customer, now)
 
 
 def reply_told(tx: Tx, customer: Customer, term: Field, now: datetime) -> str:
@@ -114,4 +113,4 @@ def reply_told(tx: Tx, customer: Customer, term: Field, now: datetime) -> str:
     row = row_of(tx, int(term.value), customer.id)
     if row is None or row.replied_at is None:
         return "没有回复过它"
-    return f"{row.replied_at.astimezone(now.tzinfo):%m月%d日 %H:%M} 回复了"
+    return f"{show_moment(row.replied_at, now)} 回复了"
