@@ -255,10 +255,9 @@ def help_text(topic: str = "") -> str:
     word = topic.strip()
     if word and word not in _BY_WORD:
         # 帮助 群发怎么用: a longer question names its topic somewhere; 顾客想退货 is about what comes later in the list.
-        found = next(
-            (topic for topic in sorted(reversed(_BY_WORD), key=len, reverse=True) if len(topic) > 1 and topic in word),
-            "",
-        )
+        later_first = list(_BY_WORD)[::-1]
+        longest = sorted(later_first, key=len, reverse=True)
+        found = next((topic for topic in longest if len(topic) > 1 and topic in word), "")
         if found:
             return _BY_WORD[found]
         known = "、".join(TOPICS)
