@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import SettingsError
@@ -91,7 +92,10 @@ def _sqlite(url: URL, busy_seconds: float, pool_size: int) -> Engine:
     def _begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writer meets "locked" at once instead of waiting its turn.
         writes = connection.get_execution_options().get(WRITES, True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            _begin_writing(connection, busy_seconds)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -104,11 +108,34 @@ def _write_ahead(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+            if not _is_busy(error) or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.01)
         else:
             return
+
+
+def _begin_writing(connection: Connection, busy_seconds: float) -> None:
+    # SQLite's own waiting sleeps longer and longer, up to 100 ms: beside a worker that writes all the time, a callback
+    # would meet it between two transactions only now and then. Looking every millisecond it gets the next turn.
+    give_up_at = time.monotonic() + busy_seconds
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error.orig) or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgresql(url: URL, busy_seconds: float, pool_size: int) -> Engine:
