@@ -172,7 +172,9 @@ class Shop:
 
     def _close_door(self) -> None:
         # The door keeps these two to itself; a test process opens hundreds of doors and must close them.
-        kept(self.web, Inbox).close()
+        inbox = kept(self.web, Inbox)
+        inbox.close()
+        inbox._bell.close()
         kept(self.web, Store).close()
 
     def restart_door(self) -> None:

@@ -36,7 +36,7 @@ class TooSlow(Exception):
 
 
 class BodyReader:
-    """Reads bodies in the requests' threads while one thread of its own looks for who has been at it too long.
+    """Reads bodies in the requests' threads; while any is read, a thread looks for who has been at it too long.
 
     Neither WSGI nor the server has a time limit for a body, and a blocked read cannot be called off; the connection
     underneath can. The server does not say which it is, so those of the same address that have long been silent go.
@@ -44,12 +44,18 @@ class BodyReader:
 
     def __init__(self) -> None:
         self._reading: dict[int, tuple[float, tuple[str, str]]] = {}
-        threading.Thread(target=self._look, name="patience", daemon=True).start()
+        self._looking = False
+        # Held to begin reading and to give up looking, so that nobody begins unseen.
+        self._lock = threading.Lock()
 
     def read(self, environ: WSGIEnvironment, most: int) -> bytes:
         """Up to ``most`` bytes of the body. Raises TooSlow after ``BODY_SECONDS``, sooner where many are waited for."""
         me = threading.get_ident()
-        self._reading[me] = (time.monotonic(), (environ.get("REMOTE_ADDR", ""), environ["SERVER_PORT"]))
+        with self._lock:
+            self._reading[me] = (time.monotonic(), (environ.get("REMOTE_ADDR", ""), environ["SERVER_PORT"]))
+            if not self._looking:
+                self._looking = True
+                threading.Thread(target=self._look, name="patience", daemon=True).start()
         try:
             return get_input_stream(environ).read(most)
         except (ClientDisconnected, OSError) as gone:
@@ -60,7 +66,11 @@ class BodyReader:
     def _look(self) -> None:
         while True:
             time.sleep(LOOK)
-            waiting = list(self._reading.values())
+            with self._lock:
+                waiting = list(self._reading.values())
+                if not waiting:
+                    self._looking = False
+                    return
             allowed = BODY_SECONDS if len(waiting) <= CROWD else CROWDED_SECONDS
             since = time.monotonic() - allowed
             for address, port in {ends for begun, ends in waiting if begun < since}:
