@@ -105,7 +105,7 @@ def test_the_real_amount_corrects_the_day_they_were_handed_out(shop, boss):
     shop.at("2026-09-22 12:00")
     boss.says("红包 已发 1 实发180元")
     assert "支出" not in boss.says("今天收款")
-    assert "还没有收款。\n支出 红包 1 笔 180元\n减去支出还有 -180元" in boss.says("收款 昨天")
+    assert "还没有收款。\n支出 红包 1 笔 180元\n支出比收款多 180元" in boss.says("收款 昨天")
     assert "已撤销" in boss.says("撤销")
     assert "支出 红包 1 笔 200元" in boss.says("收款 昨天")
     assert "已撤销" not in boss.says("红包 已发 1 实发200元")
