@@ -288,8 +288,12 @@ def test_a_long_one_is_counted_in_the_background_and_says_of_when_the_numbers_ar
     shop.later(seconds=40)
     shop.strike()
     result = boss.says("结果 1")
-    for part in ("已发 59", "没发成 1", "发出 59，回复", "客户没有关注公众号 1 位"):
+    for part in ("已发 59", "没发成 1", "客户没有关注公众号 1 位"):
         assert part in result
+    # Some of the seeded people answer, when a busy machine gives them the time: the count holds none who did not.
+    counted = re.search(r"发出 59，回复 (\d+)\n", result)
+    assert counted is not None
+    assert int(counted[1]) <= sum(one["replied_at"] is not None for one in shop.export("deliveries"))
     with shop.open() as tx:
         found = progress.standing(tx, tx.session.get_one(Broadcast, 1))
     assert found.numbers.counts == {"sent": 59, "failed": 1}
