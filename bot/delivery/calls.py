@@ -17,8 +17,11 @@ from bot.delivery import limits, outbox
 from bot.delivery.lease import OURS, OURS_ALIKE, Held, contents
 from bot.delivery.limits import Had
 from bot.delivery.rules import (
+    CARE,
     CUSTOM_WINDOW_CLOSED,
+    HAD_LETTER,
     KEY_TRUSTED,
+    LETTER_KEY,
     MARKETING,
     MASS_LEAST,
     MASS_PER_MONTH,
@@ -30,6 +33,7 @@ from bot.delivery.rules import (
     cap_refusal,
     has_mass,
     mass_key,
+    next_letters,
     quiet_until,
     reconcile_at,
 )
@@ -47,6 +51,8 @@ DUPLICATE_KEY = 45065
 PROBE_AFTER = timedelta(minutes=30)
 KEYED_ROUTES = ("mass", "template")
 UNCLEAR = "不确定对方是否收到"
+# What keeps to the day's hours and counts for its customer's day.
+TIMED = (MARKETING, CARE)
 ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -160,13 +166,14 @@ def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
     paused = {one[0] for one in run_directly(tx, _PAUSED)}
     quiet_end = quiet_until(terms.quiet, terms.zone, tx.now)
     now = to_milliseconds(tx.now)
-    marketed = {row.customer_id for row in rows if row.purpose == MARKETING and row.customer_id is not None}
-    had = limits.marketing(tx, marketed, tx.now, terms.zone)
+    timed = {row.customer_id for row in rows if row.purpose in TIMED and row.customer_id is not None}
+    had = limits.marketing(tx, timed, tx.now, terms.zone)
+    lettered = limits.had_letter(tx, timed, tx.now, terms.zone)
     allowed = []
     for row in rows:
         if limits.WHOLE_ACCOUNT in resting or row.route in resting or row.broadcast_id in paused:
             changes.append(Change(row.id, row.fence, "planned", row.route))
-        elif row.purpose == MARKETING and quiet_end is not None:
+        elif row.purpose in TIMED and quiet_end is not None:
             changes.append(Change.later(row.id, row.fence, row.route, quiet_end))
         elif row.calling_since is not None:
             # A repeat may have waited, for a pause or the morning, until its key is worth nothing any more.
@@ -176,11 +183,28 @@ def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
                 changes.append(Change(row.id, row.fence, "unknown", row.route, UNCLEAR))
         elif row.not_after is not None and now > row.not_after:
             changes.append(Change(row.id, row.fence, "skipped", row.route, "已经过了该发的时间"))
+        elif _is_letter(row) and _is_taken(row, had, lettered):
+            # Not lost: it has the next day, unless that is too late for it.
+            changes.append(Change.later(row.id, row.fence, row.route, next_letters(terms.zone, tx.now), HAD_LETTER))
+        elif row.purpose == MARKETING and row.customer_id in lettered:
+            changes.append(Change(row.id, row.fence, "skipped", row.route, HAD_LETTER))
         elif (why := _over_cap(row, had, terms)) is not None:
             changes.append(Change(row.id, row.fence, "skipped", row.route, why))
         else:
             allowed.append(row)
+            if _is_letter(row) and row.customer_id is not None:
+                lettered.add(row.customer_id)
     return allowed
+
+
+def _is_letter(row: Held) -> bool:
+    return row.send_key.startswith(LETTER_KEY)
+
+
+def _is_taken(row: Held, had: dict[int, Had], lettered: set[int]) -> bool:
+    """Whether the customer's day has brought a message already: a letter wants a day of its own."""
+    customer_id = row.customer_id or 0
+    return customer_id in lettered or had.get(customer_id, Had()).today > 0
 
 
 def _over_cap(row: Held, had: dict[int, Had], terms: Terms) -> str | None:

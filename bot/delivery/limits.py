@@ -304,26 +304,66 @@ def marketing(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo)
     return found
 
 
+_LETTERS = """
+    SELECT DISTINCT d.customer_id FROM {given} CROSS JOIN deliveries AS d
+    WHERE d.customer_id = given.customer_id AND d.customer_id {listed} AND d.occurrence <> '' AND d.broadcast_id IS NULL
+    AND d.calling_since >= :day AND d.state IN ('claimed', 'handed', 'sent', 'unknown')
+"""
+
+
+def had_letter(tx: Tx, customer_ids: Iterable[int], at: datetime, zone: ZoneInfo) -> set[int]:
+    """Who of these got a letter (`outbox.letter`) on the shop's day of ``at``, or may have got one."""
+    day, found = to_milliseconds(day_start(zone, at)), set()
+    for chunk in chunks(customer_ids):
+        rows = [(one,) for one in chunk]
+        found |= {row[0] for row in run_with(tx, _LETTERS, {"customer_id": "bigint"}, rows, day=day)}
+    return found
+
+
 _GOT = ("claimed", "handed", "sent", "unknown")
 
 
 def has_room(
     customer: ColumnElement[int] | InstrumentedAttribute[int], at: datetime, zone: ZoneInfo, most: tuple[int, int]
 ) -> ColumnElement[bool]:
-    """Whether a customer had less than ``most`` (a day, a month) at ``at``: what `marketing` counts, as a condition."""
+    """Whether a customer had less than ``most`` (a day, a month) at ``at``: what `marketing` counts, as a condition.
+
+    Who had a letter on that day has no room either.
+    """
+    day, month = _had(customer, day_start(zone, at)), _had(customer, month_start(zone, at))
+    return and_(day < most[0], month < most[1], _no_letter(customer, day_start(zone, at)))
+
+
+def has_day(
+    customer: ColumnElement[int] | InstrumentedAttribute[int], at: datetime, zone: ZoneInfo
+) -> ColumnElement[bool]:
+    """Whether a customer had neither marketing nor a letter on the shop's day of ``at``, as a condition."""
+    since = day_start(zone, at)
+    return and_(_had(customer, since) == 0, _no_letter(customer, since))
+
+
+def _had(customer: ColumnElement[int] | InstrumentedAttribute[int], since: datetime) -> ColumnElement[int]:
     row = aliased(Delivery, name="had")
+    got = select(func.count()).where(
+        row.customer_id == customer,
+        # Spelled like the index of what counts.
+        text("had.purpose = 'marketing' AND had.calling_since IS NOT NULL"),
+        row.calling_since >= since,
+        row.state.in_(_GOT),
+    )
+    return got.correlate_except(row).scalar_subquery()
 
-    def had(since: datetime) -> ColumnElement[int]:
-        got = select(func.count()).where(
-            row.customer_id == customer,
-            # Spelled like the index of what counts.
-            text("had.purpose = 'marketing' AND had.calling_since IS NOT NULL"),
-            row.calling_since >= since,
-            row.state.in_(_GOT),
-        )
-        return got.correlate_except(row).scalar_subquery()
 
-    return and_(had(day_start(zone, at)) < most[0], had(month_start(zone, at)) < most[1])
+def _no_letter(customer: ColumnElement[int] | InstrumentedAttribute[int], since: datetime) -> ColumnElement[bool]:
+    row = aliased(Delivery, name="letter")
+    got = select(row.id).where(
+        row.customer_id == customer,
+        # Spelled like the index of letters.
+        text("letter.occurrence <> '' AND letter.broadcast_id IS NULL"),
+        row.calling_since >= since,
+        row.state.in_(_GOT),
+    )
+    return ~got.correlate_except(row).exists()
 
 
 _PROMISED = """

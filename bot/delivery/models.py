@@ -36,6 +36,7 @@ class Delivery(Base):
     cancelled; ``handed`` waits for a person's confirmation on the platform. ``lease_until`` counts on the database's
     clock, every other moment on the shop's. ``calling_since`` is the first call whose answer may be lost; it is taken
     back when a call certainly did not send. ``batch_key`` is the key of the mass call the row goes out with.
+    ``occurrence`` of a row without a broadcast is the occasion of a letter, one a day for one person (`outbox.letter`).
     ``withdrawn`` says why the row would have been cancelled, had a call not begun already. ``tapped``: the item of its
     menu the person tapped last.
     """
@@ -79,6 +80,7 @@ class Delivery(Base):
         _partial("lease", "lease_until", where="state = 'claimed'"),
         _partial("unclear", "due_at", where="state = 'unknown' AND batch_key <> ''"),
         _partial("cap", "customer_id", "calling_since", where="purpose = 'marketing' AND calling_since IS NOT NULL"),
+        _partial("letter", "customer_id", "calling_since", where="occurrence <> '' AND broadcast_id IS NULL"),
         _partial("content", "content_id", where="content_id IS NOT NULL"),
         _partial("customer", "customer_id", where="customer_id IS NOT NULL"),
         _partial("person", "account", "person_id", where="broadcast_id IS NOT NULL"),

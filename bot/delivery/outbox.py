@@ -16,7 +16,7 @@ from bot.delivery import limits
 from bot.delivery.contents import content_id
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Content, Delivery, Evidence, MassResult
-from bot.delivery.rules import mass_failure
+from bot.delivery.rules import LETTER_KEY, mass_failure
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import CHUNK, chunks, run, run_with
 from bot.store.transaction import Tx
@@ -28,8 +28,8 @@ REPLY_COUNTS = timedelta(days=7)
 # On the way; in every other state the outcome is decided, or waits for somebody to look (unknown, by_hand).
 OPEN_STATES = ("planned", "claimed", "handed")
 
-# A correction is no marketing, but who opted out does not get it.
-Purpose = Literal["marketing", "service", "reminder", "correction"]
+# A correction is no marketing, but who opted out does not get it. ``care`` is a letter that advertises nothing.
+Purpose = Literal["marketing", "service", "reminder", "correction", "care"]
 Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
 
 
@@ -167,6 +167,40 @@ def queue(
     )
     plan(tx, [row])
     return tx.execute(select(Delivery.id).where(Delivery.send_key == send_key)).scalar_one()
+
+
+def letter(
+    tx: Tx,
+    *,
+    account: str,
+    person_id: str,
+    text: str,
+    purpose: Literal["marketing", "care"],
+    customer_id: int,
+    occasion: str,
+    key: str,
+    until: datetime,
+    by_hand: str = "",
+) -> int:
+    """Adds the one personal word of care of a customer's day and returns its id; ``by_hand``: why the platform cannot.
+
+    The call mark lets neither a second letter nor a broadcast's message go to that customer on the same day.
+    """
+    row = NewDelivery(
+        account=account,
+        person_id=person_id,
+        purpose=purpose,
+        route="by_hand" if by_hand else "custom",
+        content_id=content_id(tx, {"type": "text", "text": text}),
+        occurrence=occasion,
+        customer_id=customer_id,
+        state="by_hand" if by_hand else "planned",
+        reason=by_hand,
+        not_after=until,
+        key=f"{LETTER_KEY}{key}",
+    )
+    plan(tx, [row])
+    return tx.execute(select(Delivery.id).where(Delivery.send_key == row.key)).scalar_one()
 
 
 def complete(tx: Tx, delivery_id: int, payload: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.platforms.official_account.allowed import may, number
@@ -16,6 +16,11 @@ from bot.store.base import MILLISECOND, to_milliseconds
 BEIJING = ZoneInfo("Asia/Shanghai")
 
 MARKETING = "marketing"
+# A personal word of care that advertises nothing: it keeps to the day's hours, and is the only one of its day.
+CARE = "care"
+LETTERS_FROM = time(10)
+LETTER_KEY = "letter:"
+HAD_LETTER = "今天已收到一条"
 FINAL_STATES = frozenset({"sent", "failed", "skipped", "cancelled"})
 CUSTOM_WINDOW_CLOSED = "48小时内没有互动，平台不让主动发"
 
@@ -102,6 +107,12 @@ def quiet_until(quiet: QuietHours | None, zone: ZoneInfo, now: datetime) -> date
 
 def day_start(zone: ZoneInfo, now: datetime) -> datetime:
     return datetime.combine(now.astimezone(zone).date(), time(), zone)
+
+
+def next_letters(zone: ZoneInfo, now: datetime) -> datetime:
+    """When letters may go out on the day after ``now``, in UTC."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, LETTERS_FROM, zone).astimezone(UTC)
 
 
 def month_start(zone: ZoneInfo, now: datetime) -> datetime:

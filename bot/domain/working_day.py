@@ -191,6 +191,8 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
     Whoever has had as much as is good already waits for another day: a message by hand is one of them.
     """
     room = limits.has_room(Customer.id, now, shop.timezone, (shop.marketing_per_day, shop.marketing_per_month))
+    # A letter of care wants a day of its own, and is of no use after its time.
+    of_use = and_(limits.has_day(Customer.id, now, shop.timezone), Delivery.not_after > now)
     rows = tx.session.execute(
         select(Delivery, Customer, Content)
         .join(Customer, Customer.id == Delivery.customer_id)
@@ -200,6 +202,7 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
             Delivery.state == "by_hand",
             or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
             or_(Delivery.purpose != "marketing", room),
+            or_(Delivery.occurrence == "", of_use),
             *_rested(end),
         )
         .order_by(
@@ -208,8 +211,8 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
         .limit(BY_HAND_SHOWN)
     )
     for delivery, customer, content in rows:
-        of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else ""
-        why = f"{of}要人工发（{delivery.reason}）"
+        of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else f"{delivery.occurrence} "
+        why = f"{of.lstrip()}要人工发（{delivery.reason}）"
         yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id)
 
 

@@ -45,7 +45,7 @@ def take(tx: Tx, shop: Settings, broadcast: Broadcast, people: Sequence[int]) ->
         outbox.pause(tx, broadcast.id)
     at = moment(broadcast, tx.now)
     if len(people) <= SHORT:
-        keep(tx, plan_all(tx, shop, broadcast, people, at))
+        keep(tx, shop, plan_all(tx, shop, broadcast, people, at))
         return
     parts = [
         {"place": part.place, "customers": part.numbers, "due_at": part.due_at}
@@ -69,7 +69,10 @@ def unfinished(tx: Tx, number: int) -> bool:
 class Part:
     """The next part of a list, planned but not written: ``read`` and ``write`` are two transactions."""
 
-    def __init__(self, number: int, place: int, rows: Sequence[Planned], shared: Sequence[int], last: bool) -> None:
+    def __init__(
+        self, shop: Settings, number: int, place: int, rows: Sequence[Planned], shared: Sequence[int], last: bool
+    ) -> None:
+        self._shop = shop
         self._number = number
         self._place = place
         self._rows = rows
@@ -87,11 +90,12 @@ class Part:
         if not part.customers:
             if broadcast.state == "cancelled":
                 return None  # see cancelling
-            return cls(number, part.place, [], broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED), last=True)
+            shared = broadcasts.shared_contents(tx, number, rules.WINDOW_CLOSED)
+            return cls(shop, number, part.place, [], shared, last=True)
         at = part.due_at or moment(broadcast, tx.now)
         rows = Planner(tx, shop, broadcast, at).rows(part.customers, part.place)
         settle(rows, rules.WINDOW_CLOSED)
-        return cls(number, part.place, rows, [], last=False)
+        return cls(shop, number, part.place, rows, [], last=False)
 
     def write(self, tx: Tx) -> None:
         """Writes the part, unless another worker has; of a cancelled broadcast as cancelled rows."""
@@ -107,7 +111,7 @@ class Part:
             for row, _text in self._rows:
                 if row.state != "skipped":
                     row.state, row.route, row.reason = "cancelled", "", rules.CANCELLED
-        keep(tx, self._rows)
+        keep(tx, self._shop, self._rows)
         reach("planned")
         if not self._last:
             return

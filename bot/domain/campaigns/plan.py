@@ -16,14 +16,26 @@ from bot.delivery import limits, outbox
 from bot.delivery.contents import content_ids, known_contents
 from bot.delivery.limits import Had, Promise
 from bot.delivery.outbox import Delivery, NewDelivery
-from bot.delivery.rules import BEIJING, MASS_LEAST, MASS_TYPES, day_start, has_mass, month_start, quiet_until
+from bot.delivery.rules import (
+    BEIJING,
+    HAD_LETTER,
+    MARKETING,
+    MASS_LEAST,
+    MASS_TYPES,
+    day_start,
+    has_mass,
+    month_start,
+    quiet_until,
+)
 from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
 from bot.domain.campaigns.wording import DAY_MS, Wording
+from bot.domain.care import letters
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, CustomerTag, Identity, Utterance
+from bot.domain.customers.rules import NOT_FOLLOWING, OPTED_OUT, still_refuses
 from bot.domain.merchants.desk import CONFIRMATION_LIFE
 from bot.domain.scripts.kinds import payload_of, type_of
 from bot.domain.scripts.service import shop_context
@@ -56,6 +68,7 @@ class _Known:
     complaining: set[int]
     complaints: Counter[int]
     talking: set[int]
+    lettered: set[int]
     tagged: dict[int, str]
 
 
@@ -151,7 +164,7 @@ class Planner:
 
     def _known(self, numbers: Sequence[int]) -> _Known:
         if self._corrects:
-            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set(), {})
+            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set(), set(), {})
         complaining, complaints = self._complaints(numbers)
         return _Known(
             addresses=self._addresses(numbers),
@@ -160,6 +173,7 @@ class Planner:
             complaining=complaining,
             complaints=complaints,
             talking=self._talking(numbers),
+            lettered=letters.on_day(self._tx, numbers, self._when.astimezone(self._shop.timezone).date()),
             tagged=self._tagged.groups(_among(CustomerTag.customer_id, numbers)),
         )
 
@@ -247,6 +261,7 @@ class Planner:
             refusal=self._refusal(person, address),
             complaining=person.id in known.complaining,
             talking=person.id in known.talking,
+            lettered=person.id in known.lettered,
             had=(had.today, had.month),
             promised=self._promised(known.promised.get(person.id, ())),
             most=self._most,
@@ -285,7 +300,7 @@ class Planner:
     def _refusal(self, person: Row[Any], address: Row[Any] | None) -> str | None:
         if address is None or address.refusal is None:
             return None
-        counts = rules.still_refuses(address.refused_at, person.last_seen_at, self._now)
+        counts = still_refuses(address.refused_at, person.last_seen_at, self._now)
         return address.refusal if counts else None
 
     def _leave_out_repeats(self, rows: Sequence[Planned], known: _Known) -> None:
@@ -321,7 +336,7 @@ class Planner:
                 people.setdefault((row.account, type_of(text) in MASS_TYPES), []).append(row)
             elif row.state == "planned":
                 row.state = row.route = "by_hand"
-                row.reason = rules.NOT_FOLLOWING
+                row.reason = NOT_FOLLOWING
         for (name, for_many), mine in people.items():
             account = self._shop.account(name)
             mass = account is not None and has_mass(account.kind)
@@ -406,18 +421,32 @@ def settle(rows: Sequence[Planned], reason: str) -> None:
             row.reason = reason
 
 
-def keep(tx: Tx, rows: Sequence[Planned]) -> None:
+def _leave_out_lettered(tx: Tx, shop: Settings, rows: Sequence[Planned]) -> None:
+    """Two messages on one day are one too many; what is by hand goes out when staff think fit."""
+    days: dict[date, list[NewDelivery]] = {}
+    for row, _text in rows:
+        if row.state == "planned" and row.purpose == MARKETING and row.due_at is not None:
+            days.setdefault(row.due_at.astimezone(shop.timezone).date(), []).append(row)
+    for day, mine in days.items():
+        lettered = letters.on_day(tx, [row.customer_id for row in mine if row.customer_id is not None], day)
+        for row in mine:
+            if row.customer_id in lettered:
+                row.state, row.route, row.reason = "skipped", "", HAD_LETTER
+
+
+def keep(tx: Tx, shop: Settings, rows: Sequence[Planned]) -> None:
     """Writes planned rows.
 
-    They may have been planned a moment ago: who has opted out since gets nothing. Whoever opts out from now on waits
-    for this transaction and finds the row to cancel.
+    They may have been planned a moment ago: who has opted out since, or got a letter of care for that day, gets nothing.
+    Whoever opts out from now on, or is to get a letter, waits for this transaction and finds the row.
     """
     numbers = sorted(row.customer_id for row, _text in rows if row.state != "skipped" and row.customer_id is not None)
     found = select(Customer.id, Customer.opted_out).where(_among(Customer.id, numbers)).order_by(Customer.id)
     left = {row.id for row in tx.execute(found.with_for_update(read=True)).all() if row.opted_out}
     for row, _text in rows:
         if row.customer_id in left:
-            row.state, row.route, row.reason = "skipped", "", rules.OPTED_OUT
+            row.state, row.route, row.reason = "skipped", "", OPTED_OUT
+    _leave_out_lettered(tx, shop, rows)
     texts = list({text for row, text in rows if row.state != "skipped"})
     contents = dict(zip(texts, content_ids(tx, [payload_of(text) for text in texts]), strict=True))
     for row, text in rows:

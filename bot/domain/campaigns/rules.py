@@ -7,32 +7,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
-from bot.delivery.rules import MASS_PER_MINUTE
+from bot.delivery.rules import HAD_LETTER, MASS_PER_MINUTE
+from bot.domain.customers.rules import COMPLAINING, OPTED_OUT, REFUSALS, UNFOLLOWED
 
 VARIANTS = ("A", "B", "C", "D", "E", "F")
 HOLD_OUT = "对照"
 START_GRACE = timedelta(hours=1)
-REFUSAL_COUNTS_MS = timedelta(days=30) // timedelta(milliseconds=1)
 
 # Kinds of broadcasts that another gave rise to.
 CORRECTION, RETRY = "correction", "retry"
 CANCELLED = "群发已取消"
-GONE = "已取消关注"
-OPTED_OUT = "已退订"
 VIP_LEFT_OUT = "VIP 不群发（人群里写明 VIP 才发）"
-COMPLAINING = "投诉还没处理完"
 TALKING = "今天回复了群发，正在聊"
 HELD_OUT = "对照组，不发"
 HAD_TODAY = "当天已有营销消息"
 PROMISED_TODAY = "另一场群发当天就要发给 TA"
 HAD_MONTH = "这个月已有 {count} 条营销消息"
 SAME_CONTENT = "30 天内收过同样内容"
-NOT_FOLLOWING = "没有关注公众号"
 WINDOW_CLOSED = "48小时内没有互动，也没有别人收同样的内容（群发至少两位）"
-REFUSALS = {
-    "blocked": "在公众号的黑名单里，移出后说句话就能再发",
-    "refuses": "关掉了公众号的消息",
-}
 MASS_USED_UP = "这个月的群发次数用完了"
 NOT_FOR_MANY = "48小时内没有互动，链接和菜单只能用客服消息发"
 NO_MASS = "这个账号不能按名单群发"
@@ -94,6 +86,7 @@ def reason_against(
     refusal: str | None,
     complaining: bool,
     talking: bool,
+    lettered: bool,
     had: tuple[int, int],
     promised: tuple[int, int],
     most: tuple[int, int],
@@ -101,22 +94,24 @@ def reason_against(
 ) -> str | None:
     """Why somebody of the segment gets nothing, or None.
 
-    ``followed`` None = never followed, False = unfollowed; ``refusal``: see `still_refuses`; ``talking``: answered a
-    broadcast on that day; ``had``, ``promised`` by other broadcasts and ``most``: marketing messages on the day and in the
-    month. ``tired``: too tired for a broadcast that spares such customers.
+    ``followed`` None = never followed, False = unfollowed; ``refusal``: one that still counts; ``talking``: answered a
+    broadcast on that day, ``lettered``: had a letter of care on it; ``had``, ``promised`` by other broadcasts and ``most``:
+    marketing messages on the day and in the month. ``tired``: too tired for a broadcast that spares such customers.
     """
     if opted_out:
         return OPTED_OUT
     if vip and not names_vip:
         return VIP_LEFT_OUT
     if followed is False:
-        return GONE
+        return UNFOLLOWED
     if refusal is not None:
         return REFUSALS[refusal]
     if complaining:
         return COMPLAINING
     if talking:
         return TALKING
+    if lettered:
+        return HAD_LETTER
     if had[0] >= most[0]:
         return HAD_TODAY
     if had[0] + promised[0] >= most[0]:
@@ -126,15 +121,6 @@ def reason_against(
     if tired:
         return TIRED
     return None
-
-
-def still_refuses(refused_at: int, last_seen_at: int | None, now: int) -> bool:
-    """Whether what the platform said against reaching somebody still counts; moments in milliseconds.
-
-    Whoever has spoken since can be reached. The platform does not tell when a name leaves its blacklist, so after a
-    month one message tries again.
-    """
-    return now < refused_at + REFUSAL_COUNTS_MS and (last_seen_at is None or last_seen_at <= refused_at)
 
 
 def stable_order(broadcast: int, customer_id: int) -> bytes:

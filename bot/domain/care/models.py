@@ -1,4 +1,4 @@
-"""Tables of care: the shop's own days, plans, the moments they strike at, red packets; and the scheduler's lease.
+"""Tables of care: the shop's own days, plans, the moments they strike at, red packets, letters; and the scheduler's lease.
 
 Days are kept as ISO text (``2025-10-06``): the journal behind ``撤销`` is JSON, which has no date.
 """
@@ -109,6 +109,35 @@ class Occurrence(Base):
     attempts: Mapped[int]
     note: Mapped[str]
     done_at: Mapped[datetime | None]
+
+
+class Letter(Base):
+    """What care said to one customer by itself, or why it did not; ``key`` names the reason it was written for.
+
+    ``state``: ``queued`` or ``by_hand`` (what became of it says its delivery), ``later`` (asked again from ``again_at``
+    on), ``skipped``; and ``over`` when its time has passed. ``day`` is the shop's day it took of the customer's, None
+    where nothing is said. ``purpose`` is ``marketing`` or ``service``.
+    """
+
+    __tablename__ = "care_letters"
+    __table_args__ = (
+        Index("ix_care_letters_customer_id_day", "customer_id", "day"),
+        Index("ix_care_letters_state_until", "state", "until"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    occasion: Mapped[str]
+    purpose: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    day: Mapped[str | None] = mapped_column(String(10))
+    delivery_id: Mapped[int | None] = mapped_column(BigInteger)
+    staff_id: Mapped[int | None]
+    again_at: Mapped[datetime | None]
+    until: Mapped[datetime]
+    created_at: Mapped[datetime]
 
 
 class SchedulerLease(Base):

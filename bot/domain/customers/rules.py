@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.language.days import lunar_words
@@ -153,3 +153,25 @@ def suggested_grade(
         return None
     best = max(found, key=lambda one: (GRADES_UP.index(one.grade), one.at is not None))
     return best if grade is None or GRADES_UP.index(best.grade) > GRADES_UP.index(grade) else None
+
+
+# -- why a message does not reach somebody ----------------------------------------------------------------------------
+
+UNFOLLOWED = "已取消关注"
+NOT_FOLLOWING = "没有关注公众号"
+OPTED_OUT = "已退订"
+COMPLAINING = "投诉还没处理完"
+REFUSALS = {
+    "blocked": "在公众号的黑名单里，移出后说句话就能再发",
+    "refuses": "关掉了公众号的消息",
+}
+_REFUSAL_COUNTS = timedelta(days=30) // timedelta(milliseconds=1)
+
+
+def still_refuses(refused_at: int, last_seen_at: int | None, now: int) -> bool:
+    """Whether what the platform said against reaching somebody still counts; moments in milliseconds.
+
+    Whoever has spoken since can be reached. The platform does not tell when a name leaves its blacklist, so after a
+    month one message tries again.
+    """
+    return now < refused_at + _REFUSAL_COUNTS and (last_seen_at is None or last_seen_at <= refused_at)
