@@ -30,7 +30,7 @@ from bot.gateway.router import Router
 from bot.platforms.messages import Inbound
 from bot.store.base import Base, to_milliseconds
 from bot.store.bell import Bell
-from bot.store.bulk import run_with
+from bot.store.bulk import run_directly_with, run_with
 from bot.store.engine import Store
 from bot.store.transaction import Tx, Write, transaction
 
@@ -112,9 +112,11 @@ _KEEP = Write(
     tuple(_KEPT.items()),
 )
 _CLAIM = f"{_KEEP.template} WHERE true ON CONFLICT DO NOTHING RETURNING id"
+# A subquery for each, which is answered by the index: by EXISTS PostgreSQL may read the whole table instead.
 _REPEATED = """
-    SELECT inbox.account, inbox.key FROM {given} CROSS JOIN inbox
-    WHERE inbox.key {listed} AND inbox.account = given.account AND inbox.key = given.key
+    SELECT given.account, given.key FROM {given} WHERE (
+        SELECT inbox.id FROM inbox WHERE inbox.account = given.account AND inbox.key = given.key
+    ) IS NOT NULL
 """
 _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key"
 _EARLIER_REPLY = "SELECT reply FROM inbox WHERE account = :account AND key = :key"
@@ -419,8 +421,10 @@ def _end(reply: str | None) -> str:
 
 def _repeated(tx: Tx, messages: Sequence[Inbound]) -> set[tuple[str, str]]:
     """Account and key of those messages that the database has already."""
-    rows = [(message.key, message.account) for message in messages]
-    return {(account, key) for account, key in run_with(tx, _REPEATED, {"key": "text", "account": "text"}, rows)}
+    rows = [(message.account, message.key) for message in messages]
+    return {
+        (account, key) for account, key in run_directly_with(tx, _REPEATED, {"account": "text", "key": "text"}, rows)
+    }
 
 
 def earlier_reply(tx: Tx, message: Inbound) -> str:

@@ -155,7 +155,14 @@ class Receiver:
 
 
 def _fields(query: str) -> dict[str, list[str]]:
-    return parse_qs(query, keep_blank_values=True)
+    if "%" in query or "+" in query:
+        return parse_qs(query, keep_blank_values=True)
+    # What the platform sends needs no decoding, and without it this takes a tenth of the time.
+    fields: dict[str, list[str]] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        fields.setdefault(name, []).append(value)
+    return fields
 
 
 def create_watch(store: Store, counters: Counters, redis_state: Callable[[], str]) -> Blueprint:

@@ -54,6 +54,7 @@ def run_with(
     ``columns`` names the columns in the order of each row, with the SQL type PostgreSQL is to read them as (``jsonb``:
     the value is the text of a JSON document). ``{listed}`` stands behind a column of the table looked into that equals
     the first of them: PostgreSQL knows nothing about the rows and would else read whole tables rather than look up.
+    ``{in_picked}`` is as in `run`.
     """
     statement = _prepared(template, is_sqlite(tx), tuple(columns.items()))
     return tx.execute(statement, {**parameters, "rows": _listing(columns, rows)})

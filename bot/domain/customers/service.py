@@ -16,7 +16,7 @@ from bot.language.intents import Whom
 from bot.language.normalise import display_name, normalise
 from bot.language.whom import name_keys
 from bot.store.base import from_milliseconds, to_milliseconds
-from bot.store.bulk import run_with
+from bot.store.bulk import run_directly_with
 from bot.store.transaction import Tx, Write
 
 SHOWN_MATCHES = 9
@@ -39,12 +39,19 @@ class Met:
     written_to: bool
 
 
+# The number comes from a subquery, which PostgreSQL always answers by the index; a join it may do by reading whole tables,
+# at the latest where it has no statistics of them yet.
 _WHO = """
-    SELECT identities.account, identities.person_id, customers.id, is_staff,
+    WITH picked AS (
+        SELECT given.account, given.person_id, (
+            SELECT identities.customer_id FROM identities
+            WHERE identities.account = given.account AND identities.person_id = given.person_id
+        ) AS id FROM {given}
+    )
+    SELECT picked.account, picked.person_id, customers.id, is_staff,
            COALESCE(NULLIF(name, ''), NULLIF(remark, ''), NULLIF(own_name, ''), nickname), own_name, acknowledged_at,
            EXISTS (SELECT 1 FROM deliveries WHERE deliveries.customer_id = customers.id)
-    FROM {given} CROSS JOIN identities JOIN customers ON customers.id = identities.customer_id
-    WHERE identities.person_id {listed} AND identities.account = given.account AND identities.person_id = given.person_id
+    FROM picked JOIN customers ON customers.id = picked.id WHERE customers.id {in_picked}
 """
 _SEEN = Write(
     """
@@ -61,7 +68,7 @@ def foresee(tx: Tx, people: Iterable[tuple[str, str]]) -> None:
     columns = {"person_id": "text", "account": "text"}
     known: dict[tuple[str, str], Met] = {}
     customers = set()
-    for account, person_id, number, is_staff, name, own_name, acknowledged, written_to in run_with(
+    for account, person_id, number, is_staff, name, own_name, acknowledged, written_to in run_directly_with(
         tx, _WHO, columns, [(person_id, account) for account, person_id in people]
     ):
         acknowledged_at = None if acknowledged is None else from_milliseconds(acknowledged)
@@ -77,6 +84,7 @@ def meet(tx: Tx, account: str, person_id: str) -> Met:
     """Finds the customer behind a platform person, or makes a new one (N and O, without a name)."""
     who = ("met", account, person_id)
     if who not in tx.known:
+        tx.flush()  # what the same person said just before is to be seen
         foresee(tx, [(account, person_id)])
     if who in tx.known:
         return tx.known.pop(who)
