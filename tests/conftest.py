@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from bot.cli.embedded import find_program
 from bot.store.engine import open_store
 
 TEMPLATE = "shuke_template"
+ROOM = 1 << 30  # bytes; a server needs a tenth
 _seeds = count(1)
 
 
@@ -70,10 +72,17 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def _in_memory() -> Path | None:
+    """A folder in memory, where there is one with room: a database of a thousand files is made for every test."""
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
+    return memory if roomy else None
+
+
 @pytest.fixture(scope="session")
 def migrated_server() -> Iterator[tuple[Engine, str]]:
     """A PostgreSQL server with a migrated template: the door to make databases through, and a server's address."""
-    folder = tempfile.mkdtemp(prefix="shuke-pg-")
+    folder = tempfile.mkdtemp(prefix="shuke-pg-", dir=_in_memory())
     server = get_server(folder, cleanup_mode="delete")
     uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     admin = create_engine(uri, isolation_level="AUTOCOMMIT")
