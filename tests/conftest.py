@@ -72,18 +72,20 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def _in_memory() -> Path | None:
-    """A folder in memory, where there is one with room: a database of a thousand files is made for every test."""
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Where a server keeps its files: in memory if there is room, since a thousand files are made for every test."""
     memory = Path("/dev/shm")
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
-    return memory if roomy else None
+    folder = Path(tempfile.mkdtemp(prefix="shuke-pg-", dir=memory if roomy else None))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
-def migrated_server() -> Iterator[tuple[Engine, str]]:
+def migrated_server(server_folder: Path) -> Iterator[tuple[Engine, str]]:
     """A PostgreSQL server with a migrated template: the door to make databases through, and a server's address."""
-    folder = tempfile.mkdtemp(prefix="shuke-pg-", dir=_in_memory())
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(server_folder / "stories", cleanup_mode="delete")
     uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     admin = create_engine(uri, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:

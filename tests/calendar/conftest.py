@@ -56,8 +56,8 @@ class Shop:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
+def postgresql_url(server_folder: Path) -> Iterator[str]:
+    server = get_server(server_folder / "calendar", cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

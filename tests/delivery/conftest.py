@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +17,9 @@ from bot.store.engine import Store, open_store
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
+def postgresql(server_folder: Path) -> Iterator[str]:
     """A database on a server of our own, for the whole session; every test finds its tables empty."""
-    folder = tempfile.mkdtemp(prefix="shuke-pg-")
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(server_folder / "delivery", cleanup_mode="delete")
     # Nobody cuts this server's power.
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
