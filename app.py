@@ -95,6 +95,7 @@ def create_router(settings: Settings) -> Router:
     from handlers import campaigns as campaign_handlers  # noqa: F401
     from handlers import ledger as ledger_handlers  # noqa: F401
     from handlers import orders as order_handlers  # noqa: F401
+    from handlers import playbooks as playbook_handlers  # noqa: F401
     from handlers import segments as segment_handlers  # noqa: F401
     from handlers.reader import create_reader, foresee
     from handlers.talk import on

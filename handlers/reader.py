@@ -64,6 +64,7 @@ from bot.language.intents import (
     WhySegment,
     Yes,
 )
+from bot.language.play_intents import PlayEdit, PlayList, PlayShow, PlayTry, PlayWho
 from bot.language.staff import understand
 from bot.language.whom import says_number
 from bot.platforms.messages import Inbound
@@ -109,6 +110,7 @@ LOOKS = (
     *(CaseList, CaseShow, More),
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
     *(Receipts, Unclaimed),
+    *(PlayList, PlayShow, PlayTry, PlayWho),
     *(Forecast, RuleList, WhyBroadcast, WhySegment),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
@@ -451,7 +453,7 @@ def _is_text(line: str, intent: Intent, *, again: bool) -> bool:
         isinstance(intent, Visit) and not line.startswith("到店")
     ):
         return True  # 新款到店 is a fine text
-    if again and isinstance(intent, ScriptNew | ScriptEdit):
+    if again and isinstance(intent, ScriptNew | ScriptEdit | PlayEdit):
         return False
     is_long = len(line) >= PENDING_TEXT_AT_LEAST and not again
     return is_long or any(letter in PUNCTUATION for letter in line)

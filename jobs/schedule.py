@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import activities, campaigns, care, letters, notices, rule_tags
+from jobs import activities, campaigns, care, letters, notices, playbooks, rule_tags
 from jobs.parts import Parts
 
 
@@ -27,6 +27,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("campaigns", campaigns.strike),
     Entry("care", care.strike),
     Entry("letters", letters.strike),
+    Entry("playbooks", playbooks.strike),
     Entry("rule tags", rule_tags.strike),
     # Last, so that what the others have just told staff goes out in the same tick.
     Entry("notices", notices.push),

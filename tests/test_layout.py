@@ -77,6 +77,7 @@ ROW = (
     "analytics",
     "journeys",
     "working_day",
+    "play_trial",
 )
 
 # Libraries that stay where they belong; all others are free.

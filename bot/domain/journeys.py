@@ -16,6 +16,7 @@ from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.care import playing
 from bot.domain.care.models import Plan
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
@@ -226,6 +227,7 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
         limits.forget(tx, identity.account, identity.person_id)
     theirs = orders.forget(tx, customer.id)
     complaints.forget(tx, customer.id)
+    playing.forget(tx, customer.id)
     forgetting.erase(tx, customer)
     for number in numbers:
         outbox.forget(tx, number, ERASED)

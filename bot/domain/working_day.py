@@ -11,8 +11,11 @@ from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
+from bot.domain.activities.models import Activity
+from bot.domain.activities.rules import facts as activity_facts
 from bot.domain.campaigns import replies
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.care import playing
 from bot.domain.care.rules import next_yearly
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import forgetting, segments, waiting
@@ -25,9 +28,11 @@ from bot.domain.merchants.service import active_staff
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
 from bot.domain.orders.rules import PLACED_AFTER, SATISFIED_AFTER, SATISFIED_UNTIL, STAGES, items_shown, stage_due
+from bot.domain.scripts import kinds
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import compile_template
 from bot.language.money import show_money
+from bot.language.playbook_text import Step
 from bot.settings import Settings
 from bot.store.transaction import Tx
 
@@ -50,9 +55,9 @@ URGENT = ("complaint", "waiting")
 class Task:
     """One thing to do today.
 
-    ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``stage``, ``used_up``, ``call``, ``by_hand`` or
-    ``talk``. ``text`` is ready to copy; else ``script`` names the wording that gives it, or both are empty. ``row`` is
-    the case, the order or the delivery to send by hand.
+    ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``stage``, ``used_up``, ``call``, ``play`` (a step
+    of a playbook), ``by_hand`` or ``talk``. ``text`` is ready to copy; else ``script`` names the wording that gives it,
+    or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand.
     """
 
     kind: str
@@ -81,7 +86,13 @@ def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
     end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     dealt = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
     elsewhere = {row.customer_id: row.staff_id for row in tx.execute(dealt.where(Dealt.staff_id != staff_id))}
-    due = [*_follow_ups(tx, end), *_birthdays(tx, now, end), *_stages(tx, now, end), *_calls(tx, now, end)]
+    due = [
+        *_follow_ups(tx, end),
+        *_birthdays(tx, now, end),
+        *_stages(tx, now, end),
+        *_calls(tx, now, end),
+        *_plays(tx, end),
+    ]
     due.sort(key=lambda task: _class_rank(task.customer))
     planned = [*due, *_by_hand(tx, shop, now, end), *_talks(tx, now, end, TALKS_SHOWN + len(elsewhere))]
     keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
@@ -178,11 +189,22 @@ def _stages(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
 
 
 def _calls(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
-    due = or_(Customer.called_at.is_(None), Customer.called_at <= now - CALL_AFTER)
-    vips = select(Customer).where(Customer.vip, due, *_rested(end)).order_by(Customer.called_at, Customer.id)
-    for customer in tx.session.scalars(vips):
-        last = f"上次电话 {ago(customer.called_at, now)}" if customer.called_at else "还没打过电话（一年两次）"
-        yield Task("call", customer, last, script="VIP电话提纲")
+    """VIPs twice a year, or whom the playbooks say as often as they say."""
+    usual = playing.Calls(Customer.vip.is_(True), CALL_AFTER, "VIP电话提纲")
+    for plan in playing.calls(tx, usual):
+        due = or_(Customer.called_at.is_(None), Customer.called_at <= now - plan.every)
+        theirs = select(Customer).where(plan.whom, due, *_rested(end)).order_by(Customer.called_at, Customer.id)
+        for customer in tx.session.scalars(theirs):
+            often = "一年两次" if plan.every == CALL_AFTER else f"{plan.every.days}天一次"
+            last = f"上次电话 {ago(customer.called_at, now)}" if customer.called_at else f"还没打过电话（{often}）"
+            yield Task("call", customer, last, script=plan.outline)
+
+
+def _plays(tx: Tx, end: datetime) -> Iterable[Task]:
+    for task in playing.tasks(tx):
+        resting = task.customer.rest_until is not None and task.customer.rest_until >= end
+        if not resting and not task.customer.is_staff:
+            yield Task("play", task.customer, task.words, row=task.number, script=task.script)
 
 
 def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[Task]:
@@ -259,7 +281,8 @@ def settle(tx: Tx, task: Task, *, staff_id: int, now: datetime, said: str = "") 
             customer.rest_until = datetime.combine(over, time(), now.tzinfo)
         case "by_hand":
             outbox.done_by_hand(tx, [task.row])
-    if task.kind == "call" or "电话" in said:
+    called = task.kind == "play" and playing.task_done(tx, customer.id, now)
+    if called or task.kind == "call" or "电话" in said:
         customer.called_at = tx.now
     customer.keeper_id = customer.keeper_id or staff_id
     customer.last_contact_at = tx.now
@@ -285,6 +308,24 @@ def words(tx: Tx, shop: Settings, script: str, customer: Customer, order: Order 
 
     ``order`` None = the latest one.
     """
+    return _rendered(tx, shop, scripts.find(tx, script).text, customer, order, {})
+
+
+def say_step(tx: Tx, shop: Settings, customer: Customer, step: Step) -> str:
+    """What a customer reads at a step of a playbook. Raises Refusal as ``words`` does."""
+    text = step.what if step.action == "text" else scripts.find(tx, step.what).text
+    return _rendered(tx, shop, kinds.written("text", text), customer, None, {})
+
+
+def say_activity(tx: Tx, shop: Settings, customer: Customer, script: str, activity: Activity) -> str:
+    """A script that tells one customer of an activity. Raises Refusal as ``words`` does."""
+    about = activity_facts(activity, shop.timezone, tx.now)
+    return _rendered(tx, shop, scripts.find(tx, script).text, customer, None, {"a": about})
+
+
+def _rendered(
+    tx: Tx, shop: Settings, text: str, customer: Customer, order: Order | None, more: dict[str, dict[str, str]]
+) -> str:
     latest = order or next(iter(orders.of(tx, customer.id, count=1)), None)
     item = latest.items if latest else ""
     bought = customer.last_purchase_at
@@ -297,7 +338,8 @@ def words(tx: Tx, shop: Settings, script: str, customer: Customer, order: Order 
         "last_order_days": lambda: str((tx.now - bought).days) if bought else "",
         "spent": lambda: show_money(customer.spent_fen).removesuffix("元") if customer.spent_fen else "",
     }
-    context = {"shop": scripts.shop_context(tx, shop.shop_name), "c": {name: read() for name, read in known.items()}}
+    facts = {name: read() for name, read in known.items()}
+    context = {"shop": scripts.shop_context(tx, shop.shop_name), "c": facts, **more}
     if latest is not None:
         context["o"] = {
             "number": str(latest.id),
@@ -305,4 +347,4 @@ def words(tx: Tx, shop: Settings, script: str, customer: Customer, order: Order 
             "parcel": latest.parcel or "",
             "carrier": latest.carrier or "",
         }
-    return compile_template(scripts.find(tx, script).text).render(context)
+    return compile_template(text).render(context)

@@ -13,6 +13,7 @@ from bot.language import (
     about_files,
     about_ledger,
     about_orders,
+    about_playbooks,
     about_segments,
     about_shop,
     about_tags,
@@ -56,8 +57,10 @@ VERBS: tuple[Verb, ...] = (
     *about_segments.VERBS,
     *about_campaigns.VERBS,
     *about_activities.VERBS,
+    *about_playbooks.VERBS,
     *about_work.VERBS,
 )
+_PLAYBOOK_VERBS = {verb.words[0] for verb in about_playbooks.VERBS}
 _BY_WORD = {word: verb for verb in VERBS for word in verb.words}
 _AFTER_WHOM = {word: verb for word, verb in _BY_WORD.items() if verb.after_whom}
 # For lines that name a customer we know (known.py): what may stand before the name, and what behind it.
@@ -203,6 +206,8 @@ def is_verb(word: str) -> bool:
 def _sentence(line: Words, now: datetime, *, offers: bool = True) -> Intent:
     """One clause. Raises ``Unclear``; without ``offers`` it saves the search for what an unknown one may have meant."""
     found = _verb_at(line)
+    if (found is None or found[0].words[0] not in _PLAYBOOK_VERBS) and (intent := about_playbooks.of_play(line, now)):
+        return intent
     if found is None:
         line = without_farewell(line)
         if what := listed(line):

@@ -27,6 +27,7 @@ _PICKED = {True: "IN (SELECT id FROM picked)", False: "= ANY(ARRAY(SELECT id FRO
 
 MARKS = 1
 MASS_CLAIMS = 2
+PLAYBOOKS = 3
 CHUNK = 5_000
 
 T = TypeVar("T")

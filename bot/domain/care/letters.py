@@ -21,7 +21,7 @@ from bot.domain.care.models import Letter
 from bot.domain.complaints.models import Case
 from bot.domain.customers import forgetting
 from bot.domain.customers.models import Customer, Identity, Utterance
-from bot.domain.customers.rules import NOT_FOLLOWING, still_refuses
+from bot.domain.customers.rules import COMPLAINING, NOT_FOLLOWING, still_refuses
 from bot.settings import Settings
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import chunks
@@ -52,7 +52,7 @@ def send(
     ``again_at`` on; ``skipped``: never, with the reason. ``occasion`` in words (生日). Locks the customer: one letter a
     transaction, before any delivery is touched.
     """
-    locked = _lock(tx, customer.id)
+    locked = lock(tx, customer.id)
     letter = _find(tx, key)
     if letter is not None and (letter.state != "later" or not _is_due(letter, tx.now)):
         return letter
@@ -63,13 +63,12 @@ def send(
         letter.state, letter.reason = "skipped", MERGED
         return letter
     address = _address(tx, locked)
-    found = _verdict(tx, shop, locked, address, purpose, until)
+    found = _verdict(tx, shop, locked, address, purpose, tx.now, until)
     if found.state != "may":
         before = f"（{letter.reason}）" if letter.reason and found.reason == letter_rules.TOO_LATE else ""
         letter.state, letter.reason, letter.again_at = found.state, f"{found.reason}{before}", found.again_at
         return _kept(tx, letter)
-    open_window = address is not None and _is_open(tx, address)
-    why = "" if open_window else NOT_FOLLOWING if address is None else CUSTOM_WINDOW_CLOSED
+    why = _why_by_hand(tx, address)
     letter.state, letter.reason, letter.again_at = "by_hand" if why else "queued", why, None
     letter.day = tx.now.astimezone(shop.timezone).date().isoformat()
     letter.delivery_id = outbox.letter(
@@ -85,6 +84,14 @@ def send(
         by_hand=why,
     )
     return _kept(tx, letter)
+
+
+def look(
+    tx: Tx, shop: Settings, customer: Customer, *, purpose: Purpose, at: datetime, until: datetime
+) -> tuple[Verdict, str]:
+    """What would hold for a letter at ``at``, and why it would be sent by hand (empty: by the platform); only reads."""
+    address = _address(tx, customer)
+    return _verdict(tx, shop, customer, address, purpose, at, until), _why_by_hand(tx, address)
 
 
 def skip(
@@ -117,6 +124,16 @@ def became(tx: Tx, letter: Letter) -> str:
         return letter.state
     delivery = tx.session.get(Delivery, letter.delivery_id, populate_existing=True)
     return letter.state if delivery is None else delivery.state
+
+
+def stopped_by(tx: Tx, customer: Customer) -> str:
+    """Why nobody should begin anything with the customer now: a complaint, an open talk, or staff's word; or nothing."""
+    if _complains(tx, customer.id):
+        return COMPLAINING
+    if _says(tx, customer.id, Utterance.waiting):
+        return letter_rules.WAITS
+    resting = customer.rest_until is not None and customer.rest_until > tx.now
+    return letter_rules.RESTS if resting else ""
 
 
 def on_day(tx: Tx, customer_ids: Sequence[int], day: date) -> set[int]:
@@ -154,8 +171,8 @@ def _has_passed(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return Letter.state.in_(_OPEN), Letter.until <= now
 
 
-def _lock(tx: Tx, customer_id: int) -> Customer | None:
-    # Whoever plans a broadcast for the customer, or takes their opt-out, waits; and what they did is seen.
+def lock(tx: Tx, customer_id: int) -> Customer | None:
+    """The customer as they stand; whoever plans a broadcast for them, or takes their opt-out, waits. None: merged away."""
     whole = select(Customer).where(Customer.id == customer_id).with_for_update(key_share=True)
     return tx.session.scalars(whole.execution_options(populate_existing=True)).first()
 
@@ -204,12 +221,24 @@ def _address(tx: Tx, customer: Customer) -> Identity | None:
     return reachable or next(iter([*active, *theirs]), None)
 
 
+def _why_by_hand(tx: Tx, address: Identity | None) -> str:
+    if address is None:
+        return NOT_FOLLOWING
+    return "" if _is_open(tx, address) else CUSTOM_WINDOW_CLOSED
+
+
 def _is_open(tx: Tx, identity: Identity) -> bool:
     return bool(limits.left(tx, identity.account, [identity.person_id], tx.now))
 
 
 def _verdict(
-    tx: Tx, shop: Settings, customer: Customer, address: Identity | None, purpose: Purpose, until: datetime
+    tx: Tx,
+    shop: Settings,
+    customer: Customer,
+    address: Identity | None,
+    purpose: Purpose,
+    at: datetime,
+    until: datetime,
 ) -> Verdict:
     zone = shop.timezone
     had = limits.marketing(tx, [customer.id], tx.now, zone).get(customer.id, limits.Had())
@@ -231,7 +260,7 @@ def _verdict(
         promised=(sum(due < end for due in dues), sum(month_start(zone, due) == month for due in dues)),
         most_in_month=shop.marketing_per_month,
     )
-    return letter_rules.verdict(known, purpose=purpose, now=tx.now, until=until, quiet=shop.quiet_hours, zone=zone)
+    return letter_rules.verdict(known, purpose=purpose, now=at, until=until, quiet=shop.quiet_hours, zone=zone)
 
 
 def _refusal(customer: Customer, address: Identity | None, now: datetime) -> str | None:

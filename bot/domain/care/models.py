@@ -1,4 +1,4 @@
-"""Tables of care: the shop's own days, plans, the moments they strike at, red packets, letters; and the scheduler's lease.
+"""Tables of care: the shop's own days, plans, the moments they strike at, red packets, letters, playbooks, the lease.
 
 Days are kept as ISO text (``2025-10-06``): the journal behind ``撤销`` is JSON, which has no date.
 """
@@ -138,6 +138,65 @@ class Letter(Base):
     again_at: Mapped[datetime | None]
     until: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class Playbook(Base):
+    """What the shop changed about a playbook, or wrote of its own. ``text`` empty: as it came.
+
+    ``place`` is its bit in ``PlaybookPlace.classes``, for as long as it is there.
+    """
+
+    __tablename__ = "playbooks"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    place: Mapped[int] = mapped_column(unique=True)
+    enabled: Mapped[bool]
+    changed_at: Mapped[datetime]
+
+
+class PlaybookPlace(Base):
+    """Where a customer stands. ``classes``: the playbooks they belong to, a bit each, when they were last looked at.
+
+    ``book`` is the one they are in, or were stopped in; empty: none. ``state``: ``running`` (``step``, from 0, came or
+    comes due at ``step_due``, and is looked at from ``look_at`` on), ``task`` (staff have that step to do), ``done`` (no
+    step is left) or ``stopped`` (by staff). ``spoke_at``: its last letter.
+    """
+
+    __tablename__ = "playbook_places"
+    __table_args__ = (
+        Index("ix_playbook_places_state_look_at", "state", "look_at"),
+        Index("ix_playbook_places_book", "book"),
+        {"info": {"undoable": True}},
+    )
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), primary_key=True)
+    classes: Mapped[int] = mapped_column(BigInteger)
+    book: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="")
+    step: Mapped[int] = mapped_column(default=0)
+    entered_at: Mapped[datetime | None]
+    step_due: Mapped[datetime | None]
+    look_at: Mapped[datetime | None]
+    spoke_at: Mapped[datetime | None]
+
+
+class PlaybookEnd(Base):
+    """Somebody left a playbook: ``outcome`` is ``reached``, ``left`` (another class) or ``moved`` (to one that goes first).
+
+    Only ever added to.
+    """
+
+    __tablename__ = "playbook_ends"
+    __table_args__ = (Index("ix_playbook_ends_book_ended_at", "book", "ended_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    book: Mapped[str]
+    entered_at: Mapped[datetime]
+    ended_at: Mapped[datetime]
+    outcome: Mapped[str]
 
 
 class SchedulerLease(Base):

@@ -161,8 +161,8 @@ def _doubles(tx: Tx, table: Table, column: str, kept: int, gone: int) -> list[di
     """Rows of ``gone`` that may not stand beside one of ``kept``."""
     found: list[dict[str, Any]] = []
     for others in _alone(table, column):
-        there = select(*(table.c[name] for name in others)).where(table.c[column] == kept)
-        taken = {tuple(row) for row in tx.execute(there)}
+        there = select(table.c[column], *(table.c[name] for name in others)).where(table.c[column] == kept)
+        taken = {tuple(row)[1:] for row in tx.execute(there)}
         for row in tx.execute(select(table).where(table.c[column] == gone)).mappings():
             if tuple(row[name] for name in others) in taken and dict(row) not in found:
                 found.append(dict(row))
@@ -173,7 +173,7 @@ def _alone(table: Table, column: str) -> list[list[str]]:
     """The other columns of each key that has the customer in it: there may be one row of a customer for each."""
     keys: Sequence[Any] = [table.primary_key, *(c for c in table.constraints if isinstance(c, UniqueConstraint))]
     named = [[one.name for one in key.columns] for key in keys]
-    return [[name for name in names if name != column] for names in named if column in names and len(names) > 1]
+    return [[name for name in names if name != column] for names in named if column in names]
 
 
 def _journal_removed(tx: Tx, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -15,7 +15,19 @@ from bot.errors import Refusal
 from bot.language.segments import And, ClassTerm, Everyone, Field, Name, Not, Or, TagTerm, Term, Tree, asks_for, terms
 from bot.store.transaction import Tx
 
-__all__ = ["Asking", "born_within", "declare", "holds", "look", "members", "names_vip", "people", "sample", "truths"]
+__all__ = [
+    "Asking",
+    "born_within",
+    "declare",
+    "holds",
+    "look",
+    "members",
+    "names_vip",
+    "people",
+    "sample",
+    "truths",
+    "where",
+]
 
 Condition = ColumnElement[bool]
 EXAMPLES = 3
@@ -67,6 +79,11 @@ def truths(tx: Tx, wanted: Sequence[Term], customer_id: int, now: datetime) -> l
     asking, tags = Asking(tx, now, one_by_one=True), _tag_numbers(tx, wanted)
     columns = [_term(asking, tags, term).label(f"c{place}") for place, term in enumerate(wanted)]
     return [bool(truth) for truth in tx.execute(select(*columns).where(Customer.id == customer_id)).one()]
+
+
+def where(tx: Tx, tree: Tree, now: datetime) -> Condition:
+    """The segment as a condition over customers, staff left out, for statements that ask for several at once."""
+    return _everybody(tx, tree, now)
 
 
 def people(tx: Tx, numbers: Sequence[int]) -> list[Customer]:

@@ -89,6 +89,12 @@ def shelf() -> list[Script]:
     return list(load())
 
 
+def advertises(name: str) -> bool:
+    """Whether what goes out under this name counts as marketing; so does everything the shelf does not know."""
+    script = load().get(name)
+    return script is None or script.purpose == "marketing"
+
+
 def refuse_name(tx: Tx, name: str, *, new: bool) -> None:
     """Raises Refusal for a name that cannot be, that a new script may not take, or that nothing has."""
     if len(name) > NAME_LIMIT or any(letter in name for letter in FORBIDDEN_IN_NAMES):
