@@ -26,6 +26,7 @@ from bot.language.play_intents import (
     PlayWho,
 )
 from bot.language.playbook_names import WORDS, is_class
+from bot.language.playbook_text import ANSWERED
 from bot.language.segments import parse_segment
 from handlers.talk import WIDE, StaffTalk, names_of, on
 
@@ -155,7 +156,7 @@ def _tried(step: play_trial.Tried) -> str:
     if skipped:
         told.append(f"不发 {skipped}（{_reasons(step.skipped)}）")
     if step.unfit:
-        told.append(f"条件不符 {step.unfit}")
+        told.append(f"{'等有人回复' if ANSWERED in step.words else '条件不符'} {step.unfit}")
     return f"{step.words}：{'，'.join(told) or '没有人'}"
 
 

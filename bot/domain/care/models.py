@@ -121,7 +121,7 @@ class Letter(Base):
 
     __tablename__ = "care_letters"
     __table_args__ = (
-        Index("ix_care_letters_customer_id_day", "customer_id", "day"),
+        Index("ix_care_letters_day", "day", "customer_id"),
         Index("ix_care_letters_state_until", "state", "until"),
     )
 

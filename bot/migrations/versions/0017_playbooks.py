@@ -12,6 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("care_letters", schema=None) as batch_op:
+        batch_op.drop_index("ix_care_letters_customer_id_day")
+        batch_op.create_index("ix_care_letters_day", ["day", "customer_id"], unique=False)
     op.create_table(
         "playbooks",
         sa.Column("name", sa.String(), nullable=False),
@@ -63,3 +66,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_playbook_ends_book_ended_at")
     op.drop_table("playbook_ends")
     op.drop_table("playbooks")
+    with op.batch_alter_table("care_letters", schema=None) as batch_op:
+        batch_op.drop_index("ix_care_letters_day")
+        batch_op.create_index("ix_care_letters_customer_id_day", ["customer_id", "day"], unique=False)
