@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from bot.gateway.router import Router
+    from bot.gateway.webhook import Door
     from bot.store.engine import Store
     from jobs.parts import Parts
 
@@ -36,6 +37,11 @@ LOG_LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 def create_web(settings: Settings, clock: Clock) -> Flask:
     """The WSGI application: the callback's door and the watch."""
+    return open_door(settings, clock).web
+
+
+def open_door(settings: Settings, clock: Clock, *, played: bool = False) -> Door:
+    """The same with a way to close it again; ``played`` where nobody real waits for the answers."""
     from flask import Flask
 
     from bot.cli.database import key_of
@@ -43,14 +49,15 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     from bot.domain.scripts import service as scripts
     from bot.gateway.inbox import Inbox
     from bot.gateway.spool import Spool
-    from bot.gateway.webhook import Counters, create_door, create_watch
+    from bot.gateway.webhook import Counters, Door, create_door, create_watch
     from bot.language import warm_up
     from bot.store.bell import Bell, redis_state
     from bot.store.engine import CALLBACK_BUSY_SECONDS, open_store
 
     store = open_store(settings.store_url, key=key_of(settings), busy_seconds=CALLBACK_BUSY_SECONDS)
     url = redis_url(settings)
-    inbox = Inbox(store, clock, Bell(url), create_router(settings))
+    bell = Bell(url)
+    inbox = Inbox(store, clock, bell, create_router(settings), played=played)
     counters = Counters()
     web = Flask("shuke", static_folder=None)
     accounts = {account.name: account for account in settings.accounts}
@@ -66,7 +73,14 @@ def create_web(settings: Settings, clock: Clock) -> Flask:
     later = threading.Timer(WARM_AFTER, warm)
     later.daemon = True
     later.start()
-    return web
+
+    def close() -> None:
+        later.cancel()
+        inbox.close()
+        bell.close()
+        store.close()
+
+    return Door(web, close)
 
 
 def create_router(settings: Settings) -> Router:
@@ -296,6 +310,14 @@ def broadcast(settings: Settings, clock: Clock, action: str, number: int | None)
         said = step(tx, settings, action, number)
     bell.close()
     return said
+
+
+def set_up(settings: Settings) -> None:
+    """A new database in its place."""
+    from bot.cli import database
+
+    with database.opened(settings.store_url, database.key_of(settings)) as store:
+        database.upgrade(store)
 
 
 def reach(settings: Settings, clock: Clock, account: Account) -> None:

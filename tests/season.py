@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import re
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from shop import CODE, PlatformPort, Shop, code_in
-from sqlalchemy.exc import OperationalError
 
 from bot.cli.database import upgrade
+from bot.rehearsal import phones
+from bot.rehearsal.dice import Dice
+from bot.rehearsal.people import Wishes
 from bot.sandbox import acts
 from bot.sandbox.fans import Fan
 from bot.store.engine import open_store
@@ -88,15 +89,14 @@ class Season:
     def __init__(self, shop: Shop, people: int, seed: int) -> None:
         self.shop = shop
         self.platform = shop.platform
-        self._chance = random.Random(seed)
+        self._chance = Dice(seed)
         self._report = Report(people=people, seed=seed)
         self._calls_seen = 0
         self._numbers: dict[str, int] = {}
         self._told: dict[int, dict[str, int]] = {}
-        # What the platform's ledger is judged by: since when somebody wants nothing, by openid.
-        self._unwilling: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        # A busy machine is not what is on trial here; these are real seconds.
-        shop.ask("/limits", {"callback_seconds": 60, "say_seconds": 60})
+        self._wishes = Wishes()
+        # The phone page would not wait so long; these are real seconds.
+        shop.ask("/limits", {"say_seconds": 60})
         for fan in self._fans:
             # They live by this season's seed, not by the sandbox's own habits.
             fan.habit = None
@@ -105,10 +105,7 @@ class Season:
 
     def _take_in(self, people: int) -> None:
         """Who followed before the shop came to us."""
-        for _ in range(people // 1000 + 60):
-            self.shop.work()
-            if self._scalar("SELECT COUNT(*) FROM customers WHERE NOT is_staff") >= people:
-                break
+        self.shop.take_in(people)
         self._learn_numbers()
         customers = sorted(self._numbers.values())
         vips = self._chance.sample(customers, max(1, people // 50))
@@ -167,50 +164,34 @@ class Season:
         fans = [fan for fan in self._fans if fan.openid != self.boss.openid]
         inside = [fan for fan in fans if fan.follows]
         outside = [fan for fan in fans if not fan.follows]
-        for fan in self._some(inside, WRITE * share):
-            self._do("write", acts.say, fan, self._chance.choice(WORDS))
-        for fan in self._some(inside, TAP * share):
-            self._do("tap", acts.tap_menu, fan, self._chance.choice(("活动", "我的")))
-        for fan in self._some(inside, OPT_OUT * share):
-            if self._wants(fan):
+        writing = [(acts.say, fan, self._chance.choice(WORDS)) for fan in self._chance.some(inside, WRITE * share)]
+        tapping = self._chance.some(inside, TAP * share)
+        self.shop.act_at_once(writing)
+        self.shop.act_at_once((acts.tap_menu, fan, self._chance.choice(("活动", "我的"))) for fan in tapping)
+        self._report.said.update({"write": len(writing), "tap": len(tapping)})
+        for fan in self._chance.some(inside, OPT_OUT * share):
+            if self._wishes.wants(fan.openid):
                 self._do("opt out", acts.say, fan, "退订")
-                self._unwilling[fan.openid].append((self.platform.clock.now(), float("inf")))
-        for fan in self._some([fan for fan in inside if not self._wants(fan)], OPT_IN * share):
+                self._wishes.out(fan.openid, self.platform.clock.now())
+        for fan in self._chance.some([fan for fan in inside if not self._wishes.wants(fan.openid)], OPT_IN * share):
             self._do("opt in", acts.say, fan, "订阅")
-            since, _until = self._unwilling[fan.openid].pop()
-            self._unwilling[fan.openid].append((since, self.platform.clock.now()))
-        for fan in self._some(inside, COMPLAIN * share):
+            self._wishes.back(fan.openid, self.platform.clock.now())
+        for fan in self._chance.some(inside, COMPLAIN * share):
             self._do("complain", acts.say, fan, "投诉 衣服破了")
-        for fan in self._some(inside, LEAVE * share):
+        for fan in self._chance.some(inside, LEAVE * share):
             self._do("unfollow", acts.unfollow, fan)
-        for fan in self._some(outside, COME_BACK * share):
+        for fan in self._chance.some(outside, COME_BACK * share):
             self._do("follow again", acts.follow, fan)
-        for _ in range(self._how_many(len(fans), NEW * share)):
+        for _ in range(self._chance.how_many(len(fans), NEW * share)):
             with self.platform.lock:
                 fan = self.platform.fans.add(f"新客{len(fans)}-{day:%m%d}-{self._chance.randrange(10**6)}")
             self._do("follow", acts.follow, fan)
 
-    def _wants(self, fan: Fan) -> bool:
-        spans = self._unwilling.get(fan.openid)
-        return not spans or spans[-1][1] != float("inf")
-
     def _do(self, what: str, act: Any, fan: Fan, *more: str) -> None:
         if act not in (acts.follow,) and not fan.follows:
             return
-        # Events carry whole seconds and no number: one person never does two things in the same.
-        self.platform.set_clock(self.platform.clock.now() + 1)
-        with self.platform.lock:
-            _line, outcome = act(self.platform, fan, *more)
-        assert outcome.done.wait(20), f"nobody answered: {what}"
+        self.shop.act(act, fan, *more)
         self._report.said[what] += 1
-
-    def _some(self, fans: Sequence[Fan], per_thousand: float) -> list[Fan]:
-        return self._chance.sample(fans, min(len(fans), self._how_many(len(fans), per_thousand)))
-
-    def _how_many(self, of: int, per_thousand: float) -> int:
-        """So many of them; what is less than one is a chance."""
-        wanted = of * per_thousand / 1000
-        return int(wanted) + (self._chance.random() < wanted % 1)
 
     # -- what staff do --------------------------------------------------------------------------------------------------
 
@@ -218,7 +199,7 @@ class Season:
         self._says("今日")
         self._learn_numbers()
         numbers = sorted(self._numbers.values())
-        for _ in range(self._how_many(len(numbers), BOUGHT)):
+        for _ in range(self._chance.how_many(len(numbers), BOUGHT)):
             self._says(f"消费 #{self._chance.choice(numbers)} {self._chance.randrange(30, 900)} 衣服")
         self._says(f"提醒 {day.month}月{day.day}日 15:00 给#{self._chance.choice(numbers)}打电话")
         for number in self._waiting()[:5]:
@@ -263,15 +244,7 @@ class Season:
         self._go_on()
 
     def _says(self, line: str) -> str:
-        """What staff say, and the answer, which on a machine so busy that the door gave up waiting comes later."""
-        try:
-            if answer := self.boss.says(line):
-                return answer
-        except OperationalError:
-            # A worker met the line that is still being worked on; it comes again.
-            self.shop.settle()
-        self.shop.work()
-        return str(self.boss.phone.messages[-1]["text"])
+        return self.boss.says(line)
 
     def _learn_numbers(self) -> None:
         rows = self.shop.rows("SELECT person_id, customer_id FROM identities")
@@ -301,33 +274,22 @@ class Season:
 
     def _judge_phones(self) -> None:
         """By the platform's own ledger: caps, opt-outs, the same words twice."""
-        days: Counter[tuple[str, str]] = Counter()
-        months: Counter[tuple[str, str]] = Counter()
-        texts: Counter[tuple[str, str]] = Counter()
-        with self.platform.lock:
-            ledger = [one for one in self.platform.phones.ledger(None, 0) if one.via in ("custom", "mass")]
-        for message in ledger:
-            # What staff are told may quote it.
-            if MARK not in message.text or message.openid == self.boss.openid:
-                continue
-            at = datetime.fromtimestamp(message.at, self.shop.settings.timezone)
-            days[message.openid, f"{at:%Y-%m-%d}"] += 1
-            months[message.openid, f"{at:%Y-%m}"] += 1
-            texts[message.openid, message.text] += 1
-            self._report.routes[message.via] += 1
-            if at.hour < 9 or at.hour >= 21:
-                self._report.wrong.append(f"in the quiet hours: {at:%m-%d %H:%M}")
-            if any(since < message.at < until for since, until in self._unwilling.get(message.openid, ())):
-                self._report.wrong.append(f"to {message.openid}, who had opted out, at {at:%m-%d %H:%M}")
-        self._report.most_a_day = max(days.values(), default=0)
-        self._report.most_a_month = max(months.values(), default=0)
-        for what, counted, most in (
-            ("a day", days, self.shop.settings.marketing_per_day),
-            ("a month", months, self.shop.settings.marketing_per_month),
-            ("of the same words", texts, 1),
-        ):
-            over = [f"{count} {what}: {key}" for key, count in counted.items() if count > most]
-            self._report.wrong += over[:5]
+        got = phones.received(self.platform, self.shop.settings.timezone)
+        # What staff are told may quote it.
+        got = [one for one in got if MARK in one.text and one.openid != self.boss.openid]
+        self._report.routes.update(one.via for one in got)
+        days, months = ([(one.openid, f"{one.at:{of}}") for one in got] for of in ("%Y-%m-%d", "%Y-%m"))
+        self._report.most_a_day = max(Counter(days).values(), default=0)
+        self._report.most_a_month = max(Counter(months).values(), default=0)
+        settings = self.shop.settings
+        wrong = {
+            "in the quiet hours": phones.in_quiet_hours([one.at for one in got], settings.quiet_hours),
+            "more than a day allows": phones.more_than(settings.marketing_per_day, days),
+            "more than a month allows": phones.more_than(settings.marketing_per_month, months),
+            "the same words twice": phones.more_than(1, [(one.openid, one.text) for one in got]),
+            "to who had opted out": [f"{one.openid} {one.at:%m-%d %H:%M}" for one in got if self._wishes.against(one)],
+        }
+        self._report.wrong += [f"{what}: {which}" for what, found in wrong.items() for which in found[:5]]
 
     def _judge_ledgers(self) -> None:
         """Audience = sent + failed + unknown + skipped + by hand + cancelled; a plan's numbers are the outcome's."""
@@ -396,6 +358,8 @@ def play(
         start=f"{FIRST_DAY} 08:00",
         following=people,
         seed=seed,
+        # A busy machine is not what is on trial here.
+        played=True,
     )
     try:
         return Season(shop, people, seed).play(days, tell)

@@ -10,40 +10,29 @@ import io
 import json
 import re
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
-
-from flask import Flask
+from typing import Any
 
 import app
 from bot import settings
 from bot.cli.export import write
 from bot.clock import FollowingClock
-from bot.gateway.inbox import Inbox
-from bot.sandbox import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_TOKEN, Platform, create_app, wire
+from bot.rehearsal.shop import ACCOUNT, PlatformPort, PlayedShop
+from bot.sandbox import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_TOKEN, Platform, wire
 from bot.sandbox import Settings as PlatformSettings
-from bot.sandbox.server import SandboxServer
 from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
-from bot.settings import Settings
-from bot.store.engine import Store
 from bot.store.transaction import Tx, reading, transaction
-from jobs import delivery
-from jobs.schedule import SCHEDULE
 
 # A Monday morning, four days before Mid-Autumn of 2026, well outside the quiet hours.
 MONDAY = "2026-09-21 10:00"
-ACCOUNT = "main"
 EVENTS = ("follow", "unfollow", "scan", "menu")
 CODE = re.compile(r"确认 ([A-Z0-9]{4})\b")
-Kept = TypeVar("Kept")
 
 CONFIGURATION = """\
 [shop]
@@ -67,23 +56,6 @@ staff_notice_template = "{template}"
 """
 
 
-class PlatformPort:
-    """A port on which the platform of the running test answers."""
-
-    def __init__(self) -> None:
-        self._server = SandboxServer(("127.0.0.1", 0), lambda _environ, _start: [])
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def answers_for(self, platform: Platform) -> Flask:
-        app = self._server.app = create_app(platform)
-        return app
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @dataclass
 class Answer:
     """What a callback got: HTTP status and body."""
@@ -92,8 +64,8 @@ class Answer:
     body: bytes
 
 
-class Shop:
-    """The shop, its clock and its platform. ``web``, ``parts`` and ``store`` are the product's own.
+class Shop(PlayedShop):
+    """The played shop with a clock that ticks, and all that tests ask of it.
 
     ``answers_to_lose``: so many of the shop's next answers to callbacks never reach the platform.
     """
@@ -114,6 +86,7 @@ class Shop:
         following: int = 0,
         seed: int = 1,
         more_accounts: str = "",
+        played: bool = False,
     ) -> None:
         self.answers_to_lose = 0
         config = folder / "config.toml"
@@ -135,61 +108,37 @@ class Shop:
             + more_accounts,
             encoding="utf-8",
         )
-        self.settings: Settings = settings.load(config, {}, folder)
+        shop = settings.load(config, {}, folder)
         clock_file = folder / "clock"
         clock_file.write_bytes(struct.pack("<d", 0.0))
-        self.platform = Platform(
-            PlatformSettings(
-                mode=mode,
-                kind=kind,
-                callback=f"http://shop/callback/{ACCOUNT}",
-                population=following,
-                following=following,
-                seed=seed,
-                # Who follows from before does so from before this story's first day.
-                offset=self._moment(start).timestamp() - time.time(),
-                clock_file=clock_file,
-                base_url=port.url,
-            ),
-            transport=self._push,
+        began = datetime.fromisoformat(start).replace(tzinfo=shop.timezone).timestamp()
+        chosen = PlatformSettings(
+            mode=mode,
+            kind=kind,
+            callback=f"http://shop/callback/{ACCOUNT}",
+            population=following,
+            following=following,
+            seed=seed,
+            # Who follows from before does so from before this story's first day.
+            offset=began - time.time(),
+            clock_file=clock_file,
+            base_url=port.url,
         )
-        self._control = port.answers_for(self.platform)
-        self.clock = FollowingClock(clock_file)
-        self.at(start)
-        self.web = app.create_web(self.settings, self.clock)
-        self.parts = app.create_parts(self.settings, self.clock)
-        self.store: Store = self.parts.store
+        super().__init__(
+            app,
+            shop,
+            port,
+            lambda push: Platform(chosen, transport=push),
+            lambda _platform: FollowingClock(clock_file),
+            played=played,
+        )
 
-    def _push(self, method: str, url: str, body: bytes, headers: Any, _seconds: float) -> tuple[int, bytes]:
-        parts = urlsplit(url)
-        answer = self.web.test_client().open(
-            f"{parts.path}?{parts.query}", method=method, data=body, headers=dict(headers)
-        )
+    def _push(self, method: str, url: str, body: bytes, headers: Any, seconds: float) -> tuple[int, bytes]:
+        answer = super()._push(method, url, body, headers, seconds)
         if self.answers_to_lose:
             self.answers_to_lose -= 1
             raise ConnectionResetError("the network lost the answer")
-        return answer.status_code, answer.data
-
-    def _close_door(self) -> None:
-        # The door keeps these two to itself; a test process opens hundreds of doors and must close them.
-        inbox = kept(self.web, Inbox)
-        inbox.close()
-        inbox._bell.close()
-        kept(self.web, Store).close()
-
-    def restart_door(self) -> None:
-        """The web process starts anew, and has forgotten how many lines somebody sent just before."""
-        self._close_door()
-        self.web = app.create_web(self.settings, self.clock)
-
-    def close(self) -> None:
-        self.platform.close()
-        self._close_door()
-        if self.parts.engine is not None:
-            self.parts.engine.close()
-        if self.parts.bell is not None:
-            self.parts.bell.close()
-        self.store.close()
+        return answer
 
     # -- people -------------------------------------------------------------------------------------------------------
 
@@ -216,55 +165,10 @@ class Shop:
         person.says(f"绑定 {self.invitation(role)} {name}")
         return person
 
-    def invitation(self, role: str = "staff") -> str:
-        """A code as the command line prints it."""
-        return app.invite(self.settings, self.clock, role)
-
-    # -- time ---------------------------------------------------------------------------------------------------------
-
-    def at(self, local: str) -> None:
-        """Puts the clock of platform and shop to an hour in the shop's zone."""
-        self.ask("/clock", {"now": self._moment(local).isoformat()})
-
-    def _moment(self, local: str) -> datetime:
-        return datetime.fromisoformat(local).replace(tzinfo=self.settings.timezone)
-
-    def later(self, **span: float) -> None:
-        self.ask("/clock", {"advance": timedelta(**span).total_seconds()})
-
-    def strike(self) -> int:
-        """One tick of the scheduler; returns how many things it did."""
-        now = self.parts.clock.now()
-        return sum(entry.strike(self.parts, now) for entry in SCHEDULE)
-
-    def work(self) -> None:
-        """One round of a worker: everything that waits in spool, inbox, notices and outbox."""
-        delivery.sweep(self.parts)
-        for chore in self.parts.chores:
-            chore.do()
-        while delivery.drain(self.parts):
-            pass
-        self.settle()
-
-    def goes_on(self, **span: float) -> None:
-        """A while passes in which scheduler and worker do what is due."""
-        self.later(**(span or {"seconds": 10}))
-        self.strike()
-        self.work()
-        # What phones and jobs report is due a moment later on the platform, and closes what was begun.
-        self.later(seconds=5)
-        self.settle()
-        self.strike()
-        self.work()
-
     @property
     def spooled(self) -> bool:
         """Whether letters wait on disk for the database."""
         return any((self.settings.state_folder / "spool").glob("*.json"))
-
-    def settle(self) -> None:
-        """Waits until the shop has answered everything the platform had to push."""
-        assert self.platform.settle(10), "a push was never answered"
 
     # -- what there is to see -----------------------------------------------------------------------------------------
 
@@ -286,17 +190,11 @@ class Shop:
         with transaction(self.store, self.clock) as tx:
             yield tx
 
-    def rows(self, statement: str, **given: Any) -> list[Any]:
-        from sqlalchemy import text
-
-        with reading(self.store, self.clock) as tx:
-            return list(tx.execute(text(statement), given).all())
-
     # -- the wire -----------------------------------------------------------------------------------------------------
 
     def ask(self, path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
         """A call to the platform's control side."""
-        answer = self._control.test_client().open(
+        answer = self.control.test_client().open(
             f"/_sandbox{path}", method=method or ("GET" if body is None else "POST"), json=body
         )
         assert answer.status_code == 200, answer.data.decode()
@@ -342,18 +240,6 @@ class Shop:
         found = re.search(rb"<ToUserName><!\[CDATA\[([^\]]+)", clear)
         assert found is not None
         return found[1].decode()
-
-
-def kept(web: Any, kind: type[Kept]) -> Kept:
-    """The part of this kind that a web application works with: what stands in front of Flask, or a view."""
-    for part in vars(web.wsgi_app).values():
-        if isinstance(part, kind):
-            return part
-    for view in web.view_functions.values():
-        for cell in view.__closure__ or ():
-            if isinstance(cell.cell_contents, kind):
-                return cell.cell_contents
-    raise LookupError(f"no view keeps a {kind.__name__}")
 
 
 class Phone:

@@ -60,6 +60,14 @@ class Counters:
         return Answer(status, b"")
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The web part, and what closes everything it has opened."""
+
+    web: Flask
+    close: Callable[[], None]
+
+
 def create_door(
     accounts: Mapping[str, Account], inbox: Inbox, spool: Spool, clock: Clock, counters: Counters
 ) -> Blueprint:

@@ -13,7 +13,7 @@ from .call_log import CallLog
 from .callbacks import Outcome, Pushes
 from .chance import Chance
 from .channels import Channels
-from .clock import Clock, iso
+from .clock import Clock, StandingClock, iso
 from .fans import Fan, Fans
 from .faults import Faults
 from .limits import Limits
@@ -48,7 +48,7 @@ class Platform:
         self.lock = threading.RLock()
         self.stopping = threading.Event()
         self.dirty = False
-        self.clock = Clock(settings.offset, settings.clock_file)
+        self.clock = StandingClock(settings.offset) if settings.stands else Clock(settings.offset, settings.clock_file)
         self.base_url = settings.base_url
         self._keeper = None if settings.state_file is None else state.StateFile(settings.state_file)
         self._due_sooner = threading.Condition(self.lock)

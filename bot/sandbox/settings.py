@@ -30,8 +30,9 @@ ACCOUNT_OPTIONS = ("app_id", "secret", "token", "aes_key", "mode", "kind", "call
 class Settings:
     """What a sandbox starts with.
 
-    `offset` is sandbox time minus real time in seconds; `following` of the `population` are fans from before, without
-    an event of their own. `base_url` is where the sandbox itself answers (pictures in pushes point there).
+    `offset` is sandbox time minus real time in seconds; where it `stands`, the clock moves only when it is set.
+    `following` of the `population` are fans from before, without an event of their own. `base_url` is where the sandbox
+    itself answers (pictures in pushes point there).
     """
 
     app_id: str = DEMO_APP_ID
@@ -47,6 +48,7 @@ class Settings:
     following: int = 0
     seed: int = 1
     offset: float = 0.0
+    stands: bool = False
     clock_file: Path | None = None
     state_file: Path | None = None
     base_url: str = "http://127.0.0.1"

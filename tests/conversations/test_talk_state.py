@@ -1,21 +1,14 @@
 """What a staff member is in the middle of: offers, choices, texts and pages, each for its time, whatever restarts."""
 
 import pytest
-from shop import kept
 from test_undo import TAKE_BACK
-
-import app
-from bot.gateway.inbox import Inbox
-from bot.store.engine import Store
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def restart(shop):
     """Another process takes the door over: nothing but the database remembers."""
-    kept(shop.web, Inbox).close()
-    kept(shop.web, Store).close()
-    shop.web = app.create_web(shop.settings, shop.clock)
+    shop.restart_door()
 
 
 def test_a_number_does_the_offered_line_and_nothing_is_done_before(shop, boss, mei):
