@@ -102,7 +102,7 @@ def take_birth(words: Words, today: date, example: str) -> tuple[Birth, list[Wor
             return Birth(year=year), _rest(rest)
         raise Unclear(f"没看懂生日“{words.typed[:20]}”，例如：{example}", example)
     day = found[0]
-    return Birth(abs(day.month), day.day, year or day.year, day.lunar), [
+    return Birth(day.month, day.day, year or day.year, day.lunar), [
         piece for one in found[1] for piece in _rest(one)
     ]
 

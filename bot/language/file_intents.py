@@ -9,7 +9,7 @@ from bot.language.intents import Intent, Whom
 
 @dataclass(frozen=True, slots=True)
 class Birth:
-    """A date of birth as far as it was said; ``month`` of a lunar one is never negative (leap months count as plain)."""
+    """A date of birth as far as it was said; ``month`` of a lunar one is negative for a leap month."""
 
     month: int | None = None
     day: int | None = None

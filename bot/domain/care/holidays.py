@@ -19,6 +19,12 @@ from bot.domain.care.rules import DAY, lunar_day
 
 DayOfYear = Callable[[int], date]
 
+# The 24 solar terms in the order in which they fall in a solar year.
+TERMS = (
+    *("小寒", "大寒", "立春", "雨水", "惊蛰", "春分", "清明", "谷雨", "立夏", "小满", "芒种", "夏至"),
+    *("小暑", "大暑", "立秋", "处暑", "白露", "秋分", "寒露", "霜降", "立冬", "小雪", "大雪", "冬至"),
+)
+
 
 def _fixed(month: int, day: int) -> DayOfYear:
     return lambda year: date(year, month, day)
@@ -38,14 +44,16 @@ def _weekday(month: int, weekday: int, which: int) -> DayOfYear:
     return day_of_year
 
 
-def _solar_term(term: str) -> DayOfYear:
-    @lru_cache(maxsize=64)
-    def day_of_year(year: int) -> date:
-        # The table of a lunar year begins with the winter solstice before it; DONG_ZHI is the one at its end.
-        moment = Lunar.fromYmd(year, 6, 1).getJieQiTable()[term]
-        return date(moment.getYear(), moment.getMonth(), moment.getDay())
+@lru_cache(maxsize=64)
+def _terms(year: int) -> dict[str, date]:
+    table = Lunar.fromYmd(year, 6, 1).getJieQiTable()
+    # The table of a lunar year begins with the winter solstice before it; DONG_ZHI is the one at its end.
+    moments = {term: table["DONG_ZHI" if term == "冬至" else term] for term in TERMS}
+    return {term: date(at.getYear(), at.getMonth(), at.getDay()) for term, at in moments.items()}
 
-    return day_of_year
+
+def _solar_term(term: str) -> DayOfYear:
+    return lambda year: _terms(year)[term]
 
 
 def _new_years_eve(year: int) -> date:
@@ -79,7 +87,7 @@ _OCCASIONS: dict[str, tuple[DayOfYear, tuple[str, ...]]] = {
     "双十一": (_fixed(11, 11), ("双11", "1111", "11.11", "光棍节")),
     "感恩节": (_weekday(11, calendar.THURSDAY, 4), ()),
     "双十二": (_fixed(12, 12), ("双12", "1212", "12.12")),
-    "冬至": (_solar_term("DONG_ZHI"), ()),
+    "冬至": (_solar_term("冬至"), ()),
     "平安夜": (_fixed(12, 24), ("圣诞夜", "圣诞前夜")),
     "圣诞": (_fixed(12, 25), ("耶诞",)),
 }
@@ -91,15 +99,15 @@ _ALIKE = 45  # of 100: one character of two
 
 
 def day_of(name: str, year: int) -> date:
-    """The date of an occasion in a solar year (腊八: before that year's Spring Festival).
+    """The date of an occasion or solar term in a solar year (腊八: before that year's Spring Festival).
 
-    Raises KeyError for a name that is not one of ``NAMES``.
+    Raises KeyError for a name that is neither one of ``NAMES`` nor of ``TERMS``.
     """
-    return _OCCASIONS[name][0](year)
+    return _terms(year)[name] if name in TERMS else _OCCASIONS[name][0](year)
 
 
 def next_day(name: str, on_or_after: date) -> date:
-    """The next time the occasion comes round. Raises KeyError for a name that is not one of ``NAMES``."""
+    """The next time the occasion or solar term comes round. Raises KeyError for any other name."""
     days = (day_of(name, on_or_after.year + shift) for shift in (0, 1, 2))
     return next(day for day in days if day >= on_or_after)
 
@@ -133,6 +141,12 @@ def between(start: date, end: date) -> list[tuple[date, str]]:
     """All occasions from ``start`` to ``end``, both included, by date."""
     days = [(day_of(name, year), name) for year in range(start.year, end.year + 2) for name in NAMES]
     return sorted((day, name) for day, name in days if start <= day <= end)
+
+
+def terms_between(start: date, end: date) -> list[tuple[date, str]]:
+    """The solar terms from ``start`` to ``end``, both included, by date."""
+    days = [(day, term) for year in range(start.year, end.year + 1) for term, day in _terms(year).items()]
+    return sorted((day, term) for day, term in days if start <= day <= end)
 
 
 def _plain(text: str) -> str:

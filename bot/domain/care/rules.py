@@ -38,7 +38,7 @@ class Due:
 
 
 @lru_cache(maxsize=256)
-def _months(lunar_year: int) -> dict[int, tuple[date, int]]:
+def lunar_months(lunar_year: int) -> dict[int, tuple[date, int]]:
     """First day and number of days of each month of a lunar year; a leap month has its number negative.
 
     Kept because the library computes a lunar year anew (3 ms) at every question.
@@ -58,7 +58,7 @@ def lunar_day(lunar_year: int, month: int, day: int) -> date:
     """
     if not (1 <= abs(month) <= 12 and 1 <= day <= 30):
         raise ValueError(f"no lunar date {month}/{day}; months are 1-12, days 1-30")
-    months = _months(lunar_year)
+    months = lunar_months(lunar_year)
     first, length = months.get(month) or months[abs(month)]
     return first + (min(day, length) - 1) * DAY
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import ceil
 from typing import Any
 
-from lunar_python import Solar
+from lunar_python import LunarYear, Solar
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select
 from sqlalchemy.orm import QueryableAttribute
 
@@ -173,7 +173,8 @@ def _birth_dates(first: date, days: int) -> dict[bool, tuple[tuple[int, int], ..
     """Month and day of birth that are kept from ``first`` on for so many days more, by whether they are lunar.
 
     In a year without such a day it is kept on the day before: 29 February, and the 30th of a lunar month of 29 days.
-    Leap months keep nobody's: a birthday comes round once a year.
+    A leap month keeps only those of who was born in one, and the ordinary month keeps them in a year without it: a
+    birthday comes round once a year.
     """
     solar: set[tuple[int, int]] = set()
     lunar: set[tuple[int, int]] = set()
@@ -183,11 +184,11 @@ def _birth_dates(first: date, days: int) -> dict[bool, tuple[tuple[int, int], ..
         if (on.month, on.day) == (2, 28) and (on + timedelta(days=1)).month == 3:
             solar.add((2, 29))
         here = Solar.fromYmd(on.year, on.month, on.day).getLunar()
-        if here.getMonth() < 0:
-            continue
-        lunar.add((here.getMonth(), here.getDay()))
-        if here.getDay() == 29 and here.next(1).getDay() == 1:
-            lunar.add((here.getMonth(), 30))
+        days_kept = [here.getDay(), 30] if here.getDay() == 29 and here.next(1).getDay() == 1 else [here.getDay()]
+        months_kept = [here.getMonth()]
+        if here.getMonth() > 0 and LunarYear.fromYear(here.getYear()).getLeapMonth() != here.getMonth():
+            months_kept.append(-here.getMonth())
+        lunar.update((month, day) for month in months_kept for day in days_kept)
     return {False: tuple(sorted(solar)), True: tuple(sorted(lunar))}
 
 
