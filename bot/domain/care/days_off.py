@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from chinese_calendar import Holiday
 from chinese_calendar.constants import holidays as off
 from chinese_calendar.constants import workdays
 
 from bot.domain.care.rules import DAY
 
-_CHINESE = {holiday.value: holiday.chinese.removesuffix("节") for holiday in Holiday} | {"Spring Festival": "春节"}
+_CHINESE = {
+    "New Year's Day": "元旦",
+    "Spring Festival": "春节",
+    "Tomb-sweeping Day": "清明",
+    "Labour Day": "劳动节",
+    "Dragon Boat Festival": "端午",
+    "National Day": "国庆",
+    "Mid-autumn Festival": "中秋",
+    "Anti-Fascist 70th Day": "抗战胜利纪念日",
+}
 _YEARS = frozenset(day.year for day in off)
 
 
@@ -41,13 +49,23 @@ def stretches(start: date, end: date) -> list[Stretch]:
             last = first
             while last + DAY in off:
                 last += DAY
-            found.append(Stretch(_CHINESE[off[first]], first, last))
+            found.append(Stretch(_CHINESE.get(off[first], ""), first, last))
     return found
 
 
 def worked(start: date, end: date) -> list[tuple[date, str]]:
     """The weekend days that are worked from ``start`` to ``end``, both included, with the holiday they make up for."""
-    return sorted((day, _CHINESE[name]) for day, name in workdays.items() if start <= day <= end)
+    return sorted((day, _CHINESE.get(name, "")) for day, name in workdays.items() if start <= day <= end)
+
+
+def is_off(day: date) -> bool:
+    """Whether a holiday makes that day off; an ordinary weekend is not told."""
+    return day in off
+
+
+def is_worked(day: date) -> bool:
+    """Whether that weekend day is worked in exchange for a holiday."""
+    return day in workdays
 
 
 def unknown_years(start: date, end: date) -> list[int]:
