@@ -166,8 +166,7 @@ def history(talk: StaffTalk) -> str:
 
 def _when(talk: StaffTalk, at: datetime) -> str:
     """The year only where it is another one."""
-    here = talk.here(at)
-    return talk.moment(at) if here.year == talk.now.year else f"{here:%Y-%m-%d}"
+    return talk.moment(at) if talk.here(at).year == talk.now.year else talk.day(at)
 
 
 def _short(text: str) -> str:

@@ -86,7 +86,7 @@ def unclaimed(talk: StaffTalk) -> str:
         return "没有待认领的收款。"
     if not found:
         raise Refusal(f"待认领的一共 {-(-total // PAGE)} 页，例如：未认领")
-    lines = [f"待认领 {total} 笔：", *(payments.told(talk.tx, one, talk.here(one.paid_at)) for one in found)]
+    lines = [f"待认领 {total} 笔：", *(payments.told(talk.tx, one, talk.moment(one.paid_at)) for one in found)]
     if total > page * PAGE:
         lines.append(f"还有更多：未认领 第{page + 1}页")
     first = found[0].id

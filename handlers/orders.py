@@ -179,7 +179,7 @@ def list_orders(talk: StaffTalk) -> str:
 
 
 def _order_line(talk: StaffTalk, order: Order) -> str:
-    parts = [f"单号{order.id}", f"{talk.here(order.created_at):%m-%d}", show_money(order.amount_fen)]
+    parts = [f"单号{order.id}", talk.day(order.created_at), show_money(order.amount_fen)]
     if order.items:
         parts.append(items_shown(order.items))
     parts.append(stage_shown(order.stage))

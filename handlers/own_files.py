@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.delivery import outbox
 from bot.domain import journeys
 from bot.domain.activities import service as activities
@@ -73,21 +75,27 @@ def export_own(talk: CustomerTalk) -> str:
     return first
 
 
+def _date(talk: CustomerTalk, moment: datetime) -> str:
+    """``2026年9月21日``: what is taken away is read in any year."""
+    here = talk.here(moment)
+    return f"{here.year}年{here.month}月{here.day}日"
+
+
 def _everything(talk: CustomerTalk) -> list[str]:
     tx, customer = talk.tx, talk.customer()
     names = tuple(name for name in BY_NAME if name not in ("name", "description"))
     lines = [
-        f"【您在{talk.shop.shop_name}的资料】{talk.now:%Y年%m月%d日 %H:%M}",
+        f"【您在{talk.shop.shop_name}的资料】{_date(talk, talk.now)} {talk.now:%H:%M}",
         f"会员编号：{customer.id}",
         *_told(talk, names),
-        f"从 {talk.here(customer.created_at):%Y年%m月%d日} 起认识您",
+        f"从 {_date(talk, customer.created_at)} 起认识您",
         f"营销消息：{'已退订' if customer.opted_out else '接收'}",
     ]
     bought = orders.of(tx, customer.id, count=ORDERS)
     if bought:
         lines.append(f"【订单】累计 {show_money(customer.spent_fen)}")
         lines += [
-            f"单号{order.id} {talk.here(order.created_at):%Y-%m-%d} {show_money(order.amount_fen)} {order.items}"
+            f"单号{order.id} {_date(talk, order.created_at)} {show_money(order.amount_fen)} {order.items}"
             f" {stage_shown(order.stage)}".rstrip()
             + (f" 已退 {show_money(order.refunded_fen)}" if order.refunded_fen else "")
             for order in bought
@@ -98,7 +106,7 @@ def _everything(talk: CustomerTalk) -> list[str]:
     said = waiting.lately(tx, customer.id, WORDS)
     if said:
         lines.append("【您说过的话】")
-        lines += [f"{talk.here(one.at):%Y-%m-%d %H:%M} {one.text}" for one in said]
+        lines += [f"{_date(talk, one.at)} {talk.here(one.at):%H:%M} {one.text}" for one in said]
     return lines
 
 

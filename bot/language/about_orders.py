@@ -17,7 +17,7 @@ from bot.language.intents import (
     UsedUp,
     Whom,
 )
-from bot.language.money import looks_like_money, read_money, take_money
+from bot.language.money import looks_like_money, read_money, take_money, take_spelt_money
 from bot.language.normalise import Words, read, without_mood
 from bot.language.times import read_day
 from bot.language.verbs import Said, Unclear, Verb, one_person, only_number, split_people, take_number
@@ -181,6 +181,8 @@ def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
         raise Unclear(f"货品太多了，请分几条记，例如：{example}", example)
     found = [(at, taken) for at in begins if (taken := take_money(words.cut(at)))]
     if not found:
+        if spelt := take_spelt_money(words):
+            return spelt
         odd = next((word for word in words.split() if looks_like_money(word)), None)
         if odd:
             raise Unclear(f"没看懂金额“{odd.typed[:20]}”，写 298、298.50 或 1.2万，例如：{example}", example)

@@ -75,6 +75,7 @@ _AGE = re.compile(r"(?P<age>\d{1,3}) ?(?:岁|周岁)?", re.ASCII)
 _SIZE = re.compile(r"(?:x{0,4}[sml]|\d{0,2}x{1,4}l|均|大|中|小|加大|\d{2,3}(?:\.5)?)(?:码|号)?", re.ASCII)
 _YEAR = re.compile(r"(?P<lunar>(?:农历|阴历|旧历) ?)?(?P<year>(?:19|20)\d\d)(?: ?年 ?|[-/.])?", re.ASCII)
 _COMPACT = re.compile(r"(?P<year>19\d\d|20\d\d)(?P<month>\d\d)(?P<day>\d\d)(?!\d)", re.ASCII)
+_MONTH_AND_DAY = re.compile(r"(?P<month>0[1-9]|1[0-2])(?P<day>[0-3]\d)(?=$|[ ,;、。生])", re.ASCII)
 _BORN = re.compile(r"(?:生日?|出生)$")
 
 
@@ -83,6 +84,8 @@ def take_birth(words: Words, today: date, example: str) -> tuple[Birth, list[Wor
     if match := _COMPACT.match(words.plain):
         dashed = read(f"{match['year']}-{match['month']}-{match['day']}")
         return take_birth(dashed, today, example)[0], _rest(words.cut(match.end()))
+    if match := _MONTH_AND_DAY.match(words.plain):
+        return take_birth(read(f"{match['month']}-{match['day']}"), today, example)[0], _rest(words.cut(match.end()))
     year, rest = None, words
     if match := _YEAR.match(words.plain):
         year, rest = int(match["year"]), words.cut(match.end())
@@ -102,9 +105,7 @@ def take_birth(words: Words, today: date, example: str) -> tuple[Birth, list[Wor
             return Birth(year=year), _rest(rest)
         raise Unclear(f"没看懂生日“{words.typed[:20]}”，例如：{example}", example)
     day = found[0]
-    return Birth(day.month, day.day, year or day.year, day.lunar), [
-        piece for one in found[1] for piece in _rest(one)
-    ]
+    return Birth(day.month, day.day, year or day.year, day.lunar), [piece for one in found[1] for piece in _rest(one)]
 
 
 def _rest(words: Words) -> list[Words]:

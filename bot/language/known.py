@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.language.file_fields import AGE_WORDS, BY_WORD
+from bot.language.money import take_spelt_money
 from bot.language.normalise import Words, read, without_lead, without_mood
 from bot.language.staff import BEFORE_WHOM, BEHIND_WHOM, is_verb
 
@@ -211,7 +212,8 @@ def _clause(before: Words, who: str, after: Words, *, glued: bool) -> str:
         return ""
     if verb.words[0] in _LOOKS:
         return f"查 {who}" if _NOTHING_MORE.fullmatch(after.plain) else _looked_at(who, after)
-    if verb.words[0] not in _TELLS and glued and not _NO_NAME_GOES_ON.match(after.plain):
+    ends = _NO_NAME_GOES_ON.match(after.plain) or (verb.words[0] == "消费" and take_spelt_money(after))
+    if verb.words[0] not in _TELLS and glued and not ends:
         return ""  # 消费小美妈298: somebody whose name begins like one we know
     return f"{verb.words[0]} {who} {after.strip(' :,').typed}".rstrip()
 

@@ -14,28 +14,30 @@ CAP_FEN = 100_000_000  # one million yuan
 _EXAMPLE = "例如 298、298.50、298元、1.2万"
 _SIGN = r"(?:¥|rmb|cny|人民币)"
 _UNIT = r"(?:元|块|圆)"
+_SIGN_BEHIND = r"(?:rmb|cny|人民币)"  # 298rmb
 _WHOLE = r"(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)"
 _COIN = r"[1-9一二两三四五六七八九]"
-_TIMES = {"": 1, "千": 1000, "k": 1000, "万": 10_000, "w": 10_000}
+_TIMES = {"": 1, "百": 100, "千": 1000, "k": 1000, "万": 10_000, "w": 10_000}
 # A number before one of these counts things: 2件 is two pieces, not two yuan.
 _COUNTED = "件个条双套只支枝瓶盒罐袋包杯份次张片斤克箱台对把束朵本顶串组位人名号码岁天月年日周点时分%寸米折"
 
 _ARABIC = re.compile(
-    rf"{_SIGN}? ?(?P<whole>{_WHOLE})(?:\.(?P<part>\d+))?(?: ?(?P<times>[千万kw])(?P<next>[1-9])?)?"
-    rf" ?(?P<tail>{_UNIT}.*)?",
+    rf"{_SIGN}? ?(?P<whole>{_WHOLE})(?:\.(?P<part>\d+))?(?: ?(?P<times>[百千万kw])(?P<next>[1-9])?)?"
+    rf" ?(?P<tail>(?:{_UNIT}|{_SIGN_BEHIND}).*)?",
     re.ASCII,
 )
-_CHINESE = re.compile(rf"{_SIGN}? ?(?P<whole>[{NUMERAL_CHARS}]+) ?(?P<tail>{_UNIT}.*)?")
+_CHINESE = re.compile(rf"{_SIGN}? ?(?P<whole>[{NUMERAL_CHARS}]+) ?(?P<tail>(?:{_UNIT}|{_SIGN_BEHIND}).*)?")
 _JIAO = re.compile(r"(?P<jiao>[1-9一二两三四五六七八九])[毛角](?:钱|整)?")
-_TAIL = re.compile(rf"{_UNIT}(?P<jiao>{_COIN})?[毛角]?(?:钱|整)?", re.ASCII)
+_TAIL = re.compile(rf"{_SIGN_BEHIND}|{_UNIT}(?P<jiao>{_COIN})?[毛角]?(?:钱|整)?", re.ASCII)
 
 # What an amount looks like from afar. It is judged by ``read_money``, so that 298.555 and -5 are refused as amounts
 # instead of being taken for something else.
 _AFTER_UNIT = rf"(?:{_COIN}(?![\d{_COUNTED}])[毛角]?)?(?:钱|整)?"
+_WITH_UNIT = rf" ?(?:{_UNIT}{_AFTER_UNIT}|{_SIGN_BEHIND}(?![a-z\d]))"
 _CANDIDATE = re.compile(
     rf"(?P<jiao>{_COIN}[毛角](?:钱|整)?)(?![巾\u4e00-\u9fff])|"
-    rf"{_SIGN}? ?-?\d(?:[\d.,]*\d)?(?: ?[千万kw](?![a-z])\d?)?(?P<unit> ?{_UNIT}{_AFTER_UNIT})?"
-    rf"|{_SIGN}? ?[{NUMERAL_CHARS}]+(?:(?P<chinese_unit> ?{_UNIT}{_AFTER_UNIT})|(?=[ \n]|$))",
+    rf"{_SIGN}? ?-?\d(?:[\d.,]*\d)?(?: ?(?:[百千万]|[kw](?![a-z]))\d?)?(?P<unit>{_WITH_UNIT})?"
+    rf"|{_SIGN}? ?[{NUMERAL_CHARS}]+(?:(?P<chinese_unit>{_WITH_UNIT})|(?=[ \n]|$))",
     re.ASCII,
 )
 _MONEY_SHAPED = re.compile(rf"[-+]?{_SIGN}?[-+]?\d|[-+]|nan|inf", re.ASCII)
@@ -133,6 +135,22 @@ def take_money(words: Words) -> tuple[Words, Words] | None:
         return None
     rest = words.plain[match.end() :]
     if rest and not _may_follow(rest, has_unit=bool(match["unit"] or match["chinese_unit"] or match["jiao"])):
+        return None
+    return words.cut(0, match.end()), words.cut(match.end())
+
+
+_SPELT = re.compile(
+    rf"(?:[一二两三四五六七八九][十百千][{NUMERAL_CHARS}]*|十[一二三四五六七八九])(?=[\u4e00-\u9fff])(?![{_COUNTED}节])"
+)
+
+
+def take_spelt_money(words: Words) -> tuple[Words, Words] | None:
+    """An amount in words with the goods glued to it (五十八围巾), or None.
+
+    For a line that says no other amount: 三八节礼盒 and 百褶裙 are goods, and so is 五十度灰 beside a number.
+    """
+    match = _SPELT.match(words.plain)
+    if match is None or read_numeral(match.group()) is None:
         return None
     return words.cut(0, match.end()), words.cut(match.end())
 

@@ -42,6 +42,20 @@ def test_complaints_stand_on_top_then_who_waits_then_what_is_due_vips_first(shop
     assert "投诉 1 还没处理完" in listed
 
 
+def test_the_next_batch_goes_on_in_the_order_of_the_whole_day(shop, boss):
+    for person in shop.regulars(8):
+        boss.says(f"跟进 {person.name} b 下次发新款图 今天15点")
+        shop.later(minutes=1)
+    shop.regular("阿云").says("投诉 裙子破了")
+    shop.regular("小花").says("红色的还有吗")
+    boss.says("消费 客07 298 连衣裙")
+    boss.says("客08 +VIP")
+    # The complaint, who waits, the VIP, the buyer; then the others, whose time came first.
+    assert names(boss.says("今日")) == ["阿云", "小花", "客08", "客07", "客01"]
+    assert names(boss.says("下一批")) == ["客02", "客03", "客04", "客05", "客06"]
+    assert "后面没有新的了" in boss.says("下一批")
+
+
 def test_buyers_nobody_spoke_with_come_in_fives_the_newest_first(shop, boss):
     people = shop.regulars(7)
     for person in people:

@@ -215,7 +215,7 @@ def test_a_personal_bill_books_receipts_and_nothing_else(shop, boss, take_in):
     take_in(file, encoding="gb18030")
     assert everything(shop) == before
     listed = boss.says("未认领")
-    assert "1. 09-21 09:00 12元 阿珍 送人,两件" in listed
+    assert "1. 今天 09:00 12元 阿珍 送人,两件" in listed
     assert '阿"强", 🌸' in listed
 
 

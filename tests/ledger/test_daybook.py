@@ -76,7 +76,7 @@ def test_trying_an_import_uses_up_no_number(shop, boss, mei, take_in):
     take_in(people, "customers")
     assert [order["number"] for order in shop.export("orders")] == [1, 2]
     assert shop.export("customers")[-1]["number"] == mei.number + 1
-    assert "1. 09-21 09:00 12元" in boss.says("未认领")
+    assert "1. 今天 09:00 12元" in boss.says("未认领")
     assert "收 1 笔 12元，退 0 笔 0元，净收 12元" in boss.says("今天收款")
 
 

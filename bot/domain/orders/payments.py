@@ -377,10 +377,10 @@ def others_of(tx: Tx, payment: Payment) -> Sequence[int]:
     return tx.session.scalars(open_ones.limit(9)).all()
 
 
-def told(tx: Tx, payment: Payment, paid_at: datetime) -> str:
-    """One line about an unclaimed payment; ``paid_at`` in the shop's zone."""
+def told(tx: Tx, payment: Payment, paid: str) -> str:
+    """One line about an unclaimed payment; ``paid``: when, in words."""
     who = payment.payer or ("微信顾客" if payment.payer_id else "没写名字")
-    parts = [f"{payment.id}. {paid_at:%m-%d %H:%M}", show_money(payment.amount_fen), who]
+    parts = [f"{payment.id}. {paid}", show_money(payment.amount_fen), who]
     parts += [words[:20] for words in (payment.items, payment.note) if words]
     back = sum(payment.refunds.values())
     if back:
