@@ -8,14 +8,27 @@ from itertools import groupby
 
 from bot.domain.activities import service as activities
 from bot.domain.campaigns import service as campaigns
-from bot.domain.care import days, packets, rules, service
+from bot.domain.care import days, packets, reminders, rules, service
 from bot.domain.care import models as care
-from bot.language.intents import Calendar, CalendarAdd, PacketDone, PacketList, PacketPlan, Remind
+from bot.domain.merchants import desk
+from bot.errors import Refusal
+from bot.language.intents import (
+    Calendar,
+    CalendarAdd,
+    PacketDone,
+    PacketList,
+    PacketPlan,
+    Remind,
+    RemindCancel,
+    Reminders,
+    Snooze,
+)
 from bot.language.money import show_money
 from bot.language.times import show_time
 from bot.store.transaction import Tx
 from handlers.talk import StaffTalk, on
 
+REMIND_EXAMPLE = "提醒 周五15:00 给张姐打电话"
 PLAN_EXAMPLE = "红包 计划 中秋 老客群 200元 20个"
 BROADCASTS_LOOKED_AT = 50  # the newest; what waits for its time in the next month is among them
 
@@ -73,9 +86,53 @@ def _odd_days(own_day: care.CalendarDay) -> str:
 
 @on.staff(Remind)
 def remind_me(talk: StaffTalk) -> str:
-    plan = service.remind(talk.tx, staff_id=talk.staff.id, at=talk.intent.at, text=talk.intent.text)
+    plan = reminders.remind(talk.tx, staff_id=talk.staff.id, at=talk.intent.at, text=talk.intent.text)
     talk.label(f"提醒 {plan.title[:20]}")
     return f"好，{show_time(talk.intent.at, talk.now)} 提醒您：{plan.title}"
+
+
+@on.staff(Reminders)
+def list_reminders(talk: StaffTalk) -> str:
+    mine = reminders.own(talk.tx, talk.staff.id)
+    if not mine:
+        return f"您没有还没响的提醒。记一条：{REMIND_EXAMPLE}"
+    lines = [f"{own.number}. {show_time(own.at, talk.now)} {own.words}" for own in mine]
+    return "\n".join([f"还没响的提醒 {len(mine)} 条：", *lines, f"不要了：提醒 取消 {mine[0].number}"])
+
+
+@on.staff(RemindCancel)
+def cancel_reminder(talk: StaffTalk) -> str:
+    gone = reminders.cancel(talk.tx, talk.intent.reminder, staff_id=talk.staff.id)
+    talk.label(f"取消提醒 {gone.words[:20]}")
+    return f"取消了：{show_time(gone.at, talk.now)} 的提醒“{gone.words}”"
+
+
+@on.staff(Snooze)
+def snooze(talk: StaffTalk) -> str:
+    """What was just reminded of comes once more; of several that came together staff say which."""
+    until, number = talk.intent.until, talk.intent.reminder
+    found = [reminders.heard_as(talk.tx, number, staff_id=talk.staff.id)] if number else _just_heard(talk)
+    if len(found) > 1:
+        return _which(talk, found)
+    reminders.put_off(talk.tx, found[0], until, staff_id=talk.staff.id)
+    talk.label(f"推迟 {found[0].words[:20]}")
+    return f"好，{show_time(until, talk.now)} 再提醒您：{found[0].words}"
+
+
+def _just_heard(talk: StaffTalk) -> list[reminders.Heard]:
+    found = reminders.heard(talk.tx, talk.staff.id)
+    if not found:
+        raise Refusal("最近没有刚响的提醒，没有推迟。清单里的事要说第几件：推迟 1 明天；自己的提醒先取消再记：提醒")
+    return found
+
+
+def _which(talk: StaffTalk, found: Sequence[reminders.Heard]) -> str:
+    when = show_time(talk.intent.until, talk.now)
+    lines = [f"推迟 提醒{one.occurrence_id} {when}" for one in found]
+    labels = [one.words[:30] for one in found]
+    desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": lines}, labels))
+    listed = "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))
+    return f"刚才一起响了 {len(found)} 条，推迟哪一条？回复数字：\n{listed}"
 
 
 @on.staff(PacketPlan)

@@ -259,7 +259,7 @@ def _held(talk: StaffTalk, held: Held) -> str:
         if broadcast.state == "scheduled" and broadcast.start_at:
             when = talk.moment(broadcast.start_at)
         parts.append(f"群发 {broadcast.id}（{when}）")
-    parts += [f"提醒“{plan.title[:20]}”" for plan in held.reminders]
+    parts += [f"提醒“{own.words[:20]}”" for own in held.reminders]
     return "、".join(parts)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import activities, campaigns, care, letters, notices, playbooks, rule_tags
+from jobs import activities, campaigns, care, letters, mornings, notices, playbooks, rule_tags
 from jobs.parts import Parts
 
 
@@ -29,6 +29,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("letters", letters.strike),
     Entry("playbooks", playbooks.strike),
     Entry("rule tags", rule_tags.strike),
+    # After everything that adds to the day, so that the morning's message knows of it.
+    Entry("mornings", mornings.strike),
     # Last, so that what the others have just told staff goes out in the same tick.
     Entry("notices", notices.push),
 )

@@ -81,6 +81,7 @@ ROW = (
     "analytics",
     "journeys",
     "working_day",
+    "morning",
     "play_trial",
 )
 

@@ -203,6 +203,17 @@ def letter(
     return tx.execute(select(Delivery.id).where(Delivery.send_key == row.key)).scalar_one()
 
 
+def outcomes(tx: Tx, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """State and reason of the messages queued with these keys, by key; what was never queued is not among them."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(keys):
+        rows = tx.execute(
+            select(Delivery.send_key, Delivery.state, Delivery.reason).where(Delivery.send_key.in_(chunk))
+        )
+        found |= {key: (state, reason) for key, state, reason in rows}
+    return found
+
+
 def complete(tx: Tx, delivery_id: int, payload: dict[str, Any]) -> None:
     """Gives a message that waited for its content what it says, and sends it on its way; one that was taken back stays."""
     waits = update(Delivery).where(Delivery.id == delivery_id, Delivery.state == "planned")

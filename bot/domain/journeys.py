@@ -16,8 +16,9 @@ from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.care import playing
+from bot.domain.care import playing, reminders
 from bot.domain.care.models import Plan
+from bot.domain.care.reminders import Own
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
 from bot.domain.customers import forgetting, media, merging, segments, timeline, waiting
@@ -263,7 +264,7 @@ class Held:
     follow_ups: int
     waiting: int
     broadcasts: Sequence[Broadcast]
-    reminders: Sequence[Plan]
+    reminders: Sequence[Own]
 
     def __bool__(self) -> bool:
         return bool(self.customers or self.broadcasts or self.reminders)
@@ -274,13 +275,12 @@ def held_by(tx: Tx, staff_id: int) -> Held:
         select(Customer).where(Customer.keeper_id == staff_id, Customer.is_staff.is_(False)).order_by(Customer.id)
     ).all()
     numbers = {customer.id for customer in own}
-    reminders = select(Plan).where(Plan.kind == "reminder", Plan.staff_id == staff_id, Plan.at > tx.now)
     return Held(
         customers=own,
         follow_ups=sum(1 for customer in own if customer.next_at or customer.next_step),
         waiting=sum(1 for item in waiting.list_waiting(tx) if item.customer.id in numbers),
         broadcasts=campaigns.planned_by(tx, staff_id),
-        reminders=tx.session.scalars(reminders.order_by(Plan.at)).all(),
+        reminders=reminders.own(tx, staff_id),
     )
 
 
@@ -289,8 +289,8 @@ def hand_over(tx: Tx, held: Held, old: Staff, new: Staff, *, by: int) -> None:
     for customer in held.customers:
         customer.keeper_id = new.id
     timeline.add_many(tx, "keeper", [(customer.id, f"由{old.name}交接给{new.name}") for customer in held.customers], by)
-    for plan in held.reminders:
-        plan.staff_id = new.id
+    for own in held.reminders:
+        tx.session.get_one(Plan, own.number).staff_id = new.id
     campaigns.hand_over(tx, held.broadcasts, new.id)
     notices.hand_over(tx, old.id, new.id)
     desk.give_up(tx, old.id)

@@ -57,7 +57,8 @@ class Task:
 
     ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``stage``, ``used_up``, ``call``, ``play`` (a step
     of a playbook), ``by_hand`` or ``talk``. ``text`` is ready to copy; else ``script`` names the wording that gives it,
-    or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand.
+    or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand. ``since`` when it has
+    been waiting to be done; None for what passes by itself or has time.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class Task:
     text: str = ""
     row: int = 0
     script: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,24 @@ def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
     ``now`` is in the shop's zone. A customer stands in the list once, with the first reason. After what is urgent, a
     member's own customers and nobody's come before those a colleague looks after.
     """
-    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     dealt = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
     elsewhere = {row.customer_id: row.staff_id for row in tx.execute(dealt.where(Dealt.staff_id != staff_id))}
+    keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
+    found = everything(tx, shop, now, talks=TALKS_SHOWN + len(elsewhere))
+    found.sort(key=lambda task: task.kind not in URGENT and task.customer.keeper_id in keepers)
+    first_reason: dict[int, Task] = {}
+    for task in found:
+        first_reason.setdefault(task.customer.id, task)
+    with_colleagues = Counter(elsewhere[number] for number in first_reason if number in elsewhere)
+    return Day([task for number, task in first_reason.items() if number not in elsewhere], with_colleagues)
+
+
+def everything(tx: Tx, shop: Settings, now: datetime, *, talks: int) -> list[Task]:
+    """All there is to do today, whoever does it, in order; a customer stands in it with every reason.
+
+    ``talks``: how many spare-time talks at most.
+    """
+    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
     due = [
         *_follow_ups(tx, end),
         *_birthdays(tx, now, end),
@@ -94,14 +111,7 @@ def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
         *_plays(tx, end),
     ]
     due.sort(key=lambda task: _class_rank(task.customer))
-    planned = [*due, *_by_hand(tx, shop, now, end), *_talks(tx, now, end, TALKS_SHOWN + len(elsewhere))]
-    keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
-    planned.sort(key=lambda task: task.customer.keeper_id in keepers)
-    first_reason: dict[int, Task] = {}
-    for task in [*_complaints(tx), *_waiting(tx), *planned]:
-        first_reason.setdefault(task.customer.id, task)
-    with_colleagues = Counter(elsewhere[number] for number in first_reason if number in elsewhere)
-    return Day([task for number, task in first_reason.items() if number not in elsewhere], with_colleagues)
+    return [*_complaints(tx), *_waiting(tx), *due, *_by_hand(tx, shop, now, end), *_talks(tx, now, end, talks)]
 
 
 def _class_rank(customer: Customer) -> int:
@@ -128,7 +138,7 @@ def deal(tx: Tx, found: Sequence[Task], count: int, *, staff_id: int, today: dat
 def _complaints(tx: Tx) -> Iterable[Task]:
     for case, customer in complaints.open_complaints(tx):
         why = f"投诉 {case.id} 还没处理完：{case.text[:20]}"
-        yield Task("complaint", customer, why, row=case.id, script="投诉倾听")
+        yield Task("complaint", customer, why, row=case.id, script="投诉倾听", since=case.at)
 
 
 def _waiting(tx: Tx) -> Iterable[Task]:
@@ -139,7 +149,8 @@ def _waiting(tx: Tx) -> Iterable[Task]:
     for item in found:
         if item.customer.id not in answers or answers[item.customer.id][0] < item.newest:
             about = f"（答{scripts[item.customer.id]}）" if item.customer.id in scripts else ""
-            yield Task("waiting", item.customer, f"等回复 {item.count} 条{about}：{item.text[:20]}")
+            why = f"等回复 {item.count} 条{about}：{item.text[:20]}"
+            yield Task("waiting", item.customer, why, since=item.since)
 
 
 def _rested(end: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -152,7 +163,8 @@ def _follow_ups(tx: Tx, end: datetime) -> Iterable[Task]:
     due = select(Customer).where(Customer.next_at < end, Customer.is_staff.is_(False)).order_by(Customer.next_at)
     for customer in tx.session.scalars(due):
         script = "打消顾虑" if customer.follow_up in ("a", "b") else f"新品问需{_group(customer)}"
-        yield Task("follow_up", customer, f"跟进：{customer.next_step or '约好的时间到了'}", script=script)
+        why = f"跟进：{customer.next_step or '约好的时间到了'}"
+        yield Task("follow_up", customer, why, script=script, since=customer.next_at)
 
 
 def _birthdays(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
@@ -182,7 +194,7 @@ def _stages(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
         what = items_shown(order.items)
         if order.used_up_due is not None and order.used_up_due < end:
             why = f"{what or '上次买的'}该用完了（单号{order.id}）"
-            yield Task("used_up", customer, why, row=order.id, script="用完提醒")
+            yield Task("used_up", customer, why, row=order.id, script="用完提醒", since=order.used_up_due)
         elif due := stage_due(order, now):
             why = f"{STAGES[order.stage]} {what}{due.words}（单号{order.id}）"
             yield Task("stage", customer, why, row=order.id, script=due.script)
@@ -235,7 +247,9 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
     for delivery, customer, content in rows:
         of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else f"{delivery.occurrence} "
         why = f"{of.lstrip()}要人工发（{delivery.reason}）"
-        yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id)
+        yield Task(
+            "by_hand", customer, why, str(content.payload.get("text", "")), delivery.id, since=delivery.planned_at
+        )
 
 
 def _talks(tx: Tx, now: datetime, end: datetime, most: int) -> Iterable[Task]:

@@ -19,15 +19,19 @@ from bot.language.intents import (
     PacketList,
     PacketPlan,
     Remind,
+    RemindCancel,
+    Reminders,
+    Snooze,
 )
 from bot.language.money import read_money, take_money
-from bot.language.normalise import Words, read
+from bot.language.normalise import Words, read, without_mood
 from bot.language.segments import parse_words
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only_number, read_count, take_number
 
 _NEW = "活动 新建 会员茶会 周六14:00 名额20 地点 本店"
 _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 给张姐打电话"
+_REMIND_CANCEL = "提醒 取消 2"
 MONEY_OUT = "红包和转账要您自己在微信里发，我不经手钱。想到时提醒您：红包 计划 中秋 老客群 200元 20个"
 _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 实发180元"
 _CHECK_IN = "签到 3 小美"
@@ -52,6 +56,8 @@ _REMIND_DAYS = re.compile(
     re.ASCII,
 )
 MOST_REMIND_DAYS = 30
+_REMINDERS = re.compile(r"(?:列表|看看|有哪些|有什么|清单)(?:提醒)?")
+_REMIND_DROPPED = re.compile(r"(?:取消|删除|删掉|去掉|不要)了?[ :]*(?P<number>[^ ]{0,8})")
 _YEARLY = re.compile(r"[ ,]?(?:每年|年年)[ ,]?")
 _PACKETS = re.compile(
     r"(?<![\d.-])(?P<count>\d{1,6}|[一二两三四五六七八九十百]{1,6}) ?(?:个|份|包)(?=$|[ ,])", re.ASCII
@@ -200,6 +206,10 @@ def _calendar_add(said: Said) -> Intent:
 
 
 def _remind(said: Said) -> Intent:
+    if not said.words or _REMINDERS.fullmatch(said.words.plain):
+        return Reminders()
+    if dropped := _REMIND_DROPPED.fullmatch(said.words.plain):
+        return RemindCancel(only_number(said.words.group(dropped, "number"), _REMIND_CANCEL))
     me = re.match(r"(?:我|一下|自己)+ ?", said.words.plain)
     words = said.words.cut(me.end()) if me else said.words
     leading = take_leading_time(words, said.now) if words else None
@@ -215,16 +225,22 @@ def _remind(said: Said) -> Intent:
     return Remind(at, text)
 
 
+def _reminders(said: Said) -> Intent:
+    expect_end(said.words, "提醒")
+    return Reminders()
+
+
 def remind_by_time(line: Words, now: datetime) -> Intent | None:
-    """``明天10点提醒我给张姐打电话``: the time stands first."""
-    match = re.match(r"(?P<when>[^\n]{1,30}?) ?提醒(?:我|一下|自己)? ?(?P<text>.+)", line.plain)
+    """``明天10点提醒我给张姐打电话``: the time stands first. Without a matter it is what was just reminded of."""
+    match = re.match(r"(?P<when>[^\n]{1,30}?) ?再?提醒(?:我|一下|自己)? ?(?P<text>.*)", line.plain)
     if match is None:
         return None
     when = line.group(match, "when")
     leading = take_leading_time(when, now)
     if leading is None or leading[1]:
         return None
-    return Remind(leading[0], line.group(match, "text").typed)
+    text = line.group(match, "text")
+    return Remind(leading[0], text.typed) if without_mood(text) else Snooze(leading[0])
 
 
 def _money_out(_said: Said) -> Intent:
@@ -321,7 +337,13 @@ VERBS = (
     Verb(("添加日历", "日历添加", "加日历"), _calendar_add, (_DAY,)),
     Verb(("最近有什么节日", "有什么节日", "未来30天"), _calendar, ("日历",), gluable=False),
     Verb(("日历", "关怀日历"), _calendar, (_DAY, "日历")),
-    Verb(("提醒", "提醒我", "定时提醒"), _remind, (_REMIND,)),
+    Verb(("提醒", "提醒我", "定时提醒"), _remind, (_REMIND, "提醒", _REMIND_CANCEL)),
+    Verb(("我的提醒", "提醒列表", "有哪些提醒", "有什么提醒"), lambda said: _reminders(said), ("提醒",)),
+    Verb(
+        ("取消提醒", "删除提醒", "删掉提醒", "不用提醒"),
+        lambda said: RemindCancel(only_number(said.words, _REMIND_CANCEL)),
+        (_REMIND_CANCEL,),
+    ),
     Verb(("红包", "红包计划表"), _packet, (_PLAN, "红包", _DONE)),
     Verb(("发红包", "转账", "打款", "转钱"), lambda said: _money_out(said), ("红包",)),
     Verb(("红包计划",), _packet_plan, (_PLAN,)),

@@ -17,6 +17,7 @@ from bot.language.intents import (
     More,
     NextBatch,
     Notices,
+    Snooze,
     StaffHandOver,
     StaffInvite,
     StaffList,
@@ -27,14 +28,14 @@ from bot.language.intents import (
     Today,
     Undo,
 )
-from bot.language.normalise import without_mood
+from bot.language.normalise import Words, without_mood
 from bot.language.numerals import read_numeral
-from bot.language.times import read_time
+from bot.language.times import names_time, read_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
 
 _CASE = "投诉 5"
 _REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"
-_TASK_DONE, _TASK_LATER = "完成 3 聊了新款，周五来看", "推迟 3 明天"
+_TASK_DONE, _TASK_LATER, _SNOOZE = "完成 3 聊了新款，周五来看", "推迟 3 明天", "推迟 1小时"
 
 _HAND_OVER, _KEEPER = "员工 交接 小李 小王", "负责 小美 小李"
 _HANDED = re.compile(
@@ -170,12 +171,25 @@ def _done(said: Said) -> Intent:
 
 
 def _later(said: Said) -> Intent:
-    number, rest = take_number(said.words, _TASK_LATER)
-    until = re.match(r"(?:到|至) ?", rest.plain)
-    when = rest.cut(until.end()) if until else rest
+    """A task of the list by its number; a time alone, or 提醒 and its number, is about a reminder."""
+    reminder = re.match(r"(?:第|#)?提醒 ?(?P<number>\d{1,9}|)号? ?(?:到|至)? ?", said.words.plain, re.ASCII)
+    if reminder and reminder.end() < len(said.words):
+        when = said.words.cut(reminder.end())
+        return Snooze(read_time(when.plain, said.now), int(reminder["number"] or 0))
+    alone = _without_until(said.words)
+    # 3号 alone is the third of the list, whatever the calendar makes of it.
+    if names_time(alone.plain) and not re.fullmatch(r"\d{1,2}[号日]?", said.words.plain, re.ASCII):
+        return Snooze(read_time(alone.plain, said.now))
+    number, rest = take_number(said.words, _TASK_LATER) if said.words else (0, said.words)
+    when = _without_until(rest)
     if not when:
-        raise Unclear(f"推迟到什么时候？例如：{_TASK_LATER}", _TASK_LATER)
+        raise Unclear(f"推迟到什么时候？例如：{_TASK_LATER}；刚响的提醒：{_SNOOZE}", _TASK_LATER, _SNOOZE)
     return TaskLater(number, read_time(when.plain, said.now))
+
+
+def _without_until(words: Words) -> Words:
+    until = re.match(r"(?:到|至) ?", words.plain)
+    return words.cut(until.end()) if until else words
 
 
 def _notices(said: Said) -> Intent:
@@ -246,7 +260,7 @@ VERBS = (
         _alone(NextBatch, "下一批"), "下批", "再来一批", "再来五个", "再来5个", "换一批", "下一组", "下五个", "下5个"
     ),
     Verb(("完成", "做完", "搞定", "done"), _done, (_TASK_DONE,)),
-    Verb(("推迟", "延后", "延期"), _later, (_TASK_LATER,)),
+    Verb(("推迟", "延后", "延期", "再推迟"), _later, (_TASK_LATER, _SNOOZE)),
     Verb(("文案",), lambda said: TaskText(only_number(said.words, "文案 3")), ("文案 3",)),
     _synonyms(_alone(Forecast, "预测"), "业绩预测", "销售预测", "能卖多少", "下个月能卖多少", "这个月能卖多少"),
     Verb(("菜单",), _menu, ("菜单", "菜单 恢复")),

@@ -523,6 +523,26 @@ class Remind(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Reminders(Intent):
+    """``提醒``: one's own, those still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemindCancel(Intent):
+    """``提醒 取消 2``."""
+
+    reminder: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze(Intent):
+    """``推迟 半小时``: what was just reminded of; ``推迟 提醒2 明天``: the reminder of that number (0: not said)."""
+
+    until: datetime
+    reminder: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PacketPlan(Intent):
     """``红包 计划 中秋 老客群 200元 20个 提前1天``; ``remind_days`` None = not said."""
 

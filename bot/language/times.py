@@ -119,10 +119,20 @@ def read_time(text: str, now: datetime) -> datetime:
     A day without an hour means 10:00. Hours 1–5 without 凌晨 or a leading zero are the afternoon's.
     """
     words = _span_ahead(read(text))
-    seen = _seen_at(words.plain, 0) if words else None
-    if seen is None or seen.end != len(words):
+    seen = _seen_whole(words)
+    if seen is None:
         raise TimeError(f"没看懂时间“{words.plain[:20]}”，{_EXAMPLE}。")
     return seen.moment(now)
+
+
+def names_time(text: str) -> bool:
+    """Whether all of a text is a time `read_time` looks at, be it past."""
+    return _seen_whole(_span_ahead(read(text))) is not None
+
+
+def _seen_whole(words: Words) -> _Seen | None:
+    seen = _seen_at(words.plain, 0) if words else None
+    return seen if seen is not None and seen.end == len(words) else None
 
 
 def read_day(text: str, now: datetime) -> date:

@@ -78,3 +78,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def shop(store: Store, tmp_path: Path) -> Shop:
     return Shop(store, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def jumping_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop for many examples, each of which empties it: making the tables takes longer than playing one."""
+    folder = tmp_path_factory.mktemp("jumps")
+    store = open_store(f"sqlite:///{folder}/shuke.db")
+    Base.metadata.create_all(store.engine)
+    yield Shop(store, folder)
+    store.close()

@@ -5,7 +5,7 @@ import threading
 import pytest
 from sqlalchemy import select
 
-from bot.domain.care import days, service
+from bot.domain.care import days, reminders, service
 from bot.domain.care.models import Occurrence, Plan
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
@@ -14,10 +14,13 @@ from jobs import care
 from jobs.schedule import Entry
 from jobs.scheduler import Lease, run_scheduler
 
+LATER = "\n（晚点再说：推迟 1小时）"
+TOLD = f"提醒：给张姐打电话{LATER}"
+
 
 def remind(shop, local, text="给张姐打电话", by=None):
     with shop.open() as tx:
-        service.remind(tx, staff_id=(by or shop.clerk).id, at=shop.at(local), text=text)
+        reminders.remind(tx, staff_id=(by or shop.clerk).id, at=shop.at(local), text=text)
 
 
 def add_day(shop, title, month, day, **more):
@@ -35,14 +38,14 @@ def test_a_reminder_to_oneself_comes_to_oneself_at_its_time(shop):
     shop.strike("2025-09-05 14:59")
     assert shop.heard(shop.clerk) == []
     shop.strike("2025-09-05 15:00")
-    assert shop.heard(shop.clerk) == ["提醒：给张姐打电话"]
+    assert shop.heard(shop.clerk) == [TOLD]
     assert shop.heard(shop.owner) == []
 
 
 def test_after_a_stop_within_six_hours_it_comes_late_and_says_so(shop):
     remind(shop, "2025-09-05 15:00")
     shop.strike("2025-09-05 20:59")
-    assert shop.heard(shop.clerk) == ["提醒：给张姐打电话\n（这条晚了，原定 今天 15:00）"]
+    assert shop.heard(shop.clerk) == [f"{TOLD}\n（这条晚了，原定 今天 15:00）"]
 
 
 def test_after_a_longer_stop_it_is_missed_and_staff_are_asked(shop):
@@ -66,7 +69,7 @@ def test_a_clock_set_back_repeats_nothing(shop):
     shop.strike("2025-09-05 15:00")
     assert len(shop.heard(shop.clerk)) == 1
     shop.strike("2025-09-20 15:00")
-    assert shop.heard(shop.clerk) == ["提醒：订月饼"]
+    assert shop.heard(shop.clerk) == [f"提醒：订月饼{LATER}"]
 
 
 def test_a_moment_read_as_due_before_the_clock_was_set_back_waits(shop):
@@ -83,7 +86,7 @@ def test_what_somebody_left_behind_goes_to_the_owner(shop):
         tx.session.get_one(Staff, shop.clerk.id).active = False
     shop.strike("2025-09-05 15:00")
     assert shop.heard(shop.clerk) == []
-    assert shop.heard(shop.owner) == ["提醒：给张姐打电话（小李留下的）"]
+    assert shop.heard(shop.owner) == [f"提醒：给张姐打电话（小李留下的）{LATER}"]
 
 
 def test_a_day_of_the_shop_is_told_before_and_that_morning_every_year(shop):
@@ -184,7 +187,7 @@ def test_one_bad_row_does_not_stop_the_others_and_is_left_alone_after_three_trie
     with shop.open() as tx:
         tx.session.scalars(select(Plan).where(Plan.title == "坏的")).one().kind = "of a later version"
     shop.strike("2025-09-05 15:01")
-    assert shop.heard(shop.clerk) == ["提醒：好的"]
+    assert shop.heard(shop.clerk) == [f"提醒：好的{LATER}"]
     assert states(shop) == ["due", "done"]
     shop.strike()
     shop.strike()
@@ -250,5 +253,5 @@ def test_the_loop_strikes_what_a_jump_of_the_clock_brings_and_goes_on_after_a_fa
     stop.set()
     loop.join(10)
     assert not loop.is_alive()
-    assert shop.heard(shop.clerk) == ["提醒：给张姐打电话"]
+    assert shop.heard(shop.clerk) == [TOLD]
     assert Lease(shop.store, shop.clock, seconds=30).hold()

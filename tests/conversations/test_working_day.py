@@ -91,7 +91,7 @@ def test_a_reminder_to_oneself_comes_at_its_hour_to_oneself(shop, boss, clerk):
     shop.strike()
     shop.strike()
     shop.work()
-    assert boss.phone.pushed == ["提醒：给张姐打电话"]
+    assert boss.phone.pushed == ["提醒：给张姐打电话\n（晚点再说：推迟 1小时）"]
     assert clerk.phone.pushed == []
 
 

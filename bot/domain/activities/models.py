@@ -14,7 +14,8 @@ class Activity(Base):
     """Something customers join. ``id`` is its number (``活动 3``); ``capacity`` None = no limit.
 
     ``taken`` counts the places given; the database refuses a place beyond capacity. ``audience`` is a segment
-    expression, empty for everybody. ``day_told_at`` and ``hours_told_at``: its guests were reminded.
+    expression, empty for everybody. ``day_told_at`` and ``hours_told_at``: its guests were reminded;
+    ``day_checked_at`` and ``hours_checked_at``: staff know whom that did not reach.
     """
 
     __tablename__ = "activities"
@@ -33,6 +34,8 @@ class Activity(Base):
     open: Mapped[bool] = mapped_column(default=True)
     day_told_at: Mapped[datetime | None]
     hours_told_at: Mapped[datetime | None]
+    day_checked_at: Mapped[datetime | None]
+    hours_checked_at: Mapped[datetime | None]
     staff_id: Mapped[int]
     created_at: Mapped[datetime]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from bot.domain.activities.models import Activity, SignUp
 from bot.domain.activities.rules import DAY_BEFORE, reminder_due
@@ -238,6 +238,28 @@ def to_remind(tx: Tx, now: datetime) -> list[tuple[int, str]]:
 def take_reminder(tx: Tx, number: int, which: str) -> bool:
     """Whether this reminder is ours to give: the update names the empty column, so that only one scheduler gets it."""
     column = Activity.day_told_at if which == "day" else Activity.hours_told_at
+    taken = tx.execute(update(Activity).where(Activity.id == number, column.is_(None)).values({column: tx.now}))
+    return taken.rowcount == 1
+
+
+def to_check(tx: Tx, now: datetime) -> list[tuple[int, str]]:
+    """Activities to come whose guests were reminded, while nobody has looked whom that reached: (number, which)."""
+    told = or_(
+        and_(Activity.day_told_at.is_not(None), Activity.day_checked_at.is_(None)),
+        and_(Activity.hours_told_at.is_not(None), Activity.hours_checked_at.is_(None)),
+    )
+    found: list[tuple[int, str]] = []
+    for activity in tx.session.scalars(select(Activity).where(Activity.open.is_(True), Activity.at > now, told)):
+        if activity.day_told_at is not None and activity.day_checked_at is None:
+            found.append((activity.id, "day"))
+        if activity.hours_told_at is not None and activity.hours_checked_at is None:
+            found.append((activity.id, "hours"))
+    return found
+
+
+def take_check(tx: Tx, number: int, which: str) -> bool:
+    """Whether it is ours to say whom a reminder did not reach, as with `take_reminder`."""
+    column = Activity.day_checked_at if which == "day" else Activity.hours_checked_at
     taken = tx.execute(update(Activity).where(Activity.id == number, column.is_(None)).values({column: tx.now}))
     return taken.rowcount == 1
 

@@ -135,6 +135,8 @@ def reminder(tx: Tx, struck: Struck, shop: Settings) -> Reminder | None:
         return Reminder(f"日历：{when} 的“{title}”已经过了，当时没能提醒到您。")
     if day == today:
         return Reminder(f"日历：今天是“{title}”。", urgent=True)
+    if day < today:
+        return Reminder(f"日历：“{title}”（{when}）已经过了。")
     return Reminder(f"日历：“{title}”还有 {(day - today).days} 天（{when}）。")
 
 

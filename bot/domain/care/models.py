@@ -67,7 +67,9 @@ class PacketPlan(Base):
 
 
 class Plan(Base):
-    """Something that strikes at one or more moments. ``kind``: ``packet``, ``day`` or ``reminder`` (then with ``at``).
+    """Something that strikes at one or more moments. ``kind``: ``packet``, ``day``, ``reminder`` (then with ``at``), or
+    ``again``: another plan, ``again_of``, was put off by one staff member, who hears of it once more; ``at`` is then
+    when it first struck.
 
     Nothing but a command changes a plan, so that ``撤销`` finds it as it was left; what the clock does stands in
     ``Occurrence``.
@@ -82,6 +84,8 @@ class Plan(Base):
     packet_id: Mapped[int | None] = mapped_column(ForeignKey("packet_plans.id"))
     calendar_day_id: Mapped[int | None] = mapped_column(ForeignKey("calendar_days.id"))
     at: Mapped[datetime | None]
+    again_of: Mapped[int | None]
+    cancelled_at: Mapped[datetime | None]
     remind_days: Mapped[int]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]

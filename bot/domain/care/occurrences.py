@@ -67,19 +67,20 @@ def waiting(tx: Tx, now: datetime) -> Sequence[int]:
     """Numbers of what has come due by ``now``, oldest first."""
     return tx.session.scalars(
         select(Occurrence.id)
-        .where(Occurrence.state == "due", Occurrence.due_at <= now)
+        .join(Plan, Plan.id == Occurrence.plan_id)
+        .where(Occurrence.state == "due", Occurrence.due_at <= now, Plan.cancelled_at.is_(None))
         .order_by(Occurrence.due_at, Occurrence.id)
         .limit(AT_ONCE)
     ).all()
 
 
 def strike(tx: Tx, occurrence_id: int) -> Struck | None:
-    """Takes one due moment. None: another scheduler had it, its plan was taken back, or it is not yet time."""
+    """Takes one due moment. None: another scheduler had it, its plan was taken back or cancelled, or it is not yet time."""
     found = tx.session.execute(
         select(Occurrence, Plan).join(Plan, Plan.id == Occurrence.plan_id).where(Occurrence.id == occurrence_id)
     ).first()
     # The clock may have been set back since the number was read.
-    if found is None or found.Occurrence.due_at > tx.now:
+    if found is None or found.Occurrence.due_at > tx.now or found.Plan.cancelled_at is not None:
         return None
     occurrence, plan = found.Occurrence, found.Plan
     missed = tx.now >= occurrence.until

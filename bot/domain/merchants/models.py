@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -81,6 +81,15 @@ class Dealt(Base):
     customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     day: Mapped[str]
+
+
+class Morning(Base):
+    """Who has had the day's collected reminder; ``day``: ISO date in the shop's zone."""
+
+    __tablename__ = "mornings"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
 
 
 class Confirmation(Base):

@@ -28,6 +28,8 @@ TOLD_AT_ONCE = 20
 # Of those that share one line more are taken into it.
 COUNTED_AT_ONCE = 500
 NUMBERS_SHOWN = 3
+# The day's collected message stands below all other news: it is the longest, and ends with what to answer.
+COLLECTED = "morning"
 # Kinds that are counted when there are several, and the word that shows them all; their subject ends in the number.
 PUT_TOGETHER = {"new_customer": ("位新顾客", "新客"), "reply": ("位顾客在等回复", "待回")}
 
@@ -117,7 +119,10 @@ def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> lis
     be pushed for ever.
     """
     fresh = [notice for notice in notices if notice.delivery_id is None]
-    if left > KEPT_FOR_URGENT and any(now - notice.created_at >= COLLECT for notice in fresh):
+    # The morning's message takes all else along: one message, not two.
+    if left > KEPT_FOR_URGENT and any(
+        notice.kind == COLLECTED or _passed(notice.created_at, COLLECT, now) for notice in fresh
+    ):
         return fresh
     return [notice for notice in fresh if notice.urgent] if left > 0 else []
 
@@ -125,13 +130,18 @@ def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> lis
 def worth_hinting(notices: Sequence[Notice], *, now: datetime) -> list[Notice]:
     """Which notices a template notice should hint at, no I/O: new ones, collected; all again after half a day unheard."""
     hinted = [notice.hinted_at for notice in notices if notice.hinted_at is not None]
-    if hinted and now - max(hinted) >= HINT_AGAIN:
+    if hinted and _passed(max(hinted), HINT_AGAIN, now):
         return list(notices)
     fresh = [notice for notice in notices if notice.hinted_at is None]
-    lately = bool(hinted) and now - max(hinted) < HINT_PAUSE
-    if not lately and any(now - notice.created_at >= COLLECT for notice in fresh):
+    lately = bool(hinted) and not _passed(max(hinted), HINT_PAUSE, now)
+    if not lately and any(_passed(notice.created_at, COLLECT, now) for notice in fresh):
         return fresh
     return [notice for notice in fresh if notice.urgent]
+
+
+def _passed(since: datetime, span: timedelta, now: datetime) -> bool:
+    """Whether a span is over; also where the clock was set back since, or news would wait until it has caught up."""
+    return not timedelta(0) <= now - since < span
 
 
 def digest(notices: Sequence[Notice], *, room: int) -> tuple[str, list[Notice]]:
@@ -169,7 +179,7 @@ def _groups(notices: Sequence[Notice]) -> list[list[Notice]]:
     for notice in notices:
         if not notice.urgent:
             kinds.setdefault(notice.kind, []).append(notice)
-    for kind, same in kinds.items():
+    for kind, same in sorted(kinds.items(), key=lambda item: item[0] == COLLECTED):
         groups += [same] if kind in PUT_TOGETHER and len(same) > 1 else [[notice] for notice in same]
     return groups
 
@@ -187,7 +197,8 @@ def take_hints(tx: Tx, notices: Sequence[Notice]) -> list[Notice]:
 
     Their words still wait for the next answer.
     """
-    due = or_(Notice.hinted_at.is_(None), Notice.hinted_at <= tx.now - HINT_AGAIN)
+    again = or_(Notice.hinted_at <= tx.now - HINT_AGAIN, Notice.hinted_at > tx.now)  # in the future: set back since
+    due = or_(Notice.hinted_at.is_(None), again)
     ours = update(Notice).where(Notice.id.in_([notice.id for notice in notices]), Notice.state == "open", due)
     taken = {row[0] for row in tx.execute(ours.values(hinted_at=tx.now).returning(Notice.id))}
     return [notice for notice in notices if notice.id in taken]
