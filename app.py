@@ -91,6 +91,7 @@ def create_router(settings: Settings) -> Router:
     from bot.gateway import inbox
     from handlers import (  # noqa: F401
         activities,
+        after_sale,
         arrivals,
         care,
         clauses,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import broadcast, callback, language, peer_venv, planning, season, segments, start, trials
+from bench import broadcast, callback, intervals, language, peer_venv, planning, season, segments, start, trials
 from bench.processes import OTHERS, free_port, running, wait_for_port_only
 from bench.report import RESULTS, Section, told, version_of
 from bot.cli.embedded import find_program
@@ -62,6 +62,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
         "language": lambda: language.measure(3 if quick else 9),
         "planning": lambda: planning.measure(folder, 20_000 if quick else planning.MILLION),
         "segments": lambda: segments.measure(folder, (20_000,) if quick else (20_000, segments.MILLION)),
+        "intervals": lambda: intervals.measure(2_000 if quick else 20_000),
         "trials": lambda: trials.measure(1_000 if quick else 10_000),
         "start": lambda: start.measure(folder, rounds=1 if quick else 5),
     }
@@ -78,7 +79,7 @@ def _arguments() -> argparse.Namespace:
         "--only",
         nargs="+",
         metavar="PART",
-        help="callbacks broadcasts language planning segments trials start season postgresql",
+        help="callbacks broadcasts language planning segments intervals trials start season postgresql",
     )
     return parser.parse_args()
 

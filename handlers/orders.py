@@ -6,6 +6,7 @@ import re
 from datetime import datetime, time
 
 from bot.domain import working_day
+from bot.domain.care import after_sale
 from bot.domain.customers import finding
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
@@ -102,6 +103,8 @@ def refund(talk: StaffTalk) -> str:
     note = talk.intent.note
     orders.refund(talk.tx, order, amount_fen=talk.intent.amount_fen, note=note, staff_id=talk.staff.id)
     talk.label(f"单号{order.id} 退款 {show_money(talk.intent.amount_fen)}")
+    if order.refunded_fen == order.amount_fen:
+        after_sale.end(talk.tx, order, after_sale.GIVEN_BACK)
     rest = show_money(order.amount_fen - order.refunded_fen)
     reason = f"（{items_shown(note)}）" if note else ""
     lines = [f"已记退款 {show_money(talk.intent.amount_fen)}{reason}，单号{order.id} 还剩 {rest}"]
@@ -111,7 +114,8 @@ def refund(talk: StaffTalk) -> str:
         lines.append(
             f"{shown(customer)} 现在：{code}，级别 {customer.grade or '未定'}，累计 {show_money(customer.spent_fen)}"
         )
-    return "\n".join(lines)
+    told = _copy(talk, order, "退款告知") if order.refunded_fen == order.amount_fen else ""
+    return "\n".join(lines) + told
 
 
 def _ask_amount(order: Order, left: int) -> str:

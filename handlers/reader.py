@@ -17,6 +17,7 @@ from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
 from bot.language import normalise, read_whom
+from bot.language.after_sale_intents import AfterSale, Cycles, WakeUps
 from bot.language.customers import understand_customer
 from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
 from bot.language.intents import (
@@ -113,7 +114,7 @@ LOOKS = (
     *(ScriptList, ScriptShow, Segment, SegmentList, Show, StaffList, TagBook, TaskText, Today, Unnamed, Waiting),
     *(Receipts, Unclaimed),
     *(PlayList, PlayShow, PlayTry, PlayWho),
-    *(Forecast, RuleList, WhyBroadcast, WhySegment),
+    *(AfterSale, Cycles, Forecast, RuleList, WakeUps, WhyBroadcast, WhySegment),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture

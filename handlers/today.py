@@ -26,6 +26,7 @@ from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskTex
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
+WAITING_SHOWN = 10
 LINES = 3  # of what a customer said, in the list of those who wait
 QUOTE = 30  # characters of a line there
 BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
@@ -39,7 +40,8 @@ def today(talk: StaffTalk) -> str:
         if elsewhere:
             return f"今天的事都有人在做：{elsewhere}。"
         return "今天没有要做的事。可以看看“新客”，或发“群发 O 用 到店礼A”。"
-    lines = [f"今天 {talk.day(talk.now)}，共 {len(found)} 件：", _batch(talk, found, found)]
+    count = f"{len(found) // 100 * 100} 多件" if day.more else f"{len(found)} 件"
+    lines = [f"今天 {talk.day(talk.now)}，共 {count}：", _batch(talk, found, found)]
     return "\n".join([*lines, *([f"同事手上：{elsewhere}"] if elsewhere else [])])
 
 
@@ -148,13 +150,13 @@ def _task(talk: StaffTalk, number: int) -> Task:
 
 @on.staff(Waiting)
 def waiting_list(talk: StaffTalk) -> str:
-    found = waiting.list_waiting(talk.tx)
+    found = waiting.list_waiting(talk.tx, WAITING_SHOWN)
     if not found:
         return "没有顾客在等回复。"
     answers = being_answered(talk.tx)
-    scripts = replies.answered(talk.tx, found[:10])
-    lines = [f"等回复的顾客 {len(found)} 位："]
-    for item in found[:10]:
+    scripts = replies.answered(talk.tx, found)
+    lines = [f"等回复的顾客 {waiting.count_waiting(talk.tx)} 位："]
+    for item in found:
         mark = "❗" if item.urgent else ""
         said = waiting.lately(talk.tx, item.customer.id, LINES, waiting=True)
         words = " / ".join(_quoted(talk, one) for one in said)

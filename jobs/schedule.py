@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import activities, campaigns, care, letters, mornings, notices, playbooks, rule_tags
+from jobs import activities, after_sale, campaigns, care, letters, mornings, notices, playbooks, rule_tags, wake_ups
 from jobs.parts import Parts
 
 
@@ -26,6 +26,8 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("activities", activities.strike),
     Entry("campaigns", campaigns.strike),
     Entry("care", care.strike),
+    Entry("after sale", after_sale.strike),
+    Entry("wake-ups", wake_ups.strike),
     Entry("letters", letters.strike),
     Entry("playbooks", playbooks.strike),
     Entry("rule tags", rule_tags.strike),

@@ -274,11 +274,10 @@ def held_by(tx: Tx, staff_id: int) -> Held:
     own = tx.session.scalars(
         select(Customer).where(Customer.keeper_id == staff_id, Customer.is_staff.is_(False)).order_by(Customer.id)
     ).all()
-    numbers = {customer.id for customer in own}
     return Held(
         customers=own,
         follow_ups=sum(1 for customer in own if customer.next_at or customer.next_step),
-        waiting=sum(1 for item in waiting.list_waiting(tx) if item.customer.id in numbers),
+        waiting=waiting.count_waiting(tx, keeper_id=staff_id),
         broadcasts=campaigns.planned_by(tx, staff_id),
         reminders=reminders.own(tx, staff_id),
     )

@@ -30,6 +30,7 @@ KINDS = {
     "waiting": "等回复",
     "follow_up": "跟进",
     "birthday": "生日",
+    "quiet": "好久没来",
     "stage": "订单",
     "used_up": "该用完",
     "call": "VIP电话",

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, not_, or_, select
+from sqlalchemy.orm import QueryableAttribute
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
+from bot.delivery.rules import LETTER_KEY
 from bot.domain.activities.models import Activity
 from bot.domain.activities.rules import facts as activity_facts
 from bot.domain.campaigns import replies
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.care import playing
+from bot.domain.care import after_sale, playing, wake_ups
+from bot.domain.care.models import PlaybookPlace
 from bot.domain.care.rules import next_yearly
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import forgetting, segments, waiting
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import addressed, ago
+from bot.domain.customers.tag_rules import LAPSING
 from bot.domain.journeys import being_answered
 from bot.domain.merchants import desk
 from bot.domain.merchants.models import Dealt
 from bot.domain.merchants.service import active_staff
+from bot.domain.orders import rule_tags
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order
-from bot.domain.orders.rules import PLACED_AFTER, SATISFIED_AFTER, SATISFIED_UNTIL, STAGES, items_shown, stage_due
+from bot.domain.orders.rules import STAGES, items_shown, stage_due
 from bot.domain.scripts import kinds
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import compile_template
@@ -36,17 +42,19 @@ from bot.language.playbook_text import Step
 from bot.settings import Settings
 from bot.store.transaction import Tx
 
-BY_HAND_SHOWN = 200
+# Of each source so many are looked at, the first in its order: more is no day's work, and a list of thousands would keep
+# every other talk waiting.
+MOST = 200
+COUNTED = 2000  # where the day is only counted, for the morning's message
 # Spare-time talks in the list at once: five batches are more than an hour.
 TALKS_SHOWN = 25
+# Those who were lost unnoticed are won back a few at a time, the best customers first.
+QUIET_SHOWN = 25
 # Fewer is better: a buyer nobody spoke with this long is worth a word.
 TALK_AFTER = timedelta(days=30)
 CALL_AFTER = timedelta(days=182)  # two phone calls a year
 BIRTHDAY_AHEAD = 3  # days
 LONG_UNSEEN = timedelta(days=90)
-# An order nobody has moved on for so long is a slip of the pen, no reason to speak.
-FORGOTTEN_AFTER = timedelta(days=60)
-GROUPS = "ABC"
 # Who waits and who complains is nobody's alone and cannot wait until tomorrow.
 URGENT = ("complaint", "waiting")
 
@@ -55,10 +63,10 @@ URGENT = ("complaint", "waiting")
 class Task:
     """One thing to do today.
 
-    ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``stage``, ``used_up``, ``call``, ``play`` (a step
-    of a playbook), ``by_hand`` or ``talk``. ``text`` is ready to copy; else ``script`` names the wording that gives it,
-    or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand. ``since`` when it has
-    been waiting to be done; None for what passes by itself or has time.
+    ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``quiet``, ``stage``, ``used_up``, ``call``,
+    ``play`` (a step of a playbook), ``by_hand`` or ``talk``. ``text`` is ready to copy; else ``script`` names the wording
+    that gives it, or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand. ``since``
+    when it has been waiting to be done; None for what passes by itself or has time.
     """
 
     kind: str
@@ -72,10 +80,46 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A member's things to do, in order, and how many others each colleague has been dealt and not done yet."""
+    """A member's things to do, in order, and how many others each colleague has been dealt and not done yet.
+
+    ``more``: there are more than stand here, since a source was cut off.
+    """
 
     tasks: list[Task]
     elsewhere: Counter[int]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What every source is asked: ``now`` is in the shop's zone, ``end`` the end of its day.
+
+    Of each source the first ``most`` are wanted, and as many as there are people ``beside``: dealt already.
+    """
+
+    tx: Tx
+    shop: Settings
+    now: datetime
+    end: datetime
+    keepers: Set[int]
+    most: int
+    beside: int
+
+    def first(
+        self,
+        rows: Select[*tuple[Any, ...]],
+        *order: ColumnElement[Any] | QueryableAttribute[Any],
+        most: int | None = None,
+    ) -> Any:
+        """The first of ``rows`` in their own order; what a colleague looks after stands behind all others.
+
+        The list is put in order once more where the sources come together. Nobody who would stand in front there may be
+        cut off here, so the same comes first here.
+        """
+        is_theirs = case((Customer.keeper_id.in_(sorted(self.keepers)), 1), else_=0)
+        return self.tx.session.execute(
+            rows.order_by(is_theirs, *order).limit((self.most if most is None else most) + self.beside)
+        )
 
 
 def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
@@ -86,36 +130,58 @@ def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
     member's own customers and nobody's come before those a colleague looks after.
     """
     dealt = select(Dealt.customer_id, Dealt.staff_id).where(Dealt.day == now.date().isoformat())
-    elsewhere = {row.customer_id: row.staff_id for row in tx.execute(dealt.where(Dealt.staff_id != staff_id))}
+    dealt_to = {row.customer_id: row.staff_id for row in tx.execute(dealt)}
+    elsewhere = {number: other for number, other in dealt_to.items() if other != staff_id}
     keepers = {staff.id for staff in active_staff(tx)} - {staff_id}
-    found = everything(tx, shop, now, talks=TALKS_SHOWN + len(elsewhere))
+    # Whom the member has been dealt may all be put aside for 下一批, so that they count as well.
+    found = everything(tx, shop, now, most=MOST, beside=len(dealt_to), keepers=keepers)
     found.sort(key=lambda task: task.kind not in URGENT and task.customer.keeper_id in keepers)
     first_reason: dict[int, Task] = {}
     for task in found:
         first_reason.setdefault(task.customer.id, task)
     with_colleagues = Counter(elsewhere[number] for number in first_reason if number in elsewhere)
-    return Day([task for number, task in first_reason.items() if number not in elsewhere], with_colleagues)
+    more = any(count >= MOST for count in Counter(_source(task) for task in found).values())
+    return Day([task for number, task in first_reason.items() if number not in elsewhere], with_colleagues, more)
 
 
-def everything(tx: Tx, shop: Settings, now: datetime, *, talks: int) -> list[Task]:
-    """All there is to do today, whoever does it, in order; a customer stands in it with every reason.
+def _source(task: Task) -> str:
+    return "stage" if task.kind == "used_up" else task.kind
 
-    ``talks``: how many spare-time talks at most.
+
+def everything(
+    tx: Tx,
+    shop: Settings,
+    now: datetime,
+    *,
+    most: int = COUNTED,
+    beside: int = 0,
+    keepers: Set[int] = frozenset(),
+    talks: int = TALKS_SHOWN,
+) -> list[Task]:
+    """What there is to do today, whoever does it, in order; a customer stands in it with every reason.
+
+    ``most``: of each source, the first in order, and as many as there are people ``beside``; whom one of ``keepers``
+    looks after come last of all. ``talks``: how many spare-time talks at most.
     """
     end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    search = _Search(tx, shop, now, end, keepers, most, beside)
     due = [
-        *_follow_ups(tx, end),
-        *_birthdays(tx, now, end),
-        *_stages(tx, now, end),
-        *_calls(tx, now, end),
-        *_plays(tx, end),
+        *_follow_ups(search),
+        *_birthdays(search),
+        *_quiet(search),
+        *_stages(search),
+        *_calls(search),
+        *_plays(search),
     ]
     due.sort(key=lambda task: _class_rank(task.customer))
-    return [*_complaints(tx), *_waiting(tx), *due, *_by_hand(tx, shop, now, end), *_talks(tx, now, end, talks)]
+    return [*_complaints(search), *_waiting(search), *due, *_by_hand(search), *_talks(search, talks)]
 
 
 def _class_rank(customer: Customer) -> int:
     return 0 if customer.vip else 1 if customer.purchased else 2
+
+
+_RANK = case((Customer.vip, 0), (Customer.purchased, 1), else_=2)  # `_class_rank`, where the database sorts
 
 
 # -- dealing -----------------------------------------------------------------------------------------------------------
@@ -135,17 +201,17 @@ def deal(tx: Tx, found: Sequence[Task], count: int, *, staff_id: int, today: dat
 # -- where the tasks come from -----------------------------------------------------------------------------------------
 
 
-def _complaints(tx: Tx) -> Iterable[Task]:
-    for case, customer in complaints.open_complaints(tx):
-        why = f"投诉 {case.id} 还没处理完：{case.text[:20]}"
-        yield Task("complaint", customer, why, row=case.id, script="投诉倾听", since=case.at)
+def _complaints(search: _Search) -> Iterable[Task]:
+    for complaint, customer in complaints.open_complaints(search.tx, search.most + search.beside):
+        why = f"投诉 {complaint.id} 还没处理完：{complaint.text[:20]}"
+        yield Task("complaint", customer, why, row=complaint.id, script="投诉倾听", since=complaint.at)
 
 
-def _waiting(tx: Tx) -> Iterable[Task]:
+def _waiting(search: _Search) -> Iterable[Task]:
     """Should an answer that is on its way not arrive, the lines wait again."""
-    answers = being_answered(tx)
-    found = waiting.list_waiting(tx)
-    scripts = replies.answered(tx, found)
+    answers = being_answered(search.tx)
+    found = waiting.list_waiting(search.tx, search.most + search.beside + len(answers))
+    scripts = replies.answered(search.tx, found)
     for item in found:
         if item.customer.id not in answers or answers[item.customer.id][0] < item.newest:
             about = f"（答{scripts[item.customer.id]}）" if item.customer.id in scripts else ""
@@ -159,18 +225,19 @@ def _rested(end: datetime) -> tuple[ColumnElement[bool], ...]:
     return (Customer.is_staff.is_(False), not_(erased), or_(Customer.rest_until.is_(None), Customer.rest_until < end))
 
 
-def _follow_ups(tx: Tx, end: datetime) -> Iterable[Task]:
-    due = select(Customer).where(Customer.next_at < end, Customer.is_staff.is_(False)).order_by(Customer.next_at)
-    for customer in tx.session.scalars(due):
-        script = "打消顾虑" if customer.follow_up in ("a", "b") else f"新品问需{_group(customer)}"
+def _follow_ups(search: _Search) -> Iterable[Task]:
+    due = select(Customer).where(Customer.next_at < search.end, Customer.is_staff.is_(False))
+    for (customer,) in search.first(due, _RANK, Customer.next_at, Customer.id):
         why = f"跟进：{customer.next_step or '约好的时间到了'}"
+        script = wake_ups.follow_up_script(customer)
         yield Task("follow_up", customer, why, script=script, since=customer.next_at)
 
 
-def _birthdays(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
-    born = segments.born_within(now.date(), BIRTHDAY_AHEAD)
-    for customer in tx.session.scalars(select(Customer).where(born, *_rested(end)).order_by(Customer.id)):
-        left = days_to_birthday(customer, now.date())
+def _birthdays(search: _Search) -> Iterable[Task]:
+    today = search.now.date()
+    born = select(Customer).where(segments.born_within(today, BIRTHDAY_AHEAD), *_rested(search.end))
+    for (customer,) in search.first(born, _RANK, Customer.id):
+        left = days_to_birthday(customer, today)
         when = {0: "今天生日", 1: "明天生日"}.get(left, f"{left}天后生日")
         yield Task("birthday", customer, when, script="VIP生日" if customer.vip else "生日祝福")
 
@@ -181,53 +248,69 @@ def days_to_birthday(customer: Customer, today: date) -> int:
     return (next_yearly(month, day, lunar=customer.birth_lunar, on_or_after=today) - today).days
 
 
-def _stages(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
+def _quiet(search: _Search) -> Iterable[Task]:
+    """Who used to come and does not: carries 流失预警, and nobody has spoken with them since."""
+    rows = wake_ups.quiet().where(~wake_ups.was_greeted(search.now), *_rested(search.end))
+    found = [row[0] for row in search.first(rows, _RANK, Customer.spent_fen.desc(), Customer.id, most=QUIET_SHOWN)]
+    why = rule_tags.why_lapsing(search.tx, [customer.id for customer in found], search.now)
+    for customer in found:
+        told = f"：{why[customer.id]}" if customer.id in why else ""
+        yield Task("quiet", customer, f"{LAPSING}{told}", script=wake_ups.quiet_script(customer))
+
+
+def _stages(search: _Search) -> Iterable[Task]:
     """The four good reasons to speak again: agreed, on its way, arrived, used up."""
-    open_orders = or_(
-        and_(Order.stage < 3, Order.created_at > now - FORGOTTEN_AFTER, Order.created_at <= now - PLACED_AFTER),
-        and_(Order.stage == 3, Order.delivered_at > now - SATISFIED_UNTIL, Order.delivered_at <= now - SATISFIED_AFTER),
-        and_(Order.used_up_due < end, Order.stage < 4),
-    )
+    now, end = search.now, search.end
+    rows = select(Order, Customer).join(Customer, Customer.id == Order.customer_id)
+    used_up = and_(Order.used_up_due < end, Order.stage < 4, Order.bought_again_id.is_(None))
+    reasons = and_(or_(orders.stage_is_due(now), used_up), not_(after_sale.is_left_to_letters(search.tx)))
     standing = Order.refunded_fen < Order.amount_fen
-    rows = select(Order, Customer).join(Customer, Customer.id == Order.customer_id).where(open_orders, standing)
-    for order, customer in tx.session.execute(rows.where(*_rested(end)).order_by(Order.used_up_due, Order.id)):
+    for order, customer in search.first(
+        rows.where(reasons, standing, *_rested(end)), _RANK, Order.used_up_due.is_(None), Order.used_up_due, Order.id
+    ):
         what = items_shown(order.items)
-        if order.used_up_due is not None and order.used_up_due < end:
-            why = f"{what or '上次买的'}该用完了（单号{order.id}）"
+        if order.used_up_due is not None and order.used_up_due < end and order.bought_again_id is None:
+            learned = f"，{order.used_up_why}" if order.used_up_why else ""
+            why = f"{what or '上次买的'}该用完了（单号{order.id}{learned}）"
             yield Task("used_up", customer, why, row=order.id, script="用完提醒", since=order.used_up_due)
         elif due := stage_due(order, now):
             why = f"{STAGES[order.stage]} {what}{due.words}（单号{order.id}）"
             yield Task("stage", customer, why, row=order.id, script=due.script)
 
 
-def _calls(tx: Tx, now: datetime, end: datetime) -> Iterable[Task]:
+def _calls(search: _Search) -> Iterable[Task]:
     """VIPs twice a year, or whom the playbooks say as often as they say."""
     usual = playing.Calls(Customer.vip.is_(True), CALL_AFTER, "VIP电话提纲")
-    for plan in playing.calls(tx, usual):
-        due = or_(Customer.called_at.is_(None), Customer.called_at <= now - plan.every)
-        theirs = select(Customer).where(plan.whom, due, *_rested(end)).order_by(Customer.called_at, Customer.id)
-        for customer in tx.session.scalars(theirs):
+    for plan in playing.calls(search.tx, usual):
+        due = or_(Customer.called_at.is_(None), Customer.called_at <= search.now - plan.every)
+        theirs = select(Customer).where(plan.whom, due, *_rested(search.end))
+        order = (_RANK, Customer.called_at.is_not(None), Customer.called_at, Customer.id)
+        for (customer,) in search.first(theirs, *order):
             often = "一年两次" if plan.every == CALL_AFTER else f"{plan.every.days}天一次"
-            last = f"上次电话 {ago(customer.called_at, now)}" if customer.called_at else f"还没打过电话（{often}）"
+            last = (
+                f"上次电话 {ago(customer.called_at, search.now)}" if customer.called_at else f"还没打过电话（{often}）"
+            )
             yield Task("call", customer, last, script=plan.outline)
 
 
-def _plays(tx: Tx, end: datetime) -> Iterable[Task]:
-    for task in playing.tasks(tx):
-        resting = task.customer.rest_until is not None and task.customer.rest_until >= end
-        if not resting and not task.customer.is_staff:
-            yield Task("play", task.customer, task.words, row=task.number, script=task.script)
+def _plays(search: _Search) -> Iterable[Task]:
+    def first(rows: Select[*tuple[Any, ...]]) -> Any:
+        return search.first(rows.where(*_rested(search.end)), _RANK, PlaybookPlace.step_due, Customer.id)
+
+    for task in playing.tasks(search.tx, first):
+        yield Task("play", task.customer, task.words, row=task.number, script=task.script)
 
 
-def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[Task]:
+def _by_hand(search: _Search) -> Iterable[Task]:
     """What the platform does not carry, of broadcasts that are being sent; who has no phone and no WeChat stands last.
 
     Whoever has had as much as is good already waits for another day: a message by hand is one of them.
     """
-    room = limits.has_room(Customer.id, now, shop.timezone, (shop.marketing_per_day, shop.marketing_per_month))
+    shop = search.shop
     # A letter of care wants a day of its own, and is of no use after its time.
-    of_use = and_(limits.has_day(Customer.id, now, shop.timezone), Delivery.not_after > now)
-    rows = tx.session.execute(
+    of_use = and_(limits.has_day(Customer.id, search.now, shop.timezone), Delivery.not_after > search.now)
+    room = limits.has_room(Customer.id, search.now, shop.timezone, (shop.marketing_per_day, shop.marketing_per_month))
+    rows = (
         select(Delivery, Customer, Content)
         .join(Customer, Customer.id == Delivery.customer_id)
         .join(Content, Content.id == Delivery.content_id)
@@ -237,14 +320,18 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
             or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
             or_(Delivery.purpose != "marketing", room),
             or_(Delivery.occurrence == "", of_use),
-            *_rested(end),
+            *_rested(search.end),
         )
-        .order_by(
-            Customer.vip.desc(), and_(Customer.phone.is_(None), Customer.wechat.is_(None)), Customer.created_at.desc()
-        )
-        .limit(BY_HAND_SHOWN)
     )
-    for delivery, customer, content in rows:
+    out_of_reach = and_(Customer.phone.is_(None), Customer.wechat.is_(None))
+    found = search.first(
+        rows, Customer.vip.desc(), out_of_reach, Customer.created_at.desc(), Customer.id.desc(), Delivery.id
+    ).all()
+    letters = {delivery.id: delivery.send_key.removeprefix(LETTER_KEY) for delivery, _customer, _content in found}
+    over = after_sale.came_to_nothing(search.tx, letters.values())
+    for delivery, customer, content in found:
+        if letters[delivery.id] in over:
+            continue
         of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else f"{delivery.occurrence} "
         why = f"{of.lstrip()}要人工发（{delivery.reason}）"
         yield Task(
@@ -252,25 +339,16 @@ def _by_hand(tx: Tx, shop: Settings, now: datetime, end: datetime) -> Iterable[T
         )
 
 
-def _talks(tx: Tx, now: datetime, end: datetime, most: int) -> Iterable[Task]:
+def _talks(search: _Search, most: int) -> Iterable[Task]:
     """Buyers nobody has spoken with for a while, the newest first; of VIPs their calls are planned instead."""
+    now = search.now
     quiet = or_(Customer.last_contact_at.is_(None), Customer.last_contact_at <= now - TALK_AFTER)
-    buyers = (
-        select(Customer)
-        .where(Customer.purchased, Customer.vip.is_(False), quiet, *_rested(end))
-        .order_by(Customer.created_at.desc(), Customer.id.desc())
-        .limit(most)
-    )
-    for customer in tx.session.scalars(buyers):
+    buyers = select(Customer).where(Customer.purchased, Customer.vip.is_(False), quiet, *_rested(search.end))
+    for (customer,) in search.first(buyers, Customer.created_at.desc(), Customer.id.desc(), most=most):
         bought = customer.last_purchase_at
         last = f"上次消费 {ago(bought, now)}" if bought else "买过"
-        script = "好久不见" if bought and bought <= now - LONG_UNSEEN else f"升级搭配{_group(customer)}"
+        script = "好久不见" if bought and bought <= now - LONG_UNSEEN else f"升级搭配{wake_ups.group(customer)}"
         yield Task("talk", customer, f"老客，聊一聊 · {last}", script=script)
-
-
-def _group(customer: Customer) -> str:
-    """Which of the wordings A, B and C: always the same one for one person."""
-    return GROUPS[customer.id % len(GROUPS)]
 
 
 # -- done, and put off -------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.errors import Refusal
 from bot.language import (
     about_activities,
+    about_after_sale,
     about_campaigns,
     about_customers,
     about_files,
@@ -58,6 +59,7 @@ VERBS: tuple[Verb, ...] = (
     *about_campaigns.VERBS,
     *about_activities.VERBS,
     *about_playbooks.VERBS,
+    *about_after_sale.VERBS,
     *about_work.VERBS,
 )
 _PLAYBOOK_VERBS = {verb.words[0] for verb in about_playbooks.VERBS}
@@ -140,7 +142,7 @@ _NOTED = re.compile(r"(?P<whom>[^ \n]{1,8})(?P<verb>备注)[ :](?P<rest>.+)", re
 _NAMED = re.compile(r"(?P<whom>#\d+) ?(?:叫做?|是|改名叫?) ?(?P<name>[^ \n].{0,80})", re.ASCII)
 _NUMBER_FIRST = re.compile(
     r"(?:单号?|订单|群发|第|#)? ?(?P<number>\d{1,6})[号单个条]?的? ?(?P<verb>"
-    r"已?下单|已?发货|寄出|已?签收|收货|用完了?|完成|做完|搞定|推迟|延后|文案|名单|进度|结果|效果|暂停|继续|取消)了?"
+    r"已?下单|已?发货|寄出|已?签收|售后|收货|用完了?|完成|做完|搞定|推迟|延后|文案|名单|进度|结果|效果|暂停|继续|取消)了?"
     r"(?P<rest>(?:[ ,:].*|(?<=推迟)(?:到|明天|后天|下|周|\d).*)?)",
     re.ASCII,
 )
@@ -150,7 +152,7 @@ _ORDER_BACK = re.compile(
 _PASSER_BY = re.compile(
     rf"(?P<whom>{'|'.join(sorted(PASSER_BY))}) ?(?:消费了?|买了?|付了?|花了?)? ?(?P<rest>[^ ,;。\n][^,;。\n]*)"
 )
-_POSSESSED = re.compile(r"(?P<whom>[^ \n]{1,12})的(?P<what>资料|信息|情况|档案|订单|历史|历史记录)")
+_POSSESSED = re.compile(r"(?P<whom>[^ \n]{1,12})的(?P<what>资料|信息|情况|档案|订单|历史|历史记录|售后|周期)")
 # 收货 is a verb of ours; 收货地址 begins what a customer's order says.
 _PASTED = re.compile(r"(?:收货|收件|寄件|取件) ?(?:人|地址|信息|方式|电话|手机|姓名)")
 # 客户没到店 and 明天到店 tell about a visit, they are none.
@@ -318,7 +320,7 @@ def _customer_first(line: Words, now: datetime) -> Intent | None:
     """``小美 +VIP``, ``小美 消费298``, ``张三 到店``, ``明天10点提醒我 …``: the verb is not what comes first."""
     if intent := tag_by_signs(line) or remind_by_time(line, now) or _question(line) or about_files.file_of(line):
         return intent
-    if intent := about_segments.why(line):
+    if intent := about_segments.why(line) or about_after_sale.lasts(line):
         return intent
     if intent := tag_by_verb(line):
         return intent
@@ -363,7 +365,7 @@ def _turned(line: Words, now: datetime) -> Intent | None:
     if match := _ORDER_BACK.fullmatch(plain):
         return _BY_WORD["退款"].read(Said(read(f"单号{match['number']} {line.group(match, 'rest').typed}"), now))
     if match := _POSSESSED.fullmatch(plain):
-        word = match["what"] if match["what"] in ("订单", "历史", "历史记录") else "查"
+        word = match["what"] if match["what"] in ("订单", "历史", "历史记录", "售后", "周期") else "查"
         return _BY_WORD[word].read(Said(line.group(match, "whom"), now))
     last = plain.rfind(" ") + 1
     verb = _BY_WORD.get(plain[last:])

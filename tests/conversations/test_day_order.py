@@ -153,7 +153,7 @@ def test_how_long_an_article_lasts_is_remembered(shop, boss, mei, lan):
     shop.later(days=30)
     listed = boss.says("今日")
     assert "阿兰" in listed
-    assert "面霜 a1该用完了（单号2）" in listed.replace("  ", " ")
+    assert "面霜 a1该用完了（单号2，周期 30 天）" in listed.replace("  ", " ")
 
 
 def test_the_article_is_forgotten_again_by_undo(shop, boss, mei, lan):

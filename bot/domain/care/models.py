@@ -203,6 +203,19 @@ class PlaybookEnd(Base):
     outcome: Mapped[str]
 
 
+class CareSwitch(Base):
+    """Whether customers hear of something by themselves; ``name``: ``after_sale``, ``quiet`` or ``follow_up``, off where
+    there is no row. What came before ``since`` is not said any more.
+    """
+
+    __tablename__ = "care_switches"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    enabled: Mapped[bool]
+    since: Mapped[datetime]
+
+
 class SchedulerLease(Base):
     """Who strikes the clock, and which worker takes in followers. ``lease_until``: ms of the database's own clock."""
 

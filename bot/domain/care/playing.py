@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.delivery.rules import LETTERS_FROM
@@ -333,8 +333,9 @@ class Task:
     script: str
 
 
-def tasks(tx: Tx) -> list[Task]:
-    """What playbooks that are on ask of staff, whoever has waited longest first."""
+def tasks(tx: Tx, first: Callable[[Select[*tuple[Any, ...]]], Any]) -> list[Task]:
+    """What playbooks that are on ask of staff; ``first`` puts the rows (`PlaybookPlace`, `Customer`) in order, cuts them
+    off and runs them."""
     on = {book.name: book for book in playbooks.books(tx) if book.enabled}
     if not on:
         return []
@@ -342,10 +343,9 @@ def tasks(tx: Tx) -> list[Task]:
         select(PlaybookPlace, Customer)
         .join(Customer, Customer.id == PlaybookPlace.customer_id)
         .where(PlaybookPlace.state == "task", PlaybookPlace.book.in_(on))
-        .order_by(PlaybookPlace.step_due, Customer.id)
     )
     found = []
-    for place, customer in tx.session.execute(asked):
+    for place, customer in first(asked):
         steps = on[place.book].plan.steps
         if place.step < len(steps):
             step = steps[place.step]

@@ -21,13 +21,14 @@ def open_case(tx: Tx, *, customer_id: int, kind: str, text: str) -> Case:
     return case
 
 
-def open_complaints(tx: Tx) -> Sequence[tuple[Case, Customer]]:
-    """Complaints nobody has dealt with, oldest first; while one is open its customer gets no marketing."""
+def open_complaints(tx: Tx, most: int | None = None) -> Sequence[tuple[Case, Customer]]:
+    """Complaints nobody has dealt with, the ``most`` oldest first; while one is open its customer gets no marketing."""
     rows = tx.session.execute(
         select(Case, Customer)
         .join(Customer, Customer.id == Case.customer_id)
         .where(Case.open, Case.kind == "complaint", Customer.is_staff.is_(False))
         .order_by(Case.id)
+        .limit(most)
     )
     return [(case, customer) for case, customer in rows]
 

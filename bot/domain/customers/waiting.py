@@ -75,8 +75,8 @@ def hear(
     tx.later(_HEAR, customer_id, row)
 
 
-def list_waiting(tx: Tx) -> list[Waiting]:
-    """Everybody who waits for an answer: the urgent first, then who has waited longest."""
+def list_waiting(tx: Tx, most: int) -> list[Waiting]:
+    """The first ``most`` of those who wait for an answer: the urgent first, then who has waited longest."""
     newest = (
         select(
             Utterance.customer_id,
@@ -102,7 +102,8 @@ def list_waiting(tx: Tx) -> list[Waiting]:
             isouter=True,
         )
         .where(Customer.is_staff.is_(False))
-        .order_by(newest.c.urgent.desc(), newest.c.since)
+        .order_by(newest.c.urgent.desc(), newest.c.since, Customer.id)
+        .limit(most)
     )
     return [
         Waiting(
@@ -119,6 +120,15 @@ def list_waiting(tx: Tx) -> list[Waiting]:
         )
         for customer, said, count, since, urgent, relation, broadcast in rows
     ]
+
+
+def count_waiting(tx: Tx, *, keeper_id: int | None = None) -> int:
+    """How many wait for an answer; of one staff member's customers where ``keeper_id`` names them."""
+    waits = select(Utterance.customer_id).where(Utterance.waiting)
+    people = select(func.count()).where(Customer.id.in_(waits), Customer.is_staff.is_(False))
+    if keeper_id is not None:
+        people = people.where(Customer.keeper_id == keeper_id)
+    return tx.execute(people).scalar_one()
 
 
 def lately(tx: Tx, customer_id: int, count: int, *, waiting: bool = False) -> list[Utterance]:

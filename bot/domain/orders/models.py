@@ -14,7 +14,9 @@ from bot.store.base import Base
 class Order(Base):
     """A deal. ``id`` is its number (``单号12``); ``customer_id`` None = a passer-by.
 
-    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked; ``asked_at``: staff last spoke about it.
+    ``stage`` is 1–4 (①–④). ``paid_at`` is set once the money is booked; ``asked_at``: the customer was last spoken to
+    about it. ``used_up_why``: by which intervals ``used_up_due`` was reckoned, empty where staff named the day.
+    ``bought_again_id`` is the later purchase of the same article, which takes over what is to be said.
     ``source``: ``shop``, ``online``, ``deal``, ``bill`` (an imported payment) or ``opening`` (spent before we kept books).
     """
 
@@ -25,6 +27,10 @@ class Order(Base):
         Index("ix_orders_customer_id_id", "customer_id", "id"),
         Index("ix_orders_used_up_due", "used_up_due"),
         Index("ix_orders_paid_at", "paid_at"),
+        Index("ix_orders_stage_created_at", "stage", "created_at"),
+        Index("ix_orders_shipped_at", "shipped_at"),
+        Index("ix_orders_delivered_at", "delivered_at"),
+        Index("ix_orders_bought_again_id", "bought_again_id"),
         {"sqlite_autoincrement": True, "info": {"undoable": True}},
     )
 
@@ -45,6 +51,8 @@ class Order(Base):
     used_up_due: Mapped[datetime | None]
     used_up_at: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
+    used_up_why: Mapped[str] = mapped_column(default="", server_default="")
+    bought_again_id: Mapped[int | None]
 
 
 class ArticleDays(Base):

@@ -48,13 +48,26 @@ def refresh(tx: Tx, customer_ids: Sequence[int]) -> int:
     return len(told)
 
 
-def _holding(tx: Tx, customer_ids: Sequence[int], numbers: Mapping[str, int]) -> dict[int, dict[str, str]]:
-    """For every one of these customers the rules that hold, with the reason."""
+def why_lapsing(tx: Tx, customer_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """How long these customers have bought nothing and how often they do otherwise; who bought once is missing."""
+    bought = _bought(tx, customer_ids)
+    told = {number: tag_rules.lapsing(at, now, at_least=timedelta(0)) for number, at in bought.items()}
+    return {number: why for number, why in told.items() if why}
+
+
+def _bought(tx: Tx, customer_ids: Sequence[int]) -> dict[int, list[datetime]]:
+    """When these customers bought what stands, oldest first."""
     bought: dict[int, list[datetime]] = {}
     standing = (Order.paid_at.is_not(None), Order.refunded_fen < Order.amount_fen)
     paid = select(Order.customer_id, Order.paid_at).where(Order.customer_id.in_(list(customer_ids)), *standing)
     for customer_id, at in tx.execute(paid.order_by(Order.paid_at)):
         bought.setdefault(customer_id, []).append(at)
+    return bought
+
+
+def _holding(tx: Tx, customer_ids: Sequence[int], numbers: Mapping[str, int]) -> dict[int, dict[str, str]]:
+    """For every one of these customers the rules that hold, with the reason."""
+    bought = _bought(tx, customer_ids)
     last = _last_of_the_top(tx, numbers[TOP]) if TOP in numbers else None
     there = Customer.name.is_distinct_from(forgetting.GONE)
     people = select(Customer.id, Customer.spent_fen).where(Customer.id.in_(list(customer_ids)), there)

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, not_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.domain.customers import timeline
 from bot.domain.customers.finding import A_SOURCE, Hit, excerpt, holds
 from bot.domain.customers.models import Customer
 from bot.domain.customers.segment_fields import Asking
-from bot.domain.orders import daybook, rule_tags
+from bot.domain.orders import cycles, daybook, rule_tags, rules
 from bot.domain.orders.models import ArticleDays, LedgerEntry, Order, Payment
 from bot.domain.orders.rules import article, grade_after, stage_shown
 from bot.errors import Refusal
@@ -30,9 +30,9 @@ def purchase(
     """Books a payment. In the shop the goods are handed over at once (stage ③) and the customer has visited."""
     order = _new(tx, customer, amount_fen=amount_fen, items=items, note=note, source="shop" if in_shop else "online")
     order.stage = 3 if in_shop else 2
+    _pay(tx, order, staff_id=staff_id)
     if in_shop:
         _arrived(tx, order)
-    _pay(tx, order, staff_id=staff_id)
     if customer is not None:
         customer.visited = customer.visited or in_shop
         customer.last_contact_at = tx.now
@@ -98,18 +98,16 @@ def used_up(tx: Tx, order: Order, *, due: datetime | None, staff_id: int) -> Non
         raise Refusal(f"单号{order.id} 还没签收。先发送：签收 {order.id}")
     if order.stage == 4 and due is None:
         raise Refusal(f"单号{order.id} 早就记过用完了。")
-    order.used_up_due = due or tx.now
+    order.used_up_due, order.used_up_why = due or tx.now, ""
     if due is None:
         order.stage, order.used_up_at = 4, tx.now
         _tell_timeline(tx, order, "用完了", staff_id)
 
 
 def _arrived(tx: Tx, order: Order) -> None:
-    """The goods are there; how long they last is known where staff said so for the article before."""
+    """The goods are there; how long they last is known by the article's days and the customer's own intervals."""
     order.delivered_at = tx.now
-    lasts = tx.session.get(ArticleDays, article(order.items)) if order.items else None
-    if lasts is not None and order.customer_id is not None:
-        order.used_up_due = tx.now + timedelta(days=lasts.days)
+    cycles.arrived(tx, order)
 
 
 def remember_days(tx: Tx, order: Order) -> int | None:
@@ -154,6 +152,8 @@ def refund(
         whole = show_money(left).removesuffix("元")
         raise Refusal(f"单号{order.id} 最多还能退 {show_money(left)}。例子：退款 单号{order.id} {whole}")
     order.refunded_fen += amount_fen
+    if order.refunded_fen == order.amount_fen:
+        cycles.given_back(tx, order)
     daybook.book(tx, order, -amount_fen, source=source, note=note, staff_id=staff_id, at=at)
     _recount_owner(tx, order)
     _tell_timeline(tx, order, f"退款 {show_money(amount_fen)} {note}".strip(), staff_id)
@@ -189,6 +189,8 @@ def spent_before(tx: Tx, customer: Customer, amount_fen: int, last_at: datetime 
 def hand_over(tx: Tx, order: Order, customer: Customer, *, staff_id: int | None = None) -> None:
     """Money nobody was named for is this customer's."""
     order.customer_id = customer.id
+    cycles.paid(tx, order)
+    cycles.arrived(tx, order)
     recount(tx, customer)
     words = {"bill": "账单收款", "opening": "以前的消费"}.get(order.source, "消费")
     said = f"{words} {show_money(order.amount_fen)} {order.items}".strip()
@@ -198,6 +200,7 @@ def hand_over(tx: Tx, order: Order, customer: Customer, *, staff_id: int | None 
 def take_away(tx: Tx, order: Order, *, staff_id: int) -> None:
     """Removes an order that turned out to be another one's payment; the book keeps its entries and takes them back."""
     customer_id = order.customer_id
+    cycles.given_back(tx, order)
     daybook.reverse_order(tx, order, staff_id=staff_id)
     tx.session.delete(order)
     tx.session.flush()
@@ -280,6 +283,7 @@ def _new(tx: Tx, customer: Customer | None, *, amount_fen: int, items: str, note
 def _pay(tx: Tx, order: Order, *, staff_id: int) -> None:
     order.paid_at = tx.now
     daybook.book(tx, order, order.amount_fen, note=order.note, staff_id=staff_id)
+    cycles.paid(tx, order)
 
 
 def _recount_owner(tx: Tx, order: Order) -> None:
@@ -303,6 +307,25 @@ def stage_told(tx: Tx, customer: Customer, _term: Field, _now: datetime) -> str:
     """The stage of somebody's latest order, for who asks why they are in no segment."""
     stage = latest_stages(tx, [customer.id]).get(customer.id)
     return f"最近一单在{stage_shown(stage)}" if stage else "还没有单子"
+
+
+def stage_is_due(now: datetime) -> ColumnElement[bool]:
+    """`rules.stage_due` as a condition, of orders that are not forgotten; what was spent before we kept books is none."""
+    not_asked = or_(Order.asked_at.is_(None), Order.asked_at <= now - rules.ASKED_AGAIN)
+    fresh = Order.created_at > now - rules.FORGOTTEN_AFTER
+    waits = case(
+        (Order.stage == 1, Order.created_at <= now - rules.PLACED_AFTER),
+        (Order.shipped_at.is_not(None), Order.shipped_at <= now - rules.ARRIVED_AFTER),
+        else_=func.coalesce(Order.paid_at, Order.created_at) <= now - rules.PLACED_AFTER,
+    )
+    delivered = and_(
+        Order.delivered_at > now - rules.SATISFIED_UNTIL, Order.delivered_at <= now - rules.SATISFIED_AFTER
+    )
+    not_talked = or_(Order.asked_at.is_(None), Order.asked_at < Order.delivered_at)
+    return or_(
+        and_(Order.stage.in_((1, 2)), fresh, waits, not_asked),
+        and_(Order.stage == 3, delivered, not_talked, Order.source != "opening"),
+    )
 
 
 def latest_stages(tx: Tx, customer_ids: Sequence[int]) -> dict[int, int]:
