@@ -138,7 +138,10 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
     sender = (talk.tx, message.account, message.sender)
     tap = message.event_key if message.kind == "text" else ""
     broadcast = taps.tapped(*sender, tap, message.created_at) if tap else None
-    broadcast = broadcast or outbox.replied(*sender, message.created_at) if written_to else None
+    letter = (
+        outbox.letter_replied(talk.tx, talk.customer_id, message.created_at) if written_to and not broadcast else ""
+    )
+    broadcast = broadcast or outbox.replied(*sender, message.created_at) if written_to and not letter else None
     if broadcast is not None:
         replies.leave_alone(talk.tx, talk.shop, talk.customer_id)
     waiting.hear(
@@ -158,7 +161,8 @@ def _hear(talk: CustomerTalk, words: str, *, urgent: bool, of: str = "", answere
         return
     hint = f"\n要按投诉处理：立案 #{talk.customer_id}" if of == complaints.WORDS["angry"] else ""
     name = f"{talk.met.name} #{talk.customer_id}" if talk.met.name else f"#{talk.customer_id}"
-    about = f"（回复群发 {broadcast}）" if broadcast else f"（{of}）" if of else ""
+    answers = f"群发 {broadcast}" if broadcast else letter and f"“{letter}”"
+    about = f"（回复{answers}）" if answers else f"（{of}）" if of else ""
     offer = ""
     if (
         written_to

@@ -419,6 +419,29 @@ def replied(tx: Tx, account: str, person_id: str, at: datetime) -> int | None:
     return rows[0][0] if rows else None
 
 
+# A broadcast that came after the letter is what the person answers.
+_LETTER_REPLIED = """
+    UPDATE deliveries SET replied_at = COALESCE(replied_at, :at) WHERE id = (
+        SELECT letter.id FROM deliveries AS letter WHERE letter.customer_id = :customer_id
+        AND letter.occurrence <> '' AND letter.broadcast_id IS NULL AND letter.calling_since BETWEEN :since AND :until
+        AND letter.state IN ('sent', 'unknown') AND NOT EXISTS (
+            SELECT 1 FROM deliveries AS later WHERE later.account = letter.account AND later.person_id = letter.person_id
+            AND later.broadcast_id IS NOT NULL AND later.state IN ('sent', 'unknown')
+            AND later.calling_since > letter.calling_since
+        )
+        ORDER BY letter.calling_since DESC LIMIT 1
+    ) RETURNING occurrence
+"""
+
+
+def letter_replied(tx: Tx, customer_id: int, at: datetime) -> str:
+    """Ties what a customer said at ``at`` to the letter of the last 7 days, if that came last; returns its occasion."""
+    moment = to_milliseconds(at)
+    since, until = to_milliseconds(at - REPLY_COUNTS), moment + 1000
+    rows = tx.direct(_LETTER_REPLIED, {"customer_id": customer_id, "at": moment, "since": since, "until": until})
+    return str(rows[0][0]) if rows else ""
+
+
 def export(tx: Tx) -> Iterator[dict[str, Any]]:
     """Every row of every broadcast, oldest first; ``broadcast`` and ``customer_id`` are ids, moments aware in UTC."""
     fields = (

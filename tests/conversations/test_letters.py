@@ -185,6 +185,24 @@ def test_who_left_gets_nothing_and_who_never_followed_is_written_to_by_hand(shop
         assert (letter.state, letter.reason) == ("by_hand", "没有关注公众号")
 
 
+def test_an_answer_is_told_as_one_to_the_letter_unless_a_broadcast_came_later(shop, boss, mei):
+    boss.says("今日")
+    write(shop, mei)
+    shop.goes_on()
+    mei.says("谢谢，还记得我")
+    shop.goes_on()
+    assert "说（回复“生日”）：谢谢，还记得我" in boss.phone.pushed[-1]
+    assert shop.rows("SELECT COUNT(*) FROM deliveries WHERE occurrence = '生日' AND replied_at IS NOT NULL") == [(1,)]
+    boss.says("回 小美 应该的")
+    shop.goes_on(days=1)
+    mei.says("我叫小美")
+    boss.confirms(boss.says(SEND))
+    shop.goes_on()
+    mei.says("什么礼呀")
+    shop.goes_on()
+    assert "说（回复群发 1）：什么礼呀" in boss.phone.pushed[-1]
+
+
 def test_a_reason_that_is_gone_takes_its_letter_back(shop, mei):
     write(shop, mei)
     with shop.open() as tx:

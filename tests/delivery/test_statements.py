@@ -52,6 +52,7 @@ def test_no_statement_reads_a_whole_table(small_shop: Shop) -> None:
     shop.sweep()
     shop.send()
     shop.do(lambda tx: outbox.replied(tx, "main", "p1", tx.now))
+    shop.do(lambda tx: outbox.letter_replied(tx, 1, tx.now))
     shop.do(lambda tx: outbox.cancel_for_customer(tx, 1, "已退订", purpose="marketing"))
     shop.do(lambda tx: outbox.cancel_for_staff(tx, 1, "已离职"))
     shop.do(lambda tx: outbox.waiting(tx, staff_id=1))
