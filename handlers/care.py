@@ -128,7 +128,7 @@ def _just_heard(talk: StaffTalk) -> list[reminders.Heard]:
 
 def _which(talk: StaffTalk, found: Sequence[reminders.Heard]) -> str:
     when = show_time(talk.intent.until, talk.now)
-    lines = [f"推迟 提醒{one.occurrence_id} {when}" for one in found]
+    lines = [f"推迟 提醒{one.number} {when}" for one in found]
     labels = [one.words[:30] for one in found]
     desk.ask(talk.tx, talk.staff.id, desk.Question("offer", {"line": talk.line, "options": lines}, labels))
     listed = "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))

@@ -112,12 +112,18 @@ def test_the_morning_comes_in_one_message_to_each_for_their_own(shop, boss, cler
     assert "早上好，今天有 1 件：生日 1" in told
     assert f"阿兰 #{lan.number} 明天生日" in told
     assert told.endswith("发“今日”看清单")
+    asked = boss.says("推迟 2小时")
+    assert "一起响了 3 条" in asked
+    assert "今天 11:30 再提醒您：今天的清单，发“今日”看" in boss.says(number_of(asked, "今天的清单"))
+    assert "今天的清单" not in boss.says("推迟 1小时")
     (theirs,) = clerk.phone.news()
     assert "今天有 2 件：跟进 1、生日 1，其中 1 件还没人负责" in theirs
     assert "进货" not in theirs
     shop.at("2026-09-22 15:00")
     shop.goes_on()
-    assert boss.phone.news() == clerk.phone.news() == []
+    (again,) = boss.phone.news()
+    assert again.startswith("提醒：今天的清单")
+    assert clerk.phone.news() == []
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -13,6 +13,7 @@ from bot.domain.care.models import Occurrence, Plan
 from bot.domain.care.occurrences import Reminder, Struck
 from bot.domain.care.rules import Due
 from bot.domain.merchants.models import Notice, Staff
+from bot.domain.merchants.notices import COLLECTED
 from bot.errors import Refusal
 from bot.language.normalise import stored
 from bot.language.times import show_time
@@ -26,24 +27,27 @@ SUBJECT = "occurrence:"
 TOGETHER = timedelta(minutes=10)
 # Longer ago nobody says just 推迟.
 HEARD_LATELY = timedelta(days=2)
+LONGEST = 60  # characters kept of something that was said
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A reminder still to come; ``at`` is when it strikes next, ``words`` what it is about."""
+    """A reminder still to come: when it strikes next, what it is about, and the plan it was put off from."""
 
     number: int
     at: datetime
     words: str
+    again_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A reminder somebody was just told of; ``occurrence_id`` is the moment that struck."""
+    """A reminder somebody was just told of, by the number of its notice; without a moment there is only what was said."""
 
-    occurrence_id: int
-    plan: Plan
+    number: int
     words: str
+    moment: Occurrence | None = None
+    plan: Plan | None = None
 
 
 def remind(tx: Tx, *, staff_id: int, at: datetime, text: str) -> Plan:
@@ -69,7 +73,7 @@ def own(tx: Tx, staff_id: int) -> Sequence[Own]:
         .where(Plan.kind.in_(KINDS), Plan.staff_id == staff_id, Plan.cancelled_at.is_(None), Occurrence.state == "due")
         .order_by(Occurrence.due_at, Plan.id)
     )
-    return [Own(plan.id, due_at, about(tx, plan)) for due_at, plan in rows]
+    return [Own(plan.id, due_at, about(tx, plan), plan.again_of) for due_at, plan in rows]
 
 
 def about(tx: Tx, plan: Plan) -> str:
@@ -99,65 +103,58 @@ def heard(tx: Tx, staff_id: int) -> list[Heard]:
 
     What was put off already is not among them.
     """
-    told = tx.session.execute(
-        select(Notice.subject, Notice.created_at)
-        .where(
-            Notice.staff_id == staff_id,
-            Notice.kind == "care",
-            Notice.subject.startswith(SUBJECT),
-            Notice.created_at > tx.now - HEARD_LATELY,
-        )
-        .order_by(Notice.created_at.desc(), Notice.id.desc())
-    ).all()
-    newest = told[0].created_at if told else tx.now
-    numbers = [int(row.subject.removeprefix(SUBJECT)) for row in told if newest - row.created_at <= TOGETHER]
-    # A plan put off for minutes was heard twice: the later time counts.
-    found: dict[int, Heard] = {}
-    for number in numbers:
-        one = _heard(tx, number, staff_id)
+    theirs = (Notice.staff_id == staff_id, Notice.kind.in_(("care", COLLECTED)))
+    lately = (Notice.created_at > tx.now - HEARD_LATELY, Notice.created_at <= tx.now)
+    newest_first = (Notice.created_at.desc(), Notice.id.desc())
+    told = tx.session.scalars(select(Notice).where(*theirs, *lately).order_by(*newest_first)).all()
+    together = [notice for notice in told if told[0].created_at - notice.created_at <= TOGETHER]
+    mine = own(tx, staff_id)
+    to_come: set[int | str] = {one.words for one in mine} | {one.again_of for one in mine if one.again_of}
+    found: dict[int | str, Heard] = {}
+    for notice in together:
+        one = _heard(tx, notice)
         if one is not None:
-            found.setdefault(one.plan.again_of or one.plan.id, one)
-    return list(found.values())
+            # A plan put off for minutes was heard twice: the later time counts.
+            found.setdefault((one.plan.again_of or one.plan.id) if one.plan else one.words, one)
+    return [one for about_what, one in found.items() if about_what not in to_come]
 
 
 def heard_as(tx: Tx, number: int, *, staff_id: int) -> Heard:
-    """The reminder of that number (of its moment), as it stands in the choice offered. Raises Refusal."""
-    found = next((one for one in heard(tx, staff_id) if one.occurrence_id == number), None)
+    """The one of that number in the choice offered. Raises Refusal."""
+    found = next((one for one in heard(tx, staff_id) if one.number == number), None)
     if found is None:
         raise Refusal(f"提醒 {number} 不是刚响的那条，没有推迟。还没响的看“提醒”。")
     return found
 
 
-def _heard(tx: Tx, occurrence_id: int, staff_id: int) -> Heard | None:
-    occurrence = tx.session.get(Occurrence, occurrence_id)
-    if occurrence is None:
+def _heard(tx: Tx, notice: Notice) -> Heard | None:
+    if notice.kind == COLLECTED:
+        return Heard(notice.id, "今天的清单，发“今日”看")
+    if not notice.subject.startswith(SUBJECT):
+        return Heard(notice.id, notice.text.split("\n", 1)[0][:LONGEST])
+    moment = tx.session.get(Occurrence, int(notice.subject.removeprefix(SUBJECT)))
+    if moment is None:
         return None  # its plan was taken back
-    plan = tx.session.get_one(Plan, occurrence.plan_id)
-    first = plan.again_of or plan.id
-    mine = (Plan.kind == "again", Plan.staff_id == staff_id, Plan.again_of == first, Plan.cancelled_at.is_(None))
-    comes_again = (
-        select(Plan.id).join(Occurrence, Occurrence.plan_id == Plan.id).where(*mine, Occurrence.state == "due")
-    )
-    if tx.session.execute(comes_again.limit(1)).first() is not None:
-        return None
-    return Heard(occurrence_id, plan, about(tx, plan))
+    plan = tx.session.get_one(Plan, moment.plan_id)
+    return Heard(notice.id, about(tx, plan), moment, plan)
 
 
 def put_off(tx: Tx, found: Heard, until: datetime, *, staff_id: int) -> Plan:
     """Lets one member hear of it once more at ``until``, in words that are true by then. Raises Refusal for the past."""
     if until <= tx.now:
         raise Refusal("这个时间已经过了，没有推迟。例如：推迟 1小时、推迟 明天10点")
-    struck = tx.session.get_one(Occurrence, found.occurrence_id)
+    if found.plan is None or found.moment is None:
+        return remind(tx, staff_id=staff_id, at=until, text=found.words)
     plan = Plan(
         kind="again",
         title=found.plan.title,
-        at=found.plan.at if found.plan.kind == "again" else struck.due_at,
+        at=found.plan.at if found.plan.kind == "again" else found.moment.due_at,
         again_of=found.plan.again_of or found.plan.id,
         remind_days=0,
         staff_id=staff_id,
         created_at=tx.now,
     )
-    return _planted(tx, plan, until, struck.purpose)
+    return _planted(tx, plan, until, found.moment.purpose)
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------
