@@ -20,7 +20,11 @@ def strike(parts: Parts, _now: datetime) -> int:
     """Writes what is due; returns how many it was. A quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
         due = after_sale.due(tx)
-    return sum(_say(parts, order_id, step) for order_id, step in due)
+    said = sum(_say(parts, order_id, step) for order_id, step in due.steps)
+    if due.is_round:
+        with transaction(parts.store, parts.clock) as tx:
+            after_sale.round_done(tx)
+    return said
 
 
 def _say(parts: Parts, order_id: int, step: Step) -> bool:

@@ -13,9 +13,14 @@ from jobs.parts import Parts
 def strike(parts: Parts, _now: datetime) -> int:
     """Writes what is due; returns how many it was. A quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
+        if not wake_ups.is_time(tx):
+            return 0
         due = wake_ups.due(tx, parts.settings)
     done = 0
     for one in due:
         with transaction(parts.store, parts.clock, parts.bell) as tx:
             done += wake_ups.say(tx, parts.settings, one, working_day.words)
+    if not done:
+        with transaction(parts.store, parts.clock) as tx:
+            wake_ups.round_done(tx)
     return done

@@ -262,8 +262,8 @@ def _stages(search: _Search) -> Iterable[Task]:
     """The four good reasons to speak again: agreed, on its way, arrived, used up."""
     now, end = search.now, search.end
     rows = select(Order, Customer).join(Customer, Customer.id == Order.customer_id)
-    used_up = and_(Order.used_up_due < end, Order.stage < 4, Order.bought_again_id.is_(None))
-    reasons = and_(or_(orders.stage_is_due(now), used_up), not_(after_sale.is_left_to_letters(search.tx)))
+    reasons = or_(*(Order.id.in_(numbers) for numbers in orders.due_for_a_talk(now, end)))
+    reasons = and_(reasons, not_(after_sale.is_left_to_letters(search.tx)))
     standing = Order.refunded_fen < Order.amount_fen
     for order, customer in search.first(
         rows.where(reasons, standing, *_rested(end)), _RANK, Order.used_up_due.is_(None), Order.used_up_due, Order.id

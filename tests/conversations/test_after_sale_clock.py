@@ -32,7 +32,7 @@ def test_two_schedulers_say_it_once(on, boss, mei):
 def test_a_clock_that_jumps_over_months_says_nothing_late(on, boss, mei):
     boss.says("周期 面霜 30天")
     boss.says("消费 小美 98 面霜")
-    on.at("2027-02-01 12:00")
+    on.at("2026-12-01 12:00")
     mei.says("我叫小美")
     on.goes_on(days=1)
     assert mei.phone.pushed == []

@@ -14,6 +14,9 @@ def silent(shop, boss, *people, spent=98):
     shop.later(days=21)
     while shop.strike():
         pass
+    # Who is to be written to is looked for every ten minutes.
+    shop.later(minutes=10)
+    shop.strike()
 
 
 def letters(shop):

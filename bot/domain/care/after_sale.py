@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, false, literal, or_, select
+from sqlalchemy import ColumnElement, String, and_, cast, exists, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.domain.care import letters, switches
+from bot.domain.care import letters, rounds, switches
 from bot.domain.care.letter_rules import Purpose
 from bot.domain.care.models import Letter
 from bot.domain.customers import timeline
@@ -33,6 +33,8 @@ ASKED_LATELY = timedelta(days=7)
 # A letter that could not go out stands in 今日 like any other reason to speak.
 LATE = timedelta(days=1)
 AT_ONCE = 100
+LETTER_STATES = ("queued", "by_hand", "later", "skipped", "over")
+NAME = "after_sale"
 OWN_HOW_TO = "使用说明"  # 使用说明面膜 is what is said of an order of 面膜
 
 # A script's words for one customer and order; raises Refusal where a fact they need is not known.
@@ -120,16 +122,41 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def due(tx: Tx) -> list[tuple[int, Step]]:
-    """What is to be said now, by order, the oldest reason first; nothing while it is switched off."""
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be said now, by order, the oldest reason first; ``is_round``: all there is was looked for and found."""
+
+    steps: Sequence[tuple[int, Step]] = ()
+    is_round: bool = False
+
+
+def due(tx: Tx) -> Due:
+    """Nothing while it is switched off."""
     started = switches.on_since(tx, switches.AFTER_SALE)
     if started is None:
-        return []
-    found: list[tuple[int, Step]] = []
+        return Due()
+    is_round = rounds.is_due(tx, NAME)
+    found = [] if is_round else _asked_again(tx)
     for step in STEPS:
-        rows = select(Order.id).where(_is_due(step, tx.now, started)).order_by(step.since, Order.id)
-        found += [(order_id, step) for order_id in tx.session.scalars(rows.limit(AT_ONCE))]
-    return found
+        since = started if is_round else max(started, tx.now - rounds.LATELY)
+        rows = select(Order.id).where(_is_due(step, tx.now, since)).order_by(step.since, Order.id)
+        orders = tx.session.scalars(rows.limit(AT_ONCE)).all()
+        found += [(order_id, step) for order_id in orders]
+        is_round = is_round and len(orders) < AT_ONCE
+    return Due(found, is_round)
+
+
+def _asked_again(tx: Tx) -> list[tuple[int, Step]]:
+    """Letters that could not go out before and may now."""
+    waits = select(Letter.key).where(
+        Letter.state == "later", Letter.again_at <= tx.now, Letter.key.startswith("order:"), Letter.until > tx.now
+    )
+    parted = [key.split(":") for key in tx.session.scalars(waits.order_by(Letter.again_at, Letter.id).limit(AT_ONCE))]
+    return [(int(number), step) for _order, number, name in parted for step in STEPS if step.name == name]
+
+
+def round_done(tx: Tx) -> None:
+    rounds.done(tx, NAME)
 
 
 def say(tx: Tx, shop: Settings, order_id: int, step: Step, words: Words) -> bool:
@@ -195,8 +222,7 @@ def _asked_lately(tx: Tx, customer_id: int, step: Step) -> bool:
     lately = exists().where(
         Letter.customer_id == customer_id,
         Letter.occasion == step.word,
-        Letter.state.in_(("queued", "by_hand", "over")),
-        Letter.created_at > tx.now - ASKED_LATELY,
+        Letter.day.in_(rounds.days_of(tx.now, ASKED_LATELY)),
     )
     return bool(tx.execute(select(lately)).scalar())
 
@@ -319,8 +345,7 @@ def journey(tx: Tx, order: Order) -> Sequence[Told]:
 
 def counts(tx: Tx, since: datetime) -> dict[str, int]:
     """How many letters of orders there were, by their state."""
-    rows = select(Letter.state).where(Letter.created_at > since, Letter.key.startswith("order:"))
-    found: dict[str, int] = {}
-    for state in tx.execute(rows).scalars():
-        found[state] = found.get(state, 0) + 1
-    return found
+    # What was written since then ends later, which is what the index knows.
+    lately = and_(Letter.state.in_(LETTER_STATES), Letter.until > since, Letter.created_at > since)
+    rows = select(Letter.state, func.count()).where(lately, Letter.key.startswith("order:")).group_by(Letter.state)
+    return {row[0]: row[1] for row in tx.execute(rows)}

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, String, cast, exists, func, literal, or_, select
 
-from bot.delivery.rules import day_start
-from bot.domain.care import letters, switches
+from bot.domain.care import letters, rounds, switches
 from bot.domain.care.models import Letter
 from bot.domain.customers.models import Customer, CustomerTag, Tag
 from bot.domain.customers.tag_rules import LAPSING
@@ -23,6 +22,7 @@ Kind = Literal["quiet", "follow_up"]
 WORDS: dict[Kind, str] = {"quiet": "久未来问候", "follow_up": "跟进"}
 # So many who have fallen silent are written to a day, the best customers first: most of it is copied by hand.
 A_DAY = 10
+NAME = "wake_ups"
 AT_ONCE = 100
 # A talk put down for Friday is no use on Monday; silence lasts longer.
 WORTH: dict[Kind, timedelta] = {"quiet": timedelta(days=7), "follow_up": timedelta(days=2)}
@@ -60,12 +60,8 @@ def quiet() -> Select[*tuple[Any, ...]]:
 
 def was_greeted(now: datetime) -> ColumnElement[bool]:
     """Whether a customer had the greeting (or it stands in 今日 to be copied) and still has time to answer."""
-    return exists().where(
-        Letter.customer_id == Customer.id,
-        Letter.occasion == WORDS["quiet"],
-        Letter.state.in_(("queued", "by_hand", "over")),
-        Letter.created_at > now - ANSWERS_WITHIN,
-    )
+    lately = Letter.day.in_(rounds.days_of(now, ANSWERS_WITHIN))
+    return exists().where(Letter.customer_id == Customer.id, lately, Letter.occasion == WORDS["quiet"])
 
 
 def count_quiet(tx: Tx) -> int:
@@ -88,6 +84,15 @@ class Due:
         return f"{self.kind}:{self.customer_id}:{to_milliseconds(self.since)}"
 
 
+def is_time(tx: Tx) -> bool:
+    """Whether to look for `due`."""
+    return rounds.is_due(tx, NAME)
+
+
+def round_done(tx: Tx) -> None:
+    rounds.done(tx, NAME)
+
+
 def due(tx: Tx, shop: Settings) -> list[Due]:
     """Whom to write to now; nothing of what is switched off."""
     found: list[Due] = []
@@ -102,9 +107,9 @@ def due(tx: Tx, shop: Settings) -> list[Due]:
 
 
 def _written_today(tx: Tx, shop: Settings) -> int:
-    today = Letter.created_at >= day_start(shop.timezone, tx.now)
-    count = select(func.count()).select_from(Letter).where(Letter.occasion == WORDS["quiet"], today)
-    return tx.execute(count.where(Letter.state.in_(("queued", "by_hand", "over")))).scalar_one()
+    today = tx.now.astimezone(shop.timezone).date().isoformat()
+    count = select(func.count()).select_from(Letter).where(Letter.occasion == WORDS["quiet"], Letter.day == today)
+    return tx.execute(count).scalar_one()
 
 
 def _quiet_due(now: datetime, started: datetime) -> Select[*tuple[Any, ...]]:

@@ -132,7 +132,7 @@ class TagRule(Base):
 class NightRun(Base):
     """How far a night's work has come: ``next_id`` is the last customer done, ``done`` that the turn is over.
 
-    ``day``: the turn it is for, as `orders.rule_tags.turn` names it.
+    ``day``: the turn it is for, as `orders.rule_tags.turn` names it; of a round of care (`care.rounds`) its moment.
     """
 
     __tablename__ = "night_runs"

@@ -27,10 +27,17 @@ class Order(Base):
         Index("ix_orders_customer_id_id", "customer_id", "id"),
         Index("ix_orders_used_up_due", "used_up_due"),
         Index("ix_orders_paid_at", "paid_at"),
-        Index("ix_orders_stage_created_at", "stage", "created_at"),
+        # Not by the stage, and below none for what is empty: SQLite would go by these and read through all that are
+        # delivered for the few of one day.
+        Index("ix_orders_open", "created_at", sqlite_where=text("stage < 3"), postgresql_where=text("stage < 3")),
         Index("ix_orders_shipped_at", "shipped_at"),
         Index("ix_orders_delivered_at", "delivered_at"),
-        Index("ix_orders_bought_again_id", "bought_again_id"),
+        Index(
+            "ix_orders_bought_again_id",
+            "bought_again_id",
+            sqlite_where=text("bought_again_id IS NOT NULL"),
+            postgresql_where=text("bought_again_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True, "info": {"undoable": True}},
     )
 

@@ -19,7 +19,7 @@ PLACED_AFTER = timedelta(days=1)  # what was agreed, and what was paid, is not l
 ARRIVED_AFTER = timedelta(days=3)  # in the post
 SATISFIED_AFTER, SATISFIED_UNTIL = timedelta(days=3), timedelta(days=14)  # after delivery
 ASKED_AGAIN = timedelta(days=7)
-# An order nobody has moved on for so long is a slip of the pen, no reason to speak.
+# An order nobody has moved on for so long is a slip of the pen, and what was used up then has long been replaced.
 FORGOTTEN_AFTER = timedelta(days=60)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from bot.domain.customers import timeline
@@ -309,8 +310,11 @@ def stage_told(tx: Tx, customer: Customer, _term: Field, _now: datetime) -> str:
     return f"最近一单在{stage_shown(stage)}" if stage else "还没有单子"
 
 
-def stage_is_due(now: datetime) -> ColumnElement[bool]:
-    """`rules.stage_due` as a condition, of orders that are not forgotten; what was spent before we kept books is none."""
+def due_for_a_talk(now: datetime, end: datetime) -> list[Select[*tuple[Any, ...]]]:
+    """The numbers of orders `rules.stage_due` speaks of, and of those used up by ``end`` that were not bought again.
+
+    What was spent before we kept books is no order to ask about. One search for each reason: each has an index.
+    """
     not_asked = or_(Order.asked_at.is_(None), Order.asked_at <= now - rules.ASKED_AGAIN)
     fresh = Order.created_at > now - rules.FORGOTTEN_AFTER
     waits = case(
@@ -322,10 +326,13 @@ def stage_is_due(now: datetime) -> ColumnElement[bool]:
         Order.delivered_at > now - rules.SATISFIED_UNTIL, Order.delivered_at <= now - rules.SATISFIED_AFTER
     )
     not_talked = or_(Order.asked_at.is_(None), Order.asked_at < Order.delivered_at)
-    return or_(
-        and_(Order.stage.in_((1, 2)), fresh, waits, not_asked),
-        and_(Order.stage == 3, delivered, not_talked, Order.source != "opening"),
-    )
+    used_up = and_(Order.used_up_due > now - rules.FORGOTTEN_AFTER, Order.used_up_due < end)
+    return [
+        # Spelled like the index.
+        select(Order.id).where(text("orders.stage < 3"), fresh, waits, not_asked),
+        select(Order.id).where(delivered, Order.stage == 3, not_talked, Order.source != "opening"),
+        select(Order.id).where(used_up, Order.stage < 4, Order.bought_again_id.is_(None)),
+    ]
 
 
 def latest_stages(tx: Tx, customer_ids: Sequence[int]) -> dict[int, int]:

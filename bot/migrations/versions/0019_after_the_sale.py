@@ -22,15 +22,27 @@ def upgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.add_column(sa.Column("used_up_why", sa.String(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("bought_again_id", sa.Integer(), nullable=True))
-        batch_op.create_index("ix_orders_bought_again_id", ["bought_again_id"], unique=False)
+        batch_op.create_index(
+            "ix_orders_bought_again_id",
+            ["bought_again_id"],
+            unique=False,
+            sqlite_where=sa.text("bought_again_id IS NOT NULL"),
+            postgresql_where=sa.text("bought_again_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_orders_delivered_at", ["delivered_at"], unique=False)
         batch_op.create_index("ix_orders_shipped_at", ["shipped_at"], unique=False)
-        batch_op.create_index("ix_orders_stage_created_at", ["stage", "created_at"], unique=False)
+        batch_op.create_index(
+            "ix_orders_open",
+            ["created_at"],
+            unique=False,
+            sqlite_where=sa.text("stage < 3"),
+            postgresql_where=sa.text("stage < 3"),
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index("ix_orders_stage_created_at")
+        batch_op.drop_index("ix_orders_open")
         batch_op.drop_index("ix_orders_shipped_at")
         batch_op.drop_index("ix_orders_delivered_at")
         batch_op.drop_index("ix_orders_bought_again_id")
