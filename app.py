@@ -105,6 +105,7 @@ def create_router(settings: Settings) -> Router:
         own_files,
         scripts,
         shop_facts,
+        subscriptions,
         today,
     )
     from handlers import campaigns as campaign_handlers  # noqa: F401

@@ -34,6 +34,7 @@ class Account:
     aes_key: str = field(default="", repr=False)
     api_base_url: str = "https://api.weixin.qq.com"
     staff_notice_template: str = ""
+    service_notice_template: str = ""
 
 
 @dataclass(frozen=True)
@@ -331,6 +332,12 @@ ACCOUNT_TABLE = (
     Setting("accounts", "api_base_url", "https://api.weixin.qq.com", "the platform, a proxy, or the sandbox", _address),
     Setting(
         "accounts", "staff_notice_template", "", "template id for notices to staff who have not written for 48 hours"
+    ),
+    Setting(
+        "accounts",
+        "service_notice_template",
+        "",
+        "template id of the subscribe notice (订阅通知) by which service messages reach customers who said yes to it",
     ),
 )
 REQUIRED = ("name", "app_id", "token")

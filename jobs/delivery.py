@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.delivery import lease
-from bot.delivery.calls import Terms
+from bot.delivery.calls import ServiceNotice, Terms
 from bot.delivery.sender import Sender
+from bot.domain.scripts.checker import fits_template
+from bot.errors import PlatformFailure
+from bot.platforms.official_account.slots import filled, slots_of
 from bot.settings import Account
 from bot.store.transaction import reading, transaction
 from jobs import campaigns
 from jobs.parts import Parts
+
+log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 20.0
 
@@ -68,4 +74,37 @@ def terms_of(parts: Parts, account: Account) -> Terms:
         lease=timedelta(seconds=settings.lease_seconds),
         learned=parts.learned,
         alarm=parts.alarm,
+        notice=_notice_of(parts, account),
     )
+
+
+# The fields of each account's subscribe notice, read once.
+_slots: dict[tuple[str, str], tuple[str, ...]] = {}
+
+
+def _notice_of(parts: Parts, account: Account) -> ServiceNotice | None:
+    """The account's subscribe notice; None without one, and while the platform does not say which fields it has."""
+    template_id, client = account.service_notice_template, parts.clients.get(account.name)
+    if not template_id or client is None:
+        return None
+    slots = _slots.get((account.app_id, template_id))
+    if slots is None:
+        try:
+            found = {entry.get("priTmplId"): entry for entry in client.notice_templates()}
+        except PlatformFailure as failure:
+            log.warning("service_notice_unread account=%s code=%s", account.name, failure.code)
+            return None
+        if template_id not in found:
+            log.error("service_notice_unknown account=%s; check service_notice_template", account.name)
+        slots = slots_of(str(found.get(template_id, {}).get("content", "")))
+        _slots[account.app_id, template_id] = slots
+    if not slots:
+        return None
+    settings = parts.settings
+
+    def values(text: str, now: datetime) -> dict[str, str] | None:
+        here = now.astimezone(settings.timezone)
+        said = filled(slots, text, count=1, here=here, shop_name=settings.shop_name)
+        return said if fits_template(said.values(), here.date()) else None
+
+    return ServiceNotice(template_id, values)

@@ -4,7 +4,6 @@ next answer; and opens again what did not arrive."""
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,7 +14,9 @@ from bot.domain import journeys
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice, StaffIdentity
+from bot.domain.scripts.checker import fits_template
 from bot.errors import PlatformFailure
+from bot.platforms.official_account.slots import filled, slots_of
 from bot.settings import Account
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
@@ -23,10 +24,7 @@ from jobs.parts import Parts
 log = logging.getLogger(__name__)
 
 REST_BYTES = 100  # for the words that more is open
-_SLOT = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
-# Longest values by type (vendor manual, template messages: value rules).
-_LONGEST = {"thing": 20, "short_thing": 8, "const": 20, "phrase": 5, "name": 10, "character_string": 32, "letter": 32}
-
+OPEN_TO_READ = "有新消息，发“通知”看"  # where the words themselves may not stand in a template
 _slots: dict[str, tuple[str, ...]] = {}
 
 
@@ -78,7 +76,10 @@ def _hint(tx: Tx, parts: Parts, address: StaffIdentity, waiting: Sequence[Notice
     if not told:
         return 0
     text, _told = notices.digest(told, room=TEXT_BYTES)
-    values = _filled(template[1], parts, text, len(told), now)
+    # What customers wrote and what is planned is quoted in it: a packet, a coupon.
+    here = now.astimezone(parts.settings.timezone)
+    said = text if fits_template([text], here.date()) else OPEN_TO_READ
+    values = filled(template[1], said, count=len(told), here=here, shop_name=parts.settings.shop_name)
     payload = {"type": "text", "text": text, "template": {"template_id": template[0], "data": values}}
     _queue(tx, address, payload, route="template")
     return len(told)
@@ -118,33 +119,4 @@ def _learn_templates(parts: Parts) -> None:
         template = found.get(account.staff_notice_template)
         if template is None:
             log.error("notice_template_unknown account=%s; check staff_notice_template", account.name)
-        _slots[account.name] = tuple(_SLOT.findall(template["content"])) if template else ()
-
-
-def _filled(slots: tuple[str, ...], parts: Parts, text: str, count: int, now: datetime) -> dict[str, str]:
-    """A value for every field of the template, by the type its name begins with; the first long one says what it is."""
-    said = " ".join(text.split())
-    values: dict[str, str] = {}
-    for slot in slots:
-        kind = slot.rstrip("0123456789")
-        if kind in ("time", "date"):
-            values[slot] = f"{now.astimezone(parts.settings.timezone):%Y年%m月%d日 %H:%M}"
-        elif kind in ("thing", "const") and said:
-            values[slot], said = _cut(said, _LONGEST[kind]), ""
-        elif kind in ("number", "character_string", "letter", "amount"):
-            values[slot] = str(count)
-        else:
-            values[slot] = _cut(
-                "待处理" if kind in ("phrase", "short_thing") else parts.settings.shop_name, _LONGEST.get(kind, 20)
-            )
-    return values
-
-
-def _cut(text: str, longest: int) -> str:
-    """The first words that fit: up to a sign where one ends them well, else cut with a mark."""
-    if len(text) <= longest:
-        return text
-    ends = [at for at, letter in enumerate(text[: longest + 1]) if letter in "（，。；！？"]
-    if ends and ends[-1] >= longest // 2:
-        return text[: ends[-1]]
-    return f"{text[: longest - 1]}…"
+        _slots[account.name] = slots_of(template["content"]) if template else ()

@@ -14,11 +14,11 @@ from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
 from bot.delivery.models import BroadcastRun, Delivery, MassResult
 from bot.delivery.rules import MASS_LEAST, beijing_month
-from bot.store.base import from_milliseconds
+from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import run, run_with
 from bot.store.transaction import Tx
 
-SENT_ROUTES = ("custom", "mass", "template")
+SENT_ROUTES = ("custom", "mass", "template", "subscribe")
 
 _SHARED = """
     SELECT content_id FROM deliveries
@@ -98,6 +98,36 @@ def lanes(tx: Tx, broadcast_id: int) -> list[tuple[str, str, datetime]]:
             if due_at is not None:
                 found.append((account, route, from_milliseconds(due_at)))
     return found
+
+
+_NEXT_DUE = """
+    SELECT MIN(due_at) FROM deliveries WHERE account = :account AND route = :route AND broadcast_id = :broadcast_id
+    AND state = 'planned' AND due_at > :after
+"""
+_PUT_OFF = """
+    UPDATE deliveries SET due_at = :to WHERE account = :account AND route = :route AND broadcast_id = :broadcast_id
+    AND state = 'planned' AND due_at BETWEEN :first AND :last AND calling_since IS NULL
+"""
+
+
+def dues(tx: Tx, broadcast_id: int, *, until: datetime | None = None) -> list[datetime]:
+    """The different moments at which rows that wait are due, in order, up to ``until``."""
+    end = None if until is None else to_milliseconds(until)
+    found: set[int] = set()
+    for account, route, first in lanes(tx, broadcast_id):
+        due: int | None = to_milliseconds(first)
+        where = {"account": account, "route": route, "broadcast_id": broadcast_id}
+        while due is not None and (end is None or due <= end):
+            found.add(due)
+            due = run(tx, _NEXT_DUE, after=due, **where).scalar()
+    return [from_milliseconds(due) for due in sorted(found)]
+
+
+def put_off(tx: Tx, broadcast_id: int, first: datetime, last: datetime, to: datetime) -> None:
+    """Lets the rows that are due between two moments, and have not been called, be due at ``to``."""
+    between = {"first": to_milliseconds(first), "last": to_milliseconds(last), "to": to_milliseconds(to)}
+    for account, route, _due_at in lanes(tx, broadcast_id):
+        run(tx, _PUT_OFF, account=account, route=route, broadcast_id=broadcast_id, **between)
 
 
 def accounts_of(tx: Tx, broadcast_id: int) -> list[str]:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
@@ -38,6 +39,7 @@ from bot.delivery.rules import (
     reconcile_at,
 )
 from bot.platforms.decisions import Decision, Outcome
+from bot.platforms.official_account.allowed import may
 from bot.settings import Account, QuietHours
 from bot.store.base import to_milliseconds
 from bot.store.bulk import MARKS, run, run_directly, run_directly_with, run_with, take_turns
@@ -47,6 +49,7 @@ from bot.store.transaction import Tx
 log = logging.getLogger(__name__)
 
 DUPLICATE_KEY = 45065
+NO_NOTICE_LEFT = 43101
 # A stopped path is tried again this often with a few rows, so that nobody has to tell us it was repaired.
 PROBE_AFTER = timedelta(minutes=30)
 KEYED_ROUTES = ("mass", "template")
@@ -57,8 +60,19 @@ ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
+class ServiceNotice:
+    """The subscribe notice by which service messages go to who said yes to it.
+
+    ``values(text, now)``: what stands in its fields for a message of this text, None where that may not stand there.
+    """
+
+    template_id: str
+    values: Callable[[str, datetime], dict[str, str] | None]
+
+
+@dataclass(frozen=True)
 class Terms:
-    """What calls for one account go by.
+    """What calls for one account go by; ``notice`` None: it has no subscribe notice for service messages.
 
     ``learned(tx, account, person_id, relation)`` and ``alarm(tx, account, text)`` are told in the transaction that
     records the answer.
@@ -72,6 +86,7 @@ class Terms:
     lease: timedelta
     learned: Callable[[Tx, str, str, str], None]
     alarm: Callable[[Tx, str, str], None]
+    notice: ServiceNotice | None = None
 
 
 # -- the mark --------------------------------------------------------------------------------------------------------
@@ -94,6 +109,7 @@ def mark(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
     changes: list[Change] = []
     rows = _allowed_now(tx, rows, terms, changes)
     rows = _with_window(tx, rows, terms, changes)
+    rows = _with_notice(tx, rows, terms, changes)
     rows = _within_quota(tx, rows, terms, changes)
     return _begin(tx, rows, terms, changes)
 
@@ -229,6 +245,29 @@ def _with_window(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
     return [row for row in rows if row.route != "custom" or row.taken is not None]
 
 
+def _with_notice(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    """Takes one of the notices everybody who gets one has said yes to; who has none left is told by hand."""
+    allowed = []
+    for row in rows:
+        if row.route != "subscribe" or _take_notice(tx, row, terms):
+            allowed.append(row)
+        else:
+            changes.append(Change(row.id, row.fence, "by_hand", "by_hand", CUSTOM_WINDOW_CLOSED))
+    return allowed
+
+
+def _take_notice(tx: Tx, row: Held, terms: Terms) -> bool:
+    return terms.notice is not None and limits.take_notice(
+        tx, terms.account.name, row.person_id, terms.notice.template_id
+    )
+
+
+def _give_back_notices(tx: Tx, rows: Iterable[Held], terms: Terms) -> None:
+    for row in rows:
+        if row.route == "subscribe" and terms.notice is not None:
+            limits.give_back_notice(tx, terms.account.name, row.person_id, terms.notice.template_id)
+
+
 def _within_quota(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change]) -> list[Held]:
     for route in {row.route for row in rows}:
         mine = [row for row in rows if row.route == route]
@@ -238,6 +277,7 @@ def _within_quota(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change])
             _quota_gone(tx, terms, route)
             changes += [Change(row.id, row.fence, "planned", row.route) for row in over]
             limits.give_back(tx, terms.account.name, [row.taken for row in over if row.taken is not None])
+            _give_back_notices(tx, over, terms)
             gone = {row.id for row in over}
             rows = [row for row in rows if row.id not in gone]
     return rows
@@ -273,18 +313,39 @@ def _to_window_or_hand(tx: Tx, rows: Sequence[Held], terms: Terms, reason: str) 
 
 
 def other_routes(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Change]:
-    """Where rows go whose person's window is closed: the mass call of their broadcast, a template, or by hand."""
+    """Where rows go whose person's window is closed: a notice the person has said yes to, the mass call of their
+    broadcast, a template, or by hand."""
     said = contents(tx, {row.content_id for row in rows if row.content_id is not None})
     changes = []
     for row in rows:
         payload = said.get(row.content_id or 0, {})
-        if row.broadcast_id is not None and has_mass(terms.account.kind) and payload.get("type") in MASS_TYPES:
+        if _may_notify(tx, row, payload, terms):
+            changes.append(Change(row.id, row.fence, "planned", "subscribe"))
+        elif row.broadcast_id is not None and has_mass(terms.account.kind) and payload.get("type") in MASS_TYPES:
             changes.append(Change(row.id, row.fence, "planned", "mass"))
         elif "template" in payload:
             changes.append(Change(row.id, row.fence, "planned", "template"))
         else:
             changes.append(Change(row.id, row.fence, "by_hand", "by_hand", CUSTOM_WINDOW_CLOSED))
     return changes
+
+
+def notice_text(payload: dict[str, Any]) -> str:
+    """What a subscribe notice would say of a message; empty for a picture."""
+    return str(payload.get("text") or payload.get("title") or payload.get("head") or "")
+
+
+def _may_notify(tx: Tx, row: Held, payload: dict[str, Any], terms: Terms) -> bool:
+    """Whether a message may go as a subscribe notice: a service message, in words that may stand there, to somebody who
+    has said yes and has one left."""
+    text = notice_text(payload)
+    if row.purpose != "service" or terms.notice is None or not text or not may(terms.account.kind, "subscribe"):
+        return False
+    if limits.WHOLE_ACCOUNT in (rests := limits.resting(tx, terms.account.name, tx.now)) or "subscribe" in rests:
+        return False
+    if terms.notice.values(text, tx.now) is None:
+        return False
+    return limits.may_notify(tx, terms.account.name, row.person_id, terms.notice.template_id)
 
 
 # -- the record ------------------------------------------------------------------------------------------------------
@@ -374,7 +435,10 @@ def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
             _tell(tx, terms.learned, account, row.person_id, outcome.relation)
             if outcome.relation == "window_closed":
                 limits.closed(tx, account, row.person_id)
+        if outcome.code == NO_NOTICE_LEFT and terms.notice is not None:
+            limits.no_notices(tx, account, row.person_id, terms.notice.template_id)
     limits.give_back(tx, account, [row.taken for row in unspent if row.taken is not None])
+    _give_back_notices(tx, unspent, terms)
     months = [(row.person_id, tx.now) for row in unspent if row.route == "mass" and not row.repeats]
     if months:
         limits.give_back_months(tx, account, months)
@@ -406,7 +470,13 @@ def _rest_after(tx: Tx, terms: Terms, channel: str, outcome: Outcome) -> None:
     rest(tx, terms, channel, until=tx.now + span, stopped=stopped, reason=outcome.reason)
 
 
-_CHANNEL_WORDS = {"custom": "客服消息", "mass": "群发", "template": "模板消息", limits.WHOLE_ACCOUNT: "所有消息"}
+_CHANNEL_WORDS = {
+    "custom": "客服消息",
+    "mass": "群发",
+    "template": "模板消息",
+    "subscribe": "订阅通知",
+    limits.WHOLE_ACCOUNT: "所有消息",
+}
 
 
 def rest(tx: Tx, terms: Terms, channel: str, *, until: datetime, stopped: bool, reason: str) -> None:
@@ -439,6 +509,10 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
         case Decision.SAME_KEY | Decision.UNKNOWN:
             due_at = to_milliseconds(reconcile_at(row.attempts, tx.now))
             return replace(change, state="unknown", due_at=due_at, reason=outcome.reason or UNCLEAR)
+        case Decision.PERSON if outcome.code == NO_NOTICE_LEFT:
+            return replace(change, state="by_hand", route="by_hand", uncalled=True)
+        case Decision.PERSON if outcome.relation == "window_closed" and _can_notify(tx, row, terms):
+            return replace(change, state="planned", route="subscribe", reason="", uncalled=True)
         case Decision.PERSON if outcome.relation == "window_closed" and _has_company(tx, row, terms):
             return replace(change, state="planned", route="mass", reason="", uncalled=True)
         case Decision.DEFECT if outcome.code is not None:
@@ -458,6 +532,12 @@ def _wait(row: Held, outcome: Outcome) -> timedelta:
     if outcome.retry_after is not None:
         return timedelta(seconds=outcome.retry_after)
     return back_off(row.attempts, row.id)
+
+
+def _can_notify(tx: Tx, row: Held, terms: Terms) -> bool:
+    if row.route != "custom" or row.purpose != "service" or terms.notice is None or row.content_id is None:
+        return False
+    return _may_notify(tx, row, contents(tx, [row.content_id]).get(row.content_id, {}), terms)
 
 
 _COMPANY = """

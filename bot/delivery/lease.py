@@ -224,18 +224,39 @@ _ANYTHING = f"""
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE {_LAPSED_WHERE})
     OR EXISTS (SELECT 1 FROM deliveries WHERE {_RECONCILE_WHERE})
 """
-_LAPSED = f"""
-    UPDATE deliveries SET state = CASE WHEN lapses >= 3 THEN 'failed' ELSE 'planned' END,
+
+
+def _free(where: str, change: str) -> str:
+    """An update of the rows ``where`` names, but for those somebody is just writing, which have their turn at the next
+    sweep: callbacks write rows in any order, and waiting for one another would end in a deadlock. The rows of one call
+    stay together: repeated in two halves, its key would stand for two lists of people.
+    """
+    return f"""
+    WITH free AS MATERIALIZED (SELECT id, batch_key FROM deliveries WHERE {where} {{skip_locked}}),
+    calls AS (SELECT batch_key, COUNT(*) AS rows_of FROM deliveries WHERE {where} GROUP BY batch_key),
+    picked AS MATERIALIZED (
+        SELECT id FROM free WHERE batch_key = '' OR batch_key IN (
+            SELECT calls.batch_key FROM calls
+            WHERE calls.rows_of = (SELECT COUNT(*) FROM free AS whole WHERE whole.batch_key = calls.batch_key)
+        )
+    )
+    UPDATE deliveries SET {change} WHERE id {{in_picked}}
+    """
+
+
+_LAPSED = _free(
+    f"{_LAPSED_WHERE} AND calling_since IS NULL",
+    """state = CASE WHEN lapses >= 3 THEN 'failed' ELSE 'planned' END,
     reason = CASE WHEN lapses >= 3 THEN '处理时连续中断四次，已停下' ELSE reason END,
-    lapses = lapses + 1, lease_until = NULL, due_at = :now
-    WHERE {_LAPSED_WHERE} AND calling_since IS NULL RETURNING account
-"""
-_UNCLEAR = f"""
-    UPDATE deliveries SET state = 'unknown', reason = '发送时中断，不确定对方是否收到', lease_until = NULL,
-    due_at = :reconcile_at
-    WHERE {_LAPSED_WHERE} AND calling_since IS NOT NULL
-"""
-_RECONCILE = f"UPDATE deliveries SET state = 'planned' WHERE {_RECONCILE_WHERE} RETURNING account"
+    lapses = lapses + 1, lease_until = NULL, due_at = :now""",
+)
+_UNCLEAR = _free(
+    f"{_LAPSED_WHERE} AND calling_since IS NOT NULL",
+    """state = 'unknown', reason = '发送时中断，不确定对方是否收到', lease_until = NULL,
+    due_at = :reconcile_at""",
+)
+_RECONCILE = _free(_RECONCILE_WHERE, "state = 'planned'")
+_OF_ACCOUNT = "RETURNING account"
 
 
 def anything_to_sweep(tx: Tx) -> bool:
@@ -251,10 +272,11 @@ def sweep(tx: Tx) -> int:
     with their key for 24 hours; other unknown rows wait for the platform's event or a person.
     """
     # Whatever killed its holder is not to stand first in everybody's way: a freed row goes to the end of the queue.
-    freed = [row.account for row in run(tx, _LAPSED, now=to_milliseconds(tx.now))]
+    now = to_milliseconds(tx.now)
+    freed = [row.account for row in run(tx, _LAPSED + _OF_ACCOUNT, now=now)]
     unclear = run(tx, _UNCLEAR, reconcile_at=to_milliseconds(tx.now + RECONCILE_AFTER[0])).rowcount
-    trusted_since = to_milliseconds(tx.now - KEY_TRUSTED)
-    freed += [row.account for row in run(tx, _RECONCILE, now=to_milliseconds(tx.now), trusted_since=trusted_since)]
+    trusted_since = now - _milliseconds(KEY_TRUSTED)
+    freed += [row.account for row in run(tx, _RECONCILE + _OF_ACCOUNT, now=now, trusted_since=trusted_since)]
     for account in set(freed):
         tx.after_commit("drain", account)
     return len(freed) + unclear

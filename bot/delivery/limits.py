@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from bot.delivery.models import ChannelState, Delivery, MassMonth, Quota, Window
+from bot.delivery.models import ChannelState, Delivery, MassMonth, NoticeRight, Quota, Window
 from bot.delivery.rules import (
     ALLOWANCES,
     DAILY_CALLS,
@@ -181,6 +181,57 @@ def closed(tx: Tx, account: str, person_id: str) -> None:
 def _windows(tx: Tx, account: str, person_ids: Iterable[str]) -> Iterator[Sequence]:
     for chunk in chunks(person_ids):
         yield from run_with(tx, _WINDOWS, {"person_id": "text"}, [(one,) for one in chunk], account=account).all()
+
+
+# -- subscribe notices -----------------------------------------------------------------------------------------------
+
+_ACCEPTED = """
+    INSERT INTO notice_rights (person_id, account, template_id, unused, since)
+    VALUES (:person_id, :account, :template_id, :count, 0)
+    ON CONFLICT (person_id, account, template_id) DO UPDATE SET unused = notice_rights.unused + excluded.unused
+    WHERE notice_rights.since <= :at
+"""
+_SWITCHED_OFF = """
+    INSERT INTO notice_rights (person_id, account, template_id, unused, since)
+    VALUES (:person_id, :account, :template_id, 0, :at)
+    ON CONFLICT (person_id, account, template_id) DO UPDATE SET unused = 0, since = excluded.since
+    WHERE notice_rights.since < excluded.since
+"""
+_OF_NOTICE = "account = :account AND template_id = :template_id AND person_id = :person_id"
+_MAY_NOTIFY = f"SELECT 1 FROM notice_rights WHERE {_OF_NOTICE} AND unused > 0"
+_TAKE_NOTICE = f"UPDATE notice_rights SET unused = unused - 1 WHERE {_OF_NOTICE} AND unused > 0"
+_GIVE_BACK_NOTICE = f"UPDATE notice_rights SET unused = unused + 1 WHERE {_OF_NOTICE}"
+_NO_NOTICES = f"UPDATE notice_rights SET unused = 0 WHERE {_OF_NOTICE}"
+
+
+def notices_accepted(tx: Tx, account: str, person_id: str, template_id: str, count: int, at: datetime) -> None:
+    """Somebody said yes ``count`` times to a template: so many notices may be sent."""
+    said = {"account": account, "person_id": person_id, "template_id": template_id}
+    run(tx, _ACCEPTED, count=count, at=to_milliseconds(at), **said)
+
+
+def notices_switched_off(tx: Tx, account: str, person_id: str, template_id: str, at: datetime) -> None:
+    """Somebody wants no notices of a template any more."""
+    run(tx, _SWITCHED_OFF, account=account, person_id=person_id, template_id=template_id, at=to_milliseconds(at))
+
+
+def may_notify(tx: Tx, account: str, person_id: str, template_id: str) -> bool:
+    return run(tx, _MAY_NOTIFY, account=account, person_id=person_id, template_id=template_id).first() is not None
+
+
+def take_notice(tx: Tx, account: str, person_id: str, template_id: str) -> bool:
+    """Takes one; False where there is none left."""
+    return run(tx, _TAKE_NOTICE, account=account, person_id=person_id, template_id=template_id).rowcount == 1
+
+
+def give_back_notice(tx: Tx, account: str, person_id: str, template_id: str) -> None:
+    """Returns what was taken for a call that certainly did not send."""
+    run(tx, _GIVE_BACK_NOTICE, account=account, person_id=person_id, template_id=template_id)
+
+
+def no_notices(tx: Tx, account: str, person_id: str, template_id: str) -> None:
+    """Notes that the platform knows of none left (43101)."""
+    run(tx, _NO_NOTICES, account=account, person_id=person_id, template_id=template_id)
 
 
 # -- quotas ----------------------------------------------------------------------------------------------------------
@@ -464,3 +515,4 @@ def forget(tx: Tx, account: str, person_id: str) -> None:
     """Erases what is counted for a person."""
     tx.execute(delete(Window).where(Window.account == account, Window.person_id == person_id))
     tx.execute(delete(MassMonth).where(MassMonth.account == account, MassMonth.person_id == person_id))
+    tx.execute(delete(NoticeRight).where(NoticeRight.account == account, NoticeRight.person_id == person_id))

@@ -79,6 +79,7 @@ class Delivery(Base):
         _partial("alone", "account", "route", where="state = 'planned' AND lapses >= 3"),
         _partial("lease", "lease_until", where="state = 'claimed'"),
         _partial("unclear", "due_at", where="state = 'unknown' AND batch_key <> ''"),
+        _partial("unknown", "broadcast_id", "id", where="state = 'unknown'"),
         _partial("cap", "customer_id", "calling_since", where="purpose = 'marketing' AND calling_since IS NOT NULL"),
         _partial("letter", "customer_id", "calling_since", where="occurrence <> '' AND broadcast_id IS NULL"),
         _partial("content", "content_id", where="content_id IS NOT NULL"),
@@ -156,6 +157,21 @@ class Window(Base):
     scan_used: Mapped[int] = mapped_column(server_default="0")
     menu_at: Mapped[datetime] = mapped_column(server_default="0")
     menu_used: Mapped[int] = mapped_column(server_default="0")
+
+
+class NoticeRight(Base):
+    """How many subscribe notices of a template a person may still get: one for each yes in the platform's pop-up.
+
+    ``since``: when the person switched the template off; an older yes counts no more.
+    """
+
+    __tablename__ = "notice_rights"
+
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    template_id: Mapped[str] = mapped_column(primary_key=True)
+    unused: Mapped[int]
+    since: Mapped[datetime] = mapped_column(server_default="0")
 
 
 class ChannelState(Base):

@@ -25,12 +25,14 @@ __all__ = ["BroadcastRun", "Content", "Delivery", "Evidence", "MassResult"]
 
 # An answer counts for a broadcast this long.
 REPLY_COUNTS = timedelta(days=7)
+# The platform reports what became of a subscribe notice within this time.
+NOTICE_REPORTED = timedelta(hours=1)
 # On the way; in every other state the outcome is decided, or waits for somebody to look (unknown, by_hand).
 OPEN_STATES = ("planned", "claimed", "handed")
 
 # A correction is no marketing, but who opted out does not get it. ``care`` is a letter that advertises nothing.
 Purpose = Literal["marketing", "service", "reminder", "correction", "care"]
-Route = Literal["custom", "mass", "template", "passive", "by_hand", ""]
+Route = Literal["custom", "mass", "template", "subscribe", "passive", "by_hand", ""]
 
 
 # -- planning --------------------------------------------------------------------------------------------------------
@@ -150,7 +152,8 @@ def queue(
     """Adds one message (an answer, a notice to staff) and returns its id; a ``key`` seen before gives the row it made.
 
     ``payload`` may hold ``"template": {"template_id", "data": {key: text}, "url"}``, which is sent instead where the
-    person's window is closed.
+    person's window is closed. A ``service`` message to somebody who said yes to the account's service notices goes as one
+    of these then.
     """
     send_key = key or uuid4().hex
     row = NewDelivery(
@@ -529,6 +532,29 @@ def settle_unknown(tx: Tx, ids: Sequence[int], *, sent: bool, reason: str) -> in
     if sent:
         return tx.execute(unclear.values(state="sent", reason=reason, sent_at=Delivery.calling_since)).rowcount
     return tx.execute(unclear.values(state="failed", reason=reason)).rowcount
+
+
+_NOTICE_ENDED = """
+    UPDATE deliveries SET state = :state, reason = :reason, sent_at = CASE WHEN :sent = 1 THEN calling_since ELSE NULL END
+    WHERE id = (
+        SELECT id FROM deliveries WHERE customer_id = :customer_id AND account = :account AND person_id = :person_id
+        AND route = 'subscribe' AND state IN ('sent', 'unknown') AND platform_id IN ('', :msg_id)
+        AND calling_since BETWEEN :since AND :until
+        ORDER BY platform_id DESC, calling_since DESC LIMIT 1
+    )
+"""
+
+
+def notice_ended(
+    tx: Tx, account: str, person_id: str, customer_id: int, msg_id: str, *, failure: str, at: datetime
+) -> bool:
+    """The platform's word on a person's latest subscribe notice, by which an unclear one is settled; ``failure`` in words,
+    empty where it arrived. False where nothing of the kind went out lately."""
+    # Its answer carries no number we could be sure of, and its times are whole seconds.
+    since, until = to_milliseconds(at - NOTICE_REPORTED), to_milliseconds(at) + 1000
+    told = {"state": "failed", "reason": failure, "sent": 0} if failure else {"state": "sent", "reason": "", "sent": 1}
+    whose = {"account": account, "person_id": person_id, "customer_id": customer_id, "msg_id": msg_id}
+    return run(tx, _NOTICE_ENDED, since=since, until=until, **told, **whose).rowcount == 1
 
 
 _KEEP_RESULT = """

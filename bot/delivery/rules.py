@@ -47,7 +47,7 @@ _SPANS = tuple(
 )
 
 # Calls a Beijing day; the platform knows the real limit of an account.
-DAILY_CALLS = {path: number(f"{path}_per_day") for path in ("custom", "template", "mass")}
+DAILY_CALLS = {path: number(f"{path}_per_day") for path in ("custom", "template", "subscribe", "mass")}
 # In two neighbouring minutes of the clock no more than the platform takes in any minute.
 MASS_PER_MINUTE = number("mass_per_minute") // 2
 MASS_PER_MONTH = number("mass_per_fan_month")

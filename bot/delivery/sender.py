@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.clock import Clock
 from bot.delivery import lease, limits, pictures
-from bot.delivery.calls import Terms, mark, mark_mass, record, rest
+from bot.delivery.calls import Terms, mark, mark_mass, notice_text, record, rest
 from bot.delivery.lease import Held
 from bot.delivery.rules import message_key, next_claim
 from bot.delivery.taps import tap_id
@@ -35,6 +35,7 @@ from bot.store.transaction import Tx, reading, transaction
 log = logging.getLogger(__name__)
 
 SINGLE_ROUTES = ("custom", "template")
+NOTICES = ("subscribe",)
 CLAIM_LEAST = 20
 CLAIM_MOST = 1_000
 CONTENTS_KEPT = 10_000
@@ -59,6 +60,8 @@ class Client(Protocol):
     def template_message(
         self, person_id: str, template_id: str, values: Mapping[str, str], *, url: str = "", client_msg_id: str = ""
     ) -> Any: ...
+
+    def subscribe_notice(self, person_id: str, template_id: str, values: Mapping[str, str]) -> Any: ...
 
     def mass_message(self, person_ids: Sequence[str], content: dict[str, Any], client_msg_id: str) -> Any: ...
 
@@ -98,6 +101,7 @@ class Sender:
         self._bell = bell
         self._client = client
         self._terms = terms
+        self._single_routes = SINGLE_ROUTES if terms.notice is None else SINGLE_ROUTES + NOTICES
         self._speed = speed
         self._granted = 0
         self._stopping = stopping
@@ -142,7 +146,7 @@ class Sender:
     def _due(self) -> int:
         # Most looks find nothing: they must not keep the database's one writer from a callback.
         with reading(self._store, self._clock) as tx:
-            routes = self._open_routes(tx, (*SINGLE_ROUTES, "mass"))
+            routes = self._open_routes(tx, (*self._single_routes, "mass"))
             return lease.due(tx, self._account, routes, WIDEST * SHARE_IN_FLIGHT)
 
     def _open_routes(self, tx: Tx, routes: Iterable[str]) -> list[str]:
@@ -163,7 +167,7 @@ class Sender:
     def _send_suspects(self) -> bool:
         """Rows that were lapsed three times, each on its own: whatever kills a worker then kills no other row."""
         worked = False
-        for route in SINGLE_ROUTES:
+        for route in self._single_routes:
             with self._transaction() as tx:
                 open_routes = self._open_routes(tx, [route])
                 rows = lease.claim_alone(tx, self._account, route, self._terms.lease) if open_routes else []
@@ -251,7 +255,7 @@ class Sender:
             self._claim_size = next_claim(self._claim_size, rate, lease_seconds, CLAIM_LEAST, CLAIM_MOST)
         self._claimed_at = now
         with self._transaction() as tx:
-            routes = self._open_routes(tx, SINGLE_ROUTES)
+            routes = self._open_routes(tx, self._single_routes)
             claimed = lease.claim(
                 tx, self._account, routes, count=self._claim_size, lease=self._terms.lease, after=self._turn
             )
@@ -352,6 +356,12 @@ class Sender:
                 url=template.get("url", ""),
                 client_msg_id=message_key(row.send_key),
             )
+        if row.route == "subscribe":
+            notice = self._terms.notice
+            values = notice.values(notice_text(content), self._clock.now()) if notice is not None else None
+            if notice is None or values is None:
+                raise ValueError("this may not stand in a subscribe notice")
+            return self._client.subscribe_notice(row.person_id, notice.template_id, values)
         return self._client.custom_message(row.person_id, content)
 
     def _answer(self, row: Held, outcome: Outcome) -> None:

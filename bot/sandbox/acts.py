@@ -149,6 +149,7 @@ def raw(platform: "Platform", fan: Fan, fields: Mapping[str, Any]) -> Done:
     if name in PAID_TAPS:
         windows.open_window(fan, "menu", platform.limits, platform.clock.now())
     _count_accepts(fan, given.get("SubscribeMsgPopupEvent"))
+    _switch_off(fan, given.get("SubscribeMsgChangeEvent"))
     parcel = Parcel("event", f"事件 {name}", {"event": dict(fields)}, "event", dict(fields))
     line = platform.phones.show(fan, parcel, sender="person", via="menu")
     return line, platform.push_event(fan.openid, given, heard=True)
@@ -200,8 +201,17 @@ def _menu_event(button: Mapping[str, Any], menu_id: int) -> dict[str, Any]:
 
 def _count_accepts(fan: Fan, popup: object) -> None:
     """Every accept in a subscribe pop-up buys one bizsend."""
-    listed = popup.get("List") if isinstance(popup, dict) else None
-    for entry in listed if isinstance(listed, list) else [listed]:
-        if isinstance(entry, dict) and entry.get("SubscribeStatusString") == "accept":
-            template_id = str(entry.get("TemplateId", ""))
-            fan.accepts[template_id] = fan.accepts.get(template_id, 0) + 1
+    for template_id in _chosen(popup, "accept"):
+        fan.accepts[template_id] = fan.accepts.get(template_id, 0) + 1
+
+
+def _switch_off(fan: Fan, change: object) -> None:
+    """Who switches a template off in the account's settings gives up what was bought."""
+    for template_id in _chosen(change, "reject"):
+        fan.accepts[template_id] = 0
+
+
+def _chosen(event: object, status: str) -> list[str]:
+    listed = event.get("List") if isinstance(event, dict) else None
+    entries = [entry for entry in (listed if isinstance(listed, list) else [listed]) if isinstance(entry, dict)]
+    return [str(entry.get("TemplateId", "")) for entry in entries if entry.get("SubscribeStatusString") == status]

@@ -48,6 +48,7 @@ USUAL = {
     41005: "media data missing",
     41006: "media_id missing",
     41009: "missing openid",
+    41030: "invalid page",
     42001: "access_token expired",
     42010: "same media mass-sent too fast",
     43001: "require GET method",

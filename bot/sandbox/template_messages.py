@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .platform import Platform
 
 KEY_SECONDS = 24 * 3600
+PAGE_LONGEST = 1024
 _SLOT = re.compile(r"\{\{\s*(\w+)\.DATA\s*\}\}")
 _MOST = {"thing": 20, "number": 32, "symbol": 5, "character_string": 32, "phrase": 5, "letter": 32}
 _MOST |= {"phone_number": 17, "car_number": 8, "name": 20}
@@ -213,6 +214,9 @@ def send_notice(platform: "Platform", ask: Ask) -> dict[str, Any]:
     touser, template_id = ask.text("touser", 41009), ask.text("template_id", 40037)
     template = platform.templates.find(template_id)
     values = _values(ask, template)
+    page = ask.body.get("page")
+    if page is not None and (not isinstance(page, str) or not page or len(page) > PAGE_LONGEST):
+        raise Refused(41030)
     fan = platform.fans.known(touser)
     _spend_accept(fan, template_id)
     msgid = platform.templates.next_msgid()

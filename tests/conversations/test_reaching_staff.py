@@ -62,6 +62,17 @@ def test_where_there_is_a_template_it_hints_at_what_the_push_did_not_bring(shop,
     assert "衣服破了" in boss.says("今日").split("\n\n")[0]
 
 
+@one_database
+def test_a_template_never_quotes_what_may_not_stand_in_one(shop, boss, mei):
+    shop.later(days=3)
+    mei.says("投诉 优惠券用不了")
+    shop.goes_on()
+    assert boss.phone.routes[-1] == "template"
+    assert "券" not in boss.phone.pushed[-1]
+    assert "有新消息，发“通知”看" in boss.phone.pushed[-1]
+    assert "优惠券用不了" in boss.says("通知")
+
+
 def test_newer_words_on_the_same_subject_replace_those_that_did_not_arrive(plain):
     boss, mei = owner_of(plain), plain.regular("小美")
     plain.fault({"kind": "errcode", "errcode": 47001}, path=SEND, openid=boss.openid, times=1)

@@ -17,6 +17,7 @@ SAME = {
     "mass_key_seconds": "clientmsgid_seconds",
     "custom_per_day": "day:/cgi-bin/message/custom/send",
     "template_per_day": "day:/cgi-bin/message/template/send",
+    "subscribe_per_day": "day:/cgi-bin/message/subscribe/bizsend",
     "mass_per_day": "day:/cgi-bin/message/mass/sendall",
     "mass_per_minute": "minute:/cgi-bin/message/mass/sendall",
 }
@@ -33,11 +34,11 @@ def test_every_rule_says_who_says_so_and_when_that_was_read(one):
     assert one.read.year >= 2026
 
 
-@pytest.mark.parametrize("route", ["mass", "template"])
-def test_only_service_accounts_have_what_the_rehearsal_platform_keeps_for_them(route):
+@pytest.mark.parametrize(("route", "call"), [("mass", "send"), ("template", "send"), ("subscribe", "bizsend")])
+def test_only_service_accounts_have_what_the_rehearsal_platform_keeps_for_them(route, call):
     assert may("service", route)
     assert not may("subscription", route)
-    assert ENDPOINTS[f"/cgi-bin/message/{route}/send"].service
+    assert ENDPOINTS[f"/cgi-bin/message/{route}/{call}"].service
 
 
 def test_our_own_pace_never_reaches_the_platforms_minute():

@@ -15,6 +15,7 @@ MANUAL_CUSTOM = "vendor manual, Customer_Service_Messages"
 MANUAL_MASS = "vendor manual, Batch_Sends_and_Originality_Checks"
 MANUAL_QUOTAS = "vendor manual, API_Call_Limits"
 MANUAL_TEMPLATE = "vendor manual, Template_Message_Interface"
+MANUAL_NOTICE = "vendor manual, subscribe notices (订阅通知)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ RULES = (
     # Calls a Beijing day for an ordinary account.
     Rule("custom_per_day", 500_000, MANUAL_QUOTAS),
     Rule("template_per_day", 100_000, MANUAL_TEMPLATE),
+    Rule("subscribe_per_day", 100_000, "taken from template messages; the manual names no number of its own"),
     Rule("mass_per_day", 100, MANUAL_QUOTAS),
     Rule("mass_per_minute", 60, MANUAL_MASS),
     # A call by a list of people; what one fan may get in a Beijing calendar month: the platform drops the next silently.
@@ -68,6 +70,8 @@ RIGHTS = (
     # By lists of people; the one mass send a day of a subscription account goes to a tag or to everybody.
     Right("mass", frozenset({"service"}), MANUAL_MASS),
     Right("template", frozenset({"service"}), MANUAL_TEMPLATE),
+    # One for every time the person said yes to it; for service messages only.
+    Right("subscribe", frozenset({"service"}), MANUAL_NOTICE),
 )
 
 _VALUES = {rule.name: rule.value for rule in RULES}

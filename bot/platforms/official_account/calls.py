@@ -11,6 +11,7 @@ from bot.platforms.official_account.allowed import number
 
 CUSTOM = "/cgi-bin/message/custom/send"
 TEMPLATE = "/cgi-bin/message/template/send"
+NOTICE = "/cgi-bin/message/subscribe/bizsend"
 MASS = "/cgi-bin/message/mass/send"
 
 MASS_FEWEST, MASS_MOST = number("mass_people_least"), number("mass_people_most")
@@ -65,6 +66,12 @@ def template_message(
     if client_msg_id:
         message["client_msg_id"] = client_msg_id
     return Call(TEMPLATE, orjson.dumps(message), keyed=bool(client_msg_id))
+
+
+def subscribe_notice(person_id: str, template_id: str, values: Mapping[str, str]) -> Call:
+    """A subscribe notice (订阅通知), one for each time the person said yes to its template; it carries no key."""
+    data = {key: {"value": value} for key, value in values.items()}
+    return Call(NOTICE, orjson.dumps({"touser": person_id, "template_id": template_id, "data": data}))
 
 
 def mass_message(person_ids: Sequence[str], content: Content, client_msg_id: str) -> Call:

@@ -75,6 +75,7 @@ class OfficialAccount:
 
     custom_message = staticmethod(calls.custom_message)
     template_message = staticmethod(calls.template_message)
+    subscribe_notice = staticmethod(calls.subscribe_notice)
     mass_message = staticmethod(calls.mass_message)
 
     def deliver(
@@ -235,6 +236,10 @@ class OfficialAccount:
     def templates(self) -> list[dict[str, Any]]:
         """The account's message templates: ``template_id``, ``title``, ``content`` …"""
         return list(self.ask("/cgi-bin/template/get_all_private_template").get("template_list") or ())
+
+    def notice_templates(self) -> list[dict[str, Any]]:
+        """The account's templates of subscribe notices: ``priTmplId``, ``title``, ``content`` …"""
+        return list(self.ask("/wxaapi/newtmpl/gettemplate").get("data") or ())
 
     def callback_addresses(self) -> list[str]:
         """Where callbacks come from; changes, so ask daily."""
