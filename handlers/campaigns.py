@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from bot.delivery import limits, outbox
-from bot.domain.campaigns import lists, progress, recurring, rules
+from bot.domain.campaigns import lists, live, progress, recurring, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace
 from bot.domain.campaigns.progress import Standing
 from bot.domain.campaigns.summary import Summary
-from bot.domain.campaigns.tapped import taps
 from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import service as merchants
@@ -56,9 +55,10 @@ def plan(talk: StaffTalk) -> str:
         spares_tired=intent.spares_tired,
         every=intent.every,
         pace=Pace(intent.per_hour, intent.days),
+        live=intent.live,
     )
-    # Whom a plan that repeats will reach is known when its time comes.
-    if not summary.recipients and not broadcast.repeats:
+    # Whom a plan that repeats, or a live one, will reach is known when its time comes.
+    if not summary.recipients and not (broadcast.repeats or broadcast.live):
         raise Refusal(_nobody(talk, intent.segment, summary))
     return ask(talk, broadcast, summary)
 
@@ -122,7 +122,10 @@ def _dates(talk: StaffTalk, plan: Broadcast) -> str:
 
 
 def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int) -> str:
-    begins = plan_words.quiet(talk, campaigns.get(talk.tx, number), starts) or starts
+    broadcast = campaigns.get(talk.tx, number)
+    begins = plan_words.quiet(talk, broadcast, starts) or starts
+    if live.untaken(broadcast) and starts and begins:
+        return f"名单 {moment(talk, starts)} 再算，{moment(talk, begins)} 开始发"
     if lists.unfinished(talk.tx, number):
         when = f"{moment(talk, begins)} 开始发" if begins else "排好就开始发"
         return f"名单定了，{audience} 位，正在一位位排，{when}"
@@ -185,7 +188,7 @@ def _pause_all(talk: StaffTalk) -> str:
 def _resume_all(talk: StaffTalk) -> str:
     """Undoes ``暂停`` alone, and lets paths that had stopped try again."""
     repaired = sum(limits.resume(talk.tx, account.name) for account in talk.shop.accounts)
-    numbers = campaigns.resume_all(talk.tx)
+    numbers = campaigns.resume_all(talk.tx, talk.shop)
     if numbers:
         talk.final("用“暂停”都停下")
         return f"都接着发：群发 {'、'.join(map(str, numbers))}。都停下：暂停"
@@ -210,9 +213,11 @@ def _pause(talk: StaffTalk, broadcast: Broadcast) -> str:
 
 def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
     most = talk.shop.staff_broadcast_max
-    if broadcast.started_at is None and broadcast.audience > most and talk.staff.role != "owner":
-        raise Refusal(f"群发 {broadcast.id} 有 {broadcast.audience} 位，店员一次最多 {most} 位，请老板来继续。")
-    campaigns.resume(talk.tx, broadcast.id)
+    if broadcast.started_at is None and talk.staff.role != "owner":
+        people = campaigns.to_go_on_with(talk.tx, talk.shop, broadcast)
+        if people > most:
+            raise Refusal(f"群发 {broadcast.id} 有 {people} 位，店员一次最多 {most} 位，请老板来继续。")
+    campaigns.resume(talk.tx, talk.shop, broadcast.id)
     talk.final(f"用“暂停 {broadcast.id}”停下")
     return f"群发 {broadcast.id} 接着发。\n{_counts(talk, broadcast)}"
 
@@ -220,10 +225,13 @@ def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
 def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
     if broadcast.state == "recurring":
         return _stop_repeating(talk, broadcast)
+    listed = not live.untaken(broadcast)
     spared = campaigns.cancel(talk.tx, broadcast.id)
     talk.final("取消了的群发不能恢复，要发请重新“群发”")
     if spared is None:
         return f"群发 {broadcast.id} 已取消，没发出的都不会再收到。人多，正在一位位记下，准数看：进度 {broadcast.id}"
+    if not listed:
+        return f"群发 {broadcast.id} 已取消，不会发给谁。"
     return f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。\n{_counts(talk, broadcast)}"
 
 
@@ -267,6 +275,9 @@ def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:
 
 def _said(talk: StaffTalk, found: Standing) -> str:
     broadcast = found.broadcast
+    if live.untaken(broadcast):
+        when = f"{moment(talk, broadcast.start_at)} " if broadcast.state == "scheduled" and broadcast.start_at else ""
+        return f"名单{when or '到点'}再算，现在还没有"
     if found.numbers is None:
         return f"共 {broadcast.audience} 位，正在数，过一分钟再看：进度 {broadcast.id}"
     counts = found.numbers.counts
@@ -290,7 +301,7 @@ def _result(talk: StaffTalk, broadcast: Broadcast) -> str:
     if numbers is None:
         return "\n".join(lines)
     lines += results.lines(talk, broadcast, numbers.outcome, found.counted_at or talk.tx.now)
-    lines += [f"· 点了“{item}” {count} 位" for item, count in taps(talk.tx, broadcast)]
+    lines += [f"· 点了“{item}” {count} 位" for item, count in numbers.taps]
     lines += _mass_report(numbers.mass)
     lines += [f"· {reason} {count} 位" for reason, count in numbers.reasons]
     lines += _unclear_lines(numbers.to_check, numbers.asked_again, broadcast.id)
@@ -332,15 +343,15 @@ def _unclear_lines(to_check: int, asked_again: int, number: int) -> list[str]:
 
 
 def _unclear(talk: StaffTalk, broadcast: Broadcast) -> str:
-    found = campaigns.unclear(talk.tx, broadcast.id)
+    found = campaigns.unclear(talk.tx, broadcast.id, LISTED)
     if not found.people:
         return "\n".join(
             [f"群发 {broadcast.id} 没有要人核对的。", *_unclear_lines(0, found.asked_again, broadcast.id)],
         )
-    lines = [f"群发 {broadcast.id} 不知道有没有收到的 {len(found.people)} 位（不会自动再发，免得收到两次）："]
-    lines += [f"· {shown(customer)}：{delivery.reason}" for delivery, customer in found.people[:LISTED]]
-    if len(found.people) > LISTED:
-        lines.append(f"还有 {len(found.people) - LISTED} 位")
+    lines = [f"群发 {broadcast.id} 不知道有没有收到的 {found.to_check} 位（不会自动再发，免得收到两次）："]
+    lines += [f"· {shown(customer)}：{delivery.reason}" for delivery, customer in found.people]
+    if found.to_check > len(found.people):
+        lines.append(f"还有 {found.to_check - len(found.people)} 位")
     first = found.people[0][1].id
     lines.append(f"问过以后：核对 {broadcast.id} #{first} 收到了，或 核对 {broadcast.id} #{first} 没收到")
     return "\n".join(lines)
@@ -351,7 +362,7 @@ def checked(talk: StaffTalk) -> str:
     intent = talk.intent
     broadcast = campaigns.get(talk.tx, intent.broadcast)
     people = [customer.id for customer in talk.all(intent.whom)] if intent.whom else None
-    count = len(people) if people is not None else len(campaigns.unclear(talk.tx, broadcast.id).people)
+    count = len(people) if people is not None else campaigns.count_unclear(talk.tx, broadcast.id)[0]
     if count > WIDE:
         question = f"群发 {broadcast.id} 结果不明的 {count} 位，都算{_RECEIVED[intent.received]}。"
         return talk.confirm(
@@ -371,6 +382,8 @@ def _settle_unclear(talk: StaffTalk, number: int, people: list[int] | None, *, r
         raise Refusal(f"群发 {number} 里没有这样要人核对的，什么都没有改。看名单：结果 {number} 未知")
     talk.final("核对过的按您说的算，不会因此再发")
     hint = "" if received else "。没有再发；TA 说话后可以用“回”"
+    if people is None and (left := campaigns.count_unclear(talk.tx, number)[0]):
+        hint += f"。还有 {left} 位没记，再说一遍就接着记"
     return f"记下了：群发 {number} 有 {settled} 位{_RECEIVED[received]}{hint}"
 
 

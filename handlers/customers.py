@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot.domain import journeys
 from bot.domain.activities import service as activities
 from bot.domain.customers import consent, forgetting, segments, tag_rules, tags, timeline, waiting
 from bot.domain.customers import service as customers
@@ -50,6 +51,7 @@ LINE = 80  # characters of an entry in the history
 SUGGESTED_FROM = timedelta(days=30)  # what was said before suggests nothing any more
 QUOTE = 60  # characters of a note that the answer shows back
 UNNAMED_LISTED = 100
+RELYING_NAMED = 5
 CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
 
@@ -328,7 +330,17 @@ def tag_delete(talk: StaffTalk) -> str:
     question = f"要删掉标签“{talk.intent.name}”，{count} 位顾客身上的也会去掉。"
     if talk.intent.name in tag_rules.RULES:
         question += f"新的顾客还会自动贴上，都不要的话：规则 关 {talk.intent.name}。"
+    question += _relying(talk, talk.intent.name, "删掉")
     return talk.confirm("tag.delete", {"name": talk.intent.name}, question)
+
+
+def _relying(talk: StaffTalk, typed: str, what: str) -> str:
+    """What asks for a tag that is about to go, and would find nobody, or not be sent."""
+    users = journeys.relying_on_tag(talk.tx, tags.clean(typed))
+    if not users:
+        return ""
+    more = f"等 {len(users)} 个" if len(users) > RELYING_NAMED else ""
+    return f"\n注意，{'、'.join(users[:RELYING_NAMED])}{more} 还在用这个标签，{what}以后就读不懂了，要先改好或取消。"
 
 
 @on.confirmed("tag.delete")
@@ -341,6 +353,9 @@ def tag_deleted(talk: StaffTalk, payload: dict[str, str]) -> str:
 def tag_join(talk: StaffTalk) -> str:
     count = len(tags.carriers(talk.tx, talk.intent.old))
     question = f"要把“{talk.intent.old}”并到“{talk.intent.new}”，共 {count} 位顾客。"
+    if talk.intent.old in tag_rules.RULES:
+        question += f"新的顾客还会自动贴上“{talk.intent.old}”，都不要的话：规则 关 {talk.intent.old}。"
+    question += _relying(talk, talk.intent.old, "并掉")
     return talk.confirm("tag.join", {"old": talk.intent.old, "new": talk.intent.new}, question)
 
 

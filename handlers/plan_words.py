@@ -34,7 +34,7 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     """The plan; other ways to send it are offered by number at its end."""
     names = {script["variant"]: script["name"] for script in broadcast.scripts}
     several = len(names) > 1
-    said = [f"群发 {broadcast.id} 的计划", f"{_audience(broadcast)}，{summary.audience} 位（名单以确认时为准）"]
+    said = [f"群发 {broadcast.id} 的计划", f"{_audience(broadcast)}，{_list(talk, broadcast, summary)}"]
     if summary.projected:
         said.append("人多，下面的位数是按一部分人推算的；确认后逐位排，准数看“进度”")
     said += [
@@ -53,6 +53,17 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     said += _batches(talk, broadcast, summary.audience)
     said += _examples(talk, summary, several=several)
     return said + _offers(talk, broadcast, summary)
+
+
+def _list(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> str:
+    """How many they are, and from when on the list does not change any more."""
+    if broadcast.repeats:
+        return f"现在 {summary.audience} 位（名单每次到点再算）"
+    if broadcast.live and broadcast.start_at is not None:
+        return f"现在 {summary.audience} 位（名单到点再算：{moment(talk, broadcast.start_at)} 在这个人群里的）"
+    if broadcast.start_at is not None and not broadcast.kind:
+        return f"{summary.audience} 位（名单定在确认时；想到点再算，后面加“实时”）"
+    return f"{summary.audience} 位（名单以确认时为准）"
 
 
 def _by_tag(summary: Summary, variant: str) -> str:
@@ -156,6 +167,8 @@ def _line(talk: StaffTalk, intent: BroadcastIntent, *, plain: bool = False, spar
         parts.append("人人一样")
     if spares_tired or intent.spares_tired:
         parts.append("避开疲劳")
+    if intent.live:
+        parts.append("实时")
     return " ".join(parts)
 
 

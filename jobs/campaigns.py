@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from bot.delivery import outbox
-from bot.domain.campaigns import cancelling, lists, progress, recurring
+from bot.domain.campaigns import cancelling, catching_up, lists, live, progress, recurring
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.merchants import notices
@@ -26,8 +26,8 @@ PLAN_SECONDS = 1.0
 
 
 def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Writes rows of confirmed broadcasts, and strikes off those of cancelled ones, for about ``seconds``; True:
-    something is left to do at once.
+    """Writes rows of confirmed broadcasts, strikes off those of cancelled ones, for about ``seconds``, and keeps the pace
+    of those that have fallen behind; True: something is left to do at once.
 
     May run any number of times, at once or for nothing. A list that cannot be planned is logged and keeps no other.
     """
@@ -44,7 +44,17 @@ def plan(parts: Parts, *, seconds: float = PLAN_SECONDS, stopping: Callable[[], 
                 left = True
         except Exception:
             log.exception("campaigns.not_planned broadcast=%s", number)
+    _keep_pace(parts)
     return left
+
+
+def _keep_pace(parts: Parts) -> None:
+    """What has fallen behind is put off before anything is sent."""
+    with reading(parts.store, parts.clock) as tx:
+        late = catching_up.behind(tx, parts.settings)
+    for batch in late:
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            batch.move(tx)
 
 
 def _plan_part(parts: Parts, number: int) -> bool:
@@ -61,8 +71,9 @@ def _plan_part(parts: Parts, number: int) -> bool:
 def strike(parts: Parts, now: datetime) -> int:
     """Starts what is due at ``now`` and closes what is through; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
-        repeating = recurring.due(tx, now)
-    struck = sum(_occur(parts, number) for number in repeating) + _start_and_finish(parts, now)
+        repeating, by_then = recurring.due(tx, now), live.due(tx, now)
+    struck = sum(_occur(parts, number) for number in repeating) + sum(_begin(parts, number) for number in by_then)
+    struck += _start_and_finish(parts, now)
     _count(parts)
     return struck
 
@@ -123,16 +134,43 @@ def _occur(parts: Parts, number: int) -> bool:
         return False
 
 
+def _begin(parts: Parts, number: int) -> bool:
+    """Takes the list of a live broadcast whose time has come and starts it; one that cannot be read keeps no other."""
+    try:
+        with reading(parts.store, parts.clock) as tx:
+            step = live.Step.read(tx, parts.settings, number)
+        if step is None:
+            return False
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            begun = step.write(tx, parts.settings)
+            reach("listed")
+            if begun is not None and begun.why_not:
+                words = f"群发 {number} 到点没有发：{begun.why_not}\n改好以后：继续 {number}；不发：取消 {number}"
+                _tell(tx, begun.broadcast, words)
+            elif begun is not None and begun.too_many:
+                _tell_owners(tx, parts, begun.broadcast, f"群发 {number} 到点没有发：")
+        return begun is not None
+    except Exception:
+        log.exception("campaigns.not_begun broadcast=%s", number)
+        return False
+
+
 def _tell_of(tx: Tx, parts: Parts, occurrence: recurring.Occurrence) -> None:
     plan, broadcast = occurrence.plan, occurrence.broadcast
     every = f"群发 {plan.id}（{plan.repeats}）这一次没有发："
     if broadcast is None:
-        _tell(tx, plan, f"{every}{occurrence.why_not} 不再发：取消 {plan.id}")
+        hearers = {plan.staff_id, *(owner.id for owner in merchants.owners(tx))}
+        _tell(tx, plan, f"{every}{occurrence.why_not}\n不再发：取消 {plan.id}", *hearers)
     elif occurrence.too_many:
-        most = parts.settings.staff_broadcast_max
-        words = f"{every}有 {broadcast.audience} 位，店员一次最多 {most} 位。老板可以发：继续 {broadcast.id}"
-        for owner in merchants.owners(tx):
-            notices.tell(tx, owner.id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")
+        _tell_owners(tx, parts, broadcast, every)
+
+
+def _tell_owners(tx: Tx, parts: Parts, broadcast: Broadcast, what: str) -> None:
+    """A list that has grown beyond what its staff member may send waits for an owner."""
+    most = parts.settings.staff_broadcast_max
+    words = f"{what}有 {broadcast.audience} 位，店员一次最多 {most} 位。老板可以发：继续 {broadcast.id}"
+    for owner in merchants.owners(tx):
+        notices.tell(tx, owner.id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")
 
 
 def _of_plan(tx: Tx, broadcast: Broadcast) -> str:
@@ -146,8 +184,9 @@ def _through(counts: dict[str, int], number: int) -> str:
     return f"群发 {number} 发完了：{said or '没有人要发'}。看结果：结果 {number}"
 
 
-def _tell(tx: Tx, broadcast: Broadcast, words: str) -> None:
+def _tell(tx: Tx, broadcast: Broadcast, words: str, *hearers: int) -> None:
+    """Tells ``hearers`` who work here, without any who planned it, or where they have left the owners."""
     here = {staff.id for staff in merchants.active_staff(tx)}
-    hearers = [broadcast.staff_id] if broadcast.staff_id in here else [owner.id for owner in merchants.owners(tx)]
-    for staff_id in hearers:
+    told = here & set(hearers or (broadcast.staff_id,))
+    for staff_id in sorted(told) or [owner.id for owner in merchants.owners(tx)]:
         notices.tell(tx, staff_id, words, kind="broadcast", subject=f"broadcast:{broadcast.id}")

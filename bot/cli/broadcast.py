@@ -17,7 +17,7 @@ def step(tx: Tx, settings: Settings, action: str, number: int | None) -> str:
     if action == "pause":
         campaigns.pause(tx, number)
     elif action == "resume":
-        campaigns.resume(tx, number)
+        campaigns.resume(tx, settings, number)
     elif action == "cancel":
         campaigns.cancel(tx, number)
     return _line(tx, settings, campaigns.get(tx, number))

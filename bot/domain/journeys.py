@@ -14,6 +14,7 @@ from bot.delivery import limits, outbox
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
+from bot.domain.campaigns import outcomes
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.care import playing, reminders
@@ -21,7 +22,7 @@ from bot.domain.care.models import Plan
 from bot.domain.care.reminders import Own
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
-from bot.domain.customers import forgetting, media, merging, segments, timeline, waiting
+from bot.domain.customers import forgetting, media, merging, saved_segments, segments, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
@@ -37,6 +38,19 @@ from bot.store.transaction import Tx
 # The words for somebody who could not be reached are worth saying this long.
 BY_HAND_OFFERED = timedelta(days=30)
 QUOTED = 30  # characters of an answer by which staff know it again
+
+
+# -- tags -------------------------------------------------------------------------------------------------------------
+
+
+def relying_on_tag(tx: Tx, tag: str) -> list[str]:
+    """What would not find its people without a tag, in staff's words: saved segments, broadcasts that take their list
+    later, open activities."""
+    return [
+        *(f"人群“{name}”" for name in saved_segments.resting_on_tag(tx, tag)),
+        *(f"群发 {broadcast.id}" for broadcast in outcomes.to_ask_for_tag(tx, tag)),
+        *(f"活动 {activity.id}" for activity in activities.asking_for_tag(tx, tag)),
+    ]
 
 
 # -- answers to customers ----------------------------------------------------------------------------------------------

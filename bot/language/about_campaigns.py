@@ -37,6 +37,7 @@ MOST_DAYS = 14
 
 _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
 _EVERY, _PACED, _OVER_DAYS = "群发 M 用 上新 每周三 10:00", "群发 M 用 到店礼A 每小时50位", "群发 M 用 到店礼A 分3天"
+_BY_THEN = "群发 O 用 到店礼A 明天10点 实时"
 _CHECK = "核对 12 小美 收到了"
 _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
@@ -54,6 +55,9 @@ _CARDS = {"图片": "image", "链接": "news", "菜单": "menu"}
 _HOLD_OUT = re.compile(r"[ ,]?对照组?(?: ?[:=])? ?(?P<percent>\d{1,3}) ?[%％]?", re.ASCII)
 _PLAIN = re.compile(r"(?:^|[ ,])(?:人人一样|大家一样|都一样|不带称呼|去掉称呼|不要称呼)(?=[ ,]|$)")
 _SPARES = re.compile(r"(?:^|[ ,])(?:避开疲劳|避开累的|放过疲劳|疲劳的?不发|不发疲劳)(?:的|顾客)?(?=[ ,]|$)")
+_LIVE = re.compile(
+    r"(?:^|[ ,])(?:实时名单|实时|名单(?:到点|到时候?|当时)再?算|(?:到点|到时候?)再?算(?:名单)?)(?:的)?(?=[ ,]|$)"
+)
 _PACE = re.compile(
     r"[ ,]?(?:每个?小时(?:最多|发)? ?(?P<people>\d{1,6}|[一二三四五六七八九十百千两]{1,5}) ?[位人个条]"
     r"|(?:分成?) ?(?P<days>\d{1,3}|[一二三四五六七八九十两]{1,3}) ?天(?:发完?)?)(?= |,|$)",
@@ -166,6 +170,8 @@ def _broadcast(said: Said) -> Intent:
     pieces, plain = _take_wish(pieces, _PLAIN)
     pieces, spares_tired = _take_wish(pieces, _SPARES)
     at, pieces = _take_time(pieces, said.now)
+    # 明天10点实时 is one word.
+    pieces, live = _take_wish(pieces, _LIVE)
     if (early and at) or (every and (early or at)):
         raise Unclear(f"说了两个时间，发哪一个？例如：{_SEND}", _SEND)
     return Broadcast(
@@ -178,6 +184,8 @@ def _broadcast(said: Said) -> Intent:
         every=every,
         per_hour=per_hour,
         days=days,
+        # What repeats always is, and what goes at once names those of now.
+        live=live and (at or early) is not None,
     )
 
 
@@ -433,7 +441,7 @@ VERBS = (
         (_NEW,),
         takes_text=True,
     ),
-    Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, _EVERY, _PACED, _OVER_DAYS, "群发 列表")),
+    Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, _EVERY, _BY_THEN, _PACED, _OVER_DAYS, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
     _step_verb("进度"),
     _step_verb(

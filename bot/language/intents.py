@@ -370,11 +370,11 @@ class ScriptTry(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Broadcast(Intent):
-    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [对照10%] [人人一样] [避开疲劳] [每小时50位|分3天]``.
+    """``群发 <人群> 用 话术1[/话术2/话术3] [时间] [实时] [对照10%] [人人一样] [避开疲劳] [每小时50位|分3天]``.
 
     ``at`` None = now; ``hold_out`` in percent. ``plain``: without names, the same for all. ``spares_tired``: not to who has
     had too much lately. ``every``: a time that comes again and again, as `read_recurrence` reads it. At human pace:
-    ``per_hour`` people, or over so many ``days``.
+    ``per_hour`` people, or over so many ``days``. ``live``: to whom the segment names by the time it goes.
     """
 
     segment: str
@@ -386,6 +386,7 @@ class Broadcast(Intent):
     every: str = ""
     per_hour: int | None = None
     days: int | None = None
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,42 @@ def test_a_list_that_has_grown_beyond_a_staff_members_size_waits_for_the_owner(o
     assert len(mei.phone.pushed) == len(lan.phone.pushed) == 1
 
 
+@sqlite_only
+def test_a_script_is_checked_again_each_time(shop, boss, mei):
+    clerk = shop.staff("小李")
+    clerk.confirms(clerk.says(EVERY))
+    # As a script looks that was kept before there were rules.
+    with shop.open() as tx:
+        tx.execute(text("UPDATE script_versions SET text = '转发到朋友圈领红包' WHERE text LIKE '这周新款%'"))
+    day(shop, "09-23", "10:00", mei, boss, clerk)
+    assert mei.phone.pushed == []
+    for one in (boss, clerk):
+        news = "\n".join(one.phone.pushed)
+        assert "群发 1（每周三 10:00）这一次没有发：话术改过，现在有平台会罚的话，先改这里：" in news
+        assert "取消 1" in news
+    boss.says("话术 改 上新 全网最低价，这周到了")
+    day(shop, "09-30", "10:00", mei, boss)
+    assert mei.phone.pushed == []
+    assert "有要老板拿主意的话" in "\n".join(boss.phone.pushed)
+    boss.says("话术 改 上新 又到了一批")
+    day(shop, "10-07", "10:00", mei)
+    assert mei.phone.pushed == ["又到了一批"]
+
+
+@sqlite_only
+def test_a_segment_that_cannot_be_read_any_more_is_told_once_each_time(shop, boss, mei):
+    boss.says("小美 +新款")
+    boss.confirms(boss.says("群发 新款 用 上新 每周三 10:00"))
+    boss.confirms(boss.says("标签 删除 新款"))
+    day(shop, "09-23", "10:00", mei, boss)
+    shop.goes_on()
+    assert "\n".join(boss.phone.pushed).count("这一次没有发：没有叫“新款”的标签") == 1
+    assert "下次 9月30日 10:00" in boss.says("群发 列表")
+    boss.says("小美 +新款")
+    day(shop, "09-30", "10:00", mei)
+    assert mei.phone.pushed == ["这周新款到了"]
+
+
 # -- at human pace -----------------------------------------------------------------------------------------------------
 
 
@@ -216,3 +252,38 @@ def test_what_would_take_for_ever_is_refused(shop, boss, monkeypatch):
     monkeypatch.setattr(service, "MOST_BATCHES", 2)
     shop.regulars(30)
     assert "每小时多发一些" in boss.says("群发 O 用 到店礼A 每小时10位")
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_what_has_fallen_behind_goes_on_at_the_set_pace(shop, boss, paused):
+    people = shop.regulars(40)
+    boss.confirms(boss.says("群发 O 用 到店礼A 每小时10位"))
+    shop.goes_on()
+    assert received(people) == 10
+    if paused:
+        boss.says("暂停 1")
+    shop.at("2026-09-21 15:00")
+    if paused:
+        # In the same moment, before the scheduler looks.
+        boss.says("继续 1")
+        shop.work()
+    for hour, count in ((15, 20), (16, 30), (17, 40)):
+        shop.at(f"2026-09-21 {hour}:00")
+        shop.goes_on(seconds=1)
+        shop.goes_on(minutes=30)
+        assert received(people) == count
+    assert "已发完" in boss.says("进度 1")
+
+
+@sqlite_only
+def test_a_batch_that_the_platform_puts_off_for_minutes_stays_one(shop, boss):
+    people = shop.regulars(20)
+    boss.confirms(boss.says("群发 O 用 到店礼A 每小时10位"))
+    shop.fault({"kind": "errcode", "errcode": 45011}, path="*/custom/send", times=1)
+    shop.goes_on()
+    for _ in range(3):
+        shop.goes_on(minutes=1)
+    assert received(people) == 10
+    shop.at("2026-09-21 11:00")
+    shop.goes_on(seconds=30)
+    assert received(people) == 20

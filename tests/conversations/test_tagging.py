@@ -102,6 +102,23 @@ def test_deleting_a_tag_asks_first_and_can_be_taken_back(boss, mei):
     assert mei.file["tags"] == ["试用"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_asks_for_a_tag_is_named_before_it_goes(boss, mei):
+    boss.says("话术 新建 上新 这周新款到了")
+    boss.says("小美 +新款 +试用")
+    boss.says("人群 保存 想要新款 = 标签=新款 且 O")
+    boss.says("人群 保存 老样子 = M")
+    boss.confirms(boss.says("群发 想要新款 用 上新 每周三 10:00"))
+    boss.confirms(boss.says("群发 新款 用 上新 明天10点 实时"))
+    boss.confirms(boss.says("群发 新款 用 上新 明天11点"))
+    boss.says("活动 新建 试穿会 周六14:00 名额20 地点 本店 对象 新款")
+    for line in ("标签 删除 新款", "标签 合并 新款 到 上新"):
+        assert "注意，人群“想要新款”、群发 1、群发 2、活动 1 还在用这个标签" in boss.says(line)
+    assert "注意" not in boss.says("标签 删除 试用")
+    boss.says("小美 +流失预警")
+    assert "规则 关 流失预警" in boss.says("标签 合并 流失预警 到 试用")
+
+
 def test_a_tag_nobody_made_can_be_neither_joined_nor_deleted(boss, mei):
     assert "没有" in boss.says("标签 删除 从来没有")
     assert "没有" in boss.says("标签 合并 从来没有 到 老客")

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bot.domain.activities.models import Activity, SignUp
 from bot.domain.activities.rules import DAY_BEFORE, reminder_due
-from bot.domain.customers import timeline
+from bot.domain.customers import saved_segments, timeline
 from bot.domain.customers.models import Customer
 from bot.domain.customers.saved_segments import uses
 from bot.errors import Refusal
@@ -61,6 +61,13 @@ def standing_on(tx: Tx, segment: str) -> list[Activity]:
     """Open activities whose audience names this saved segment."""
     found = tx.session.scalars(select(Activity).where(Activity.open, Activity.audience != "").order_by(Activity.id))
     return [activity for activity in found if uses(parse_segment(activity.audience), segment)]
+
+
+def asking_for_tag(tx: Tx, tag: str) -> list[Activity]:
+    """Open activities whose audience asks for this tag."""
+    found = tx.session.scalars(select(Activity).where(Activity.open, Activity.audience != "").order_by(Activity.id))
+    book = saved_segments.book(tx)
+    return [activity for activity in found if book.asks_for_tag(parse_segment(activity.audience), tag)]
 
 
 def open_ones(tx: Tx) -> Sequence[Activity]:

@@ -1,10 +1,11 @@
-"""The list of a confirmed broadcast: who stood on it at the confirmation, and how it becomes rows, part by part.
+"""The list of a confirmed broadcast: who stood on it when it was taken, and how it becomes rows, part by part.
 
 A list of a million people must neither keep the callback that confirms it nor the database's one writer. So the
 confirmation keeps the numbers alone, and workers turn them into rows: a part is planned while only reading, and goes in
 the short transaction that writes its rows, so that it is written once whatever dies in between. The numbers are those
-of the confirmation, the wording is frozen in the broadcast; what is known of a person (an opt-out above all, caps, the
-name in the text) is as it is when the part is planned. Sending begins when the last part is gone.
+of the confirmation (of a live broadcast: of its start, see `live`), the wording is frozen in the broadcast; what is known
+of a person (an opt-out above all, caps, the name in the text) is as it is when the part is planned. Sending begins when
+the last part is gone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast, Unplanned
 from bot.domain.campaigns.plan import Planned, Planner, keep, parts_of, plan_all, settle
 from bot.domain.customers import segments
+from bot.domain.merchants.models import Staff
 from bot.language.segments import parse_segment
 from bot.settings import Settings
 from bot.store.killpoints import reach
@@ -30,12 +32,22 @@ SHORT = 500
 
 def moment(broadcast: Broadcast, now: datetime) -> datetime:
     """When the broadcast is to start, or began; ``now`` for one without a time."""
+    if broadcast.live and broadcast.start_at is not None:
+        # Its list may have been taken some time later: when somebody went on with what had missed its time.
+        return max(broadcast.start_at, broadcast.started_at or now)
     return broadcast.start_at or broadcast.started_at or now
 
 
 def audience(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> list[int]:
     """Whom the broadcast's segment names at ``at``, in order of numbers."""
     return segments.members(tx, parse_segment(broadcast.segment), at.astimezone(shop.timezone))
+
+
+def too_many(tx: Tx, shop: Settings, broadcast: Broadcast, people: int) -> bool:
+    """Whether nobody has confirmed a list of this length, which then waits for the owner: it is beyond what the staff
+    member who planned it may send."""
+    staff = tx.session.get(Staff, broadcast.staff_id)
+    return staff is not None and staff.role != "owner" and people > shop.staff_broadcast_max
 
 
 def take(tx: Tx, shop: Settings, broadcast: Broadcast, people: Sequence[int]) -> None:

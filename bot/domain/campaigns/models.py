@@ -18,7 +18,8 @@ class Broadcast(Base):
     → missed. ``scripts`` freezes the wording: a list of ``{"variant", "name", "version", "text"}``. ``hold_out`` is the
     percentage that gets nothing. ``start_at`` None = when confirmed. ``audience`` is how many people its list names, 0
     until it is confirmed. ``halted``: paused by ``暂停`` alone, together with all others. ``spares_tired``: who has had
-    too much lately is left out. ``per_hour`` people, or over so many ``over_days``: at human pace.
+    too much lately is left out. ``per_hour`` people, or over so many ``over_days``: at human pace. ``live``: the list is
+    that of the planned time, taken when it has come.
 
     One with ``repeats`` (``每周三 10:00``) is a plan: draft → recurring → cancelled, ``start_at`` when the next one is
     due. Each of these is a broadcast of its own with ``plan_id``; the database takes one for each due time only.
@@ -54,6 +55,7 @@ class Broadcast(Base):
     plan_id: Mapped[int | None]
     per_hour: Mapped[int | None]
     over_days: Mapped[int | None]
+    live: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Unplanned(Base):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from bot.delivery.outbox import Delivery
-from bot.domain.campaigns import corrections, lists
+from bot.domain.campaigns import corrections, lists, live
 from bot.domain.campaigns.models import Broadcast
+from bot.domain.customers import saved_segments
 from bot.domain.customers.models import Customer
 from bot.domain.customers.saved_segments import uses
 from bot.domain.customers.segment_fields import Asking
@@ -43,6 +44,8 @@ def told(tx: Tx, broadcast: Broadcast, customer: Customer, now: datetime) -> str
         return "这是重复的计划，每一次是一个单独的群发，编号看“群发 列表”"
     if broadcast.state == "draft":
         return "还没有确认，谁都没有发"
+    if live.untaken(broadcast):
+        return "名单到点再算，还没有定"
     if lists.unfinished(tx, broadcast.id):
         return "名单还在一位位排，TA 还没有排到，或者不在名单里"
     if broadcast.state == "cancelled":
@@ -71,6 +74,14 @@ def standing_on(tx: Tx, segment: str) -> list[Broadcast]:
     standing = select(Broadcast).where(Broadcast.state.in_(("recurring", "scheduled", "running", "paused", "missed")))
     found = tx.session.scalars(standing.order_by(Broadcast.id))
     return [broadcast for broadcast in found if uses(parse_segment(broadcast.segment), segment)]
+
+
+def to_ask_for_tag(tx: Tx, tag: str) -> list[Broadcast]:
+    """Confirmed broadcasts whose list is still to be taken, and by a segment that asks for this tag."""
+    untaken = or_(Broadcast.state == "recurring", and_(Broadcast.live, Broadcast.state.in_(("scheduled", "missed"))))
+    found = tx.session.scalars(select(Broadcast).where(untaken).order_by(Broadcast.id))
+    book = saved_segments.book(tx)
+    return [broadcast for broadcast in found if book.asks_for_tag(parse_segment(broadcast.segment), tag)]
 
 
 def was_sent(asking: Asking, term: Field) -> ColumnElement[bool]:

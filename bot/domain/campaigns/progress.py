@@ -15,7 +15,7 @@ from sqlalchemy import BigInteger, and_, func, insert, or_, select, type_coerce,
 from bot.delivery import broadcasts, outbox
 from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
-from bot.domain.campaigns import lists, trials
+from bot.domain.campaigns import lists, tapped, trials
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast, Tally
 from bot.domain.campaigns.trials import Outcome
@@ -33,7 +33,7 @@ LATELY = timedelta(minutes=2)
 class Numbers:
     """Rows by state; how many went out in the last two minutes, and when the last is due (ms); what each group came to;
     why people got nothing; of the unclear ones how many people must check and how many the platform is asked about;
-    what the platform reported of mass calls."""
+    what the platform reported of mass calls; how many tapped which item."""
 
     counts: dict[str, int]
     lately: int
@@ -43,6 +43,7 @@ class Numbers:
     to_check: int
     asked_again: int
     mass: dict[str, int]
+    taps: list[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def _numbers(tx: Tx, broadcast: Broadcast) -> tuple[Numbers | None, datetime | N
     said = dict(tally.numbers)
     outcome = Outcome.read(said.pop("outcome"))
     reasons = [(reason, count) for reason, count in said.pop("reasons")]
-    return Numbers(outcome=outcome, reasons=reasons, **said), tally.counted_at
+    # A count from before there were any says nothing of taps.
+    taps = [(item, count) for item, count in said.pop("taps", ())]
+    return Numbers(outcome=outcome, reasons=reasons, taps=taps, **said), tally.counted_at
 
 
 def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
@@ -120,6 +123,7 @@ def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
         to_check=to_check,
         asked_again=asked_again,
         mass=broadcasts.mass_counts(tx, broadcast.id),
+        taps=tapped.taps(tx, broadcast),
     )
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
 
 from bot.domain.campaigns import lists
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.merchants.models import Staff
 from bot.domain.scripts import service as scripts
-from bot.domain.scripts.kinds import compile_script
+from bot.domain.scripts.checker import refuse_punished, warnings
+from bot.domain.scripts.kinds import compile_script, words
 from bot.errors import Refusal
 from bot.language import read_recurrence
 from bot.settings import Settings
@@ -73,11 +73,12 @@ class Occurrence:
 class Step:
     """A plan whose time has come: ``read`` and ``write`` are two transactions."""
 
-    def __init__(self, number: int, due_at: datetime, next_at: datetime, people: Sequence[int]) -> None:
+    def __init__(self, number: int, due_at: datetime, next_at: datetime, people: Sequence[int], why_not: str) -> None:
         self._number = number
         self._due_at = due_at
         self._next_at = next_at
         self._people = people
+        self._why_not = why_not
 
     @classmethod
     def read(cls, tx: Tx, shop: Settings, number: int) -> Step | None:
@@ -89,7 +90,10 @@ class Step:
         next_at = next_time(plan.repeats, due_at)
         while next_at <= tx.now:
             due_at, next_at = next_at, next_time(plan.repeats, next_at)
-        return cls(number, due_at, next_at, lists.audience(tx, shop, plan, due_at))
+        try:
+            return cls(number, due_at, next_at, lists.audience(tx, shop, plan, due_at), "")
+        except Refusal as refusal:
+            return cls(number, due_at, next_at, [], str(refusal))
 
     def write(self, tx: Tx, shop: Settings) -> Occurrence | None:
         """Makes the broadcast, waiting for its time, which has come; None where another scheduler has."""
@@ -99,11 +103,12 @@ class Step:
         if tx.execute(mine.values(start_at=self._next_at)).rowcount != 1:
             return None
         plan = tx.session.get_one(Broadcast, self._number)
+        if self._why_not:
+            return Occurrence(plan, None, self._why_not)
         try:
-            with tx.savepoint():
-                wordings = [_wording(tx, script) for script in plan.scripts]
+            wordings = _wordings(tx, plan.scripts, self._due_at.date())
         except Refusal as refusal:
-            return Occurrence(tx.session.get_one(Broadcast, self._number), None, str(refusal))
+            return Occurrence(plan, None, str(refusal))
         broadcast = Broadcast(
             staff_id=plan.staff_id,
             segment=plan.segment,
@@ -119,21 +124,32 @@ class Step:
         )
         tx.session.add(broadcast)
         tx.session.flush()
-        too_many = _too_many(tx, shop, plan, len(self._people))
+        too_many = lists.too_many(tx, shop, plan, len(self._people))
         if too_many:
             broadcast.state = "paused"
         lists.take(tx, shop, broadcast, self._people)
         return Occurrence(plan, broadcast, too_many=too_many)
 
 
-def _wording(tx: Tx, script: dict[str, str]) -> dict[str, Any]:
-    """The script as it is by now: whoever edits it before Wednesday means Wednesday's message. Raises Refusal."""
-    found = scripts.find(tx, script["name"])
-    compile_script(found.kind, found.text)
-    return found.frozen(script["variant"])
+def _wordings(tx: Tx, confirmed: Sequence[dict[str, Any]], today: date) -> list[dict[str, Any]]:
+    """The scripts as they are by now: whoever edits one before Wednesday means Wednesday's message.
+
+    Checked like those of a broadcast. Raises Refusal for one that cannot be read, for words the platform would punish,
+    and for words only the owner may let pass that did not stand in what was ``confirmed``.
+    """
+    wordings = []
+    for script in confirmed:
+        found = scripts.find(tx, script["name"])
+        compile_script(found.kind, found.text)
+        wordings.append(found.frozen(script["variant"]))
+    spoken = _spoken(wordings)
+    refuse_punished(spoken, "mass", today, undone="话术改过，现在有平台会罚的话")
+    known = warnings(_spoken(confirmed), "mass", today)
+    if new := [line for line in warnings(spoken, "mass", today) if line not in known]:
+        raise Refusal("\n".join(["话术改过，现在有要老板拿主意的话，请改好或重新排：", *new]))
+    return wordings
 
 
-def _too_many(tx: Tx, shop: Settings, plan: Broadcast, people: int) -> bool:
-    """Nobody confirms an occurrence, so a list that has grown beyond what its staff member may send waits for the owner."""
-    staff = tx.session.get(Staff, plan.staff_id)
-    return staff is not None and staff.role != "owner" and people > shop.staff_broadcast_max
+def _spoken(frozen: Sequence[dict[str, Any]]) -> list[str]:
+    said = (words(script.get("kind", "text"), script["text"]) for script in frozen)
+    return [text for text in said if text]

@@ -21,7 +21,8 @@ from sqlalchemy import (
 from bot.delivery import broadcasts, limits, outbox
 from bot.delivery.outbox import Delivery
 from bot.delivery.rules import KEY_TRUSTED
-from bot.domain.campaigns import cancelling, corrections, lists, recurring, rules
+from bot.domain.campaigns import cancelling, catching_up, corrections, lists, recurring, rules
+from bot.domain.campaigns import live as lives
 from bot.domain.campaigns import summary as summaries
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import MOST_BATCHES, Pace
@@ -49,6 +50,8 @@ STATE_WORDS = {
     "recurring": "按计划重复",
 }
 AT_ONCE = Pace()
+# So many rows may be touched while a callback waits.
+SHORT_ENOUGH = 5_000
 
 
 def draft(
@@ -65,11 +68,13 @@ def draft(
     spares_tired: bool = False,
     every: str = "",
     pace: Pace = AT_ONCE,
+    live: bool = False,
 ) -> tuple[Broadcast, Summary]:
     """Keeps a broadcast to be confirmed, its wording frozen, and says what it would do; ``corrects``: the number of the
     broadcast it corrects; ``every``: a time that comes again and again, which makes it a plan.
 
     ``plain``: without anybody's name, so that all read the same. ``spares_tired``: who has had too much is left out.
+    ``live``: to whom the segment names at ``start_at``, which it then needs.
     Raises Refusal for a segment or a script that cannot be read, words the platform would punish, more than six scripts
     or a hold-out above 50 %.
     """
@@ -98,6 +103,7 @@ def draft(
         repeats=every,
         per_hour=pace.per_hour,
         over_days=pace.days,
+        live=live and start_at is not None,
         kind="" if corrects is None else rules.CORRECTION,
         source_id=corrects,
     )
@@ -172,7 +178,8 @@ def summarise(tx: Tx, shop: Settings, broadcast: Broadcast) -> Summary:
 
 
 def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
-    """Starts, or waits for the planned time; returns how many people stand on the list, which does not change any more.
+    """Starts, or waits for the planned time; returns how many people stand on the list, which does not change any more; a
+    live one has none before its time.
 
     A short list gets its rows here; a longer one is left to `jobs` (see `lists`), and is sent when all its rows are
     written. Raises Refusal when it is not waiting for a confirmation any more; the database decides between two who
@@ -189,6 +196,8 @@ def confirm(tx: Tx, shop: Settings, number: int) -> tuple[Broadcast, int]:
         corrections.claim(tx, broadcast)
     if state == "running":
         broadcast.started_at = tx.now
+    elif broadcast.live:
+        return broadcast, 0
     people = lists.audience(tx, shop, broadcast, lists.moment(broadcast, tx.now))
     lists.take(tx, shop, broadcast, people)
     return broadcast, len(people)
@@ -233,12 +242,12 @@ def pause_all(tx: Tx) -> list[int]:
     return numbers
 
 
-def resume_all(tx: Tx) -> list[int]:
+def resume_all(tx: Tx, shop: Settings) -> list[int]:
     """Goes on with everything `pause_all` has stopped; returns the numbers."""
     halted = select(Broadcast.id).where(Broadcast.state == "paused", Broadcast.halted).order_by(Broadcast.id)
     numbers = list(tx.session.scalars(halted))
     for number in numbers:
-        resume(tx, number)
+        _resume(tx, shop, number)
     return numbers
 
 
@@ -246,11 +255,27 @@ def paused(tx: Tx) -> list[int]:
     return list(tx.session.scalars(select(Broadcast.id).where(Broadcast.state == "paused").order_by(Broadcast.id)))
 
 
-def resume(tx: Tx, number: int) -> None:
+def to_go_on_with(tx: Tx, shop: Settings, broadcast: Broadcast) -> int:
+    """How many people stand on its list, or would if it were to go on now. Raises Refusal for a segment that cannot be
+    read any more."""
+    return len(lists.audience(tx, shop, broadcast, tx.now)) if lives.untaken(broadcast) else broadcast.audience
+
+
+def resume(tx: Tx, shop: Settings, number: int) -> None:
     """Goes on after a pause, or starts now what missed its time, by paths that had stopped as well.
 
     Raises Refusal where there is nothing to go on with.
     """
+    broadcast = get(tx, number)
+    if broadcast.state != "missed" or not lives.untaken(broadcast):
+        _resume(tx, shop, number)
+        return
+    people = lists.audience(tx, shop, broadcast, tx.now)
+    _resume(tx, shop, number)
+    lists.take(tx, shop, broadcast, people)
+
+
+def _resume(tx: Tx, shop: Settings, number: int) -> None:
     repaired = sum(limits.resume(tx, account) for account in broadcasts.accounts_of(tx, number))
     if not _move(tx, number, ("paused", "missed"), "running"):
         if repaired and get(tx, number).state == "running":
@@ -259,6 +284,10 @@ def resume(tx: Tx, number: int) -> None:
     broadcast = get(tx, number)
     broadcast.halted = False
     broadcast.started_at = broadcast.started_at or tx.now
+    # Of a longer list the workers do it before they send.
+    if broadcast.audience <= SHORT_ENOUGH:
+        for batch in catching_up.to_move(tx, shop, broadcast):
+            batch.move(tx)
     _begin_sending(tx, number)
 
 
@@ -296,12 +325,14 @@ def start_due(tx: Tx) -> tuple[list[Broadcast], list[Broadcast]]:
 
 
 def to_start(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Scheduled broadcasts whose time has come. Of who works here no more nothing is sent: it waits for whoever takes
-    over, until it is too late."""
-    kept = or_(
-        Broadcast.staff_id.in_(select(Staff.id).where(Staff.active)), Broadcast.start_at < now - rules.START_GRACE
+    """Scheduled broadcasts whose time has come, or was missed. Of who works here no more nothing is sent: it waits for
+    whoever takes over, until it is too late. A live one starts with its list (see `live`)."""
+    kept = and_(Broadcast.staff_id.in_(select(Staff.id).where(Staff.active)), not_(Broadcast.live))
+    return (
+        Broadcast.state == "scheduled",
+        Broadcast.start_at <= now,
+        or_(kept, Broadcast.start_at < now - rules.START_GRACE),
     )
-    return (Broadcast.state == "scheduled", Broadcast.start_at <= now, kept)
 
 
 def planned_by(tx: Tx, staff_id: int) -> Sequence[Broadcast]:
@@ -377,10 +408,16 @@ def _asked_again(tx: Tx) -> ColumnElement[bool]:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """Unknown rows of a broadcast: those for people to check, oldest first, and how many the reconciler settles yet."""
+    """Unknown rows of a broadcast: the first of those for people to check, oldest first, and how many these are in all;
+    how many the reconciler settles yet."""
 
     people: Sequence[tuple[Delivery, Customer]]
+    to_check: int
     asked_again: int
+
+
+# Spelled like the index of unknown rows.
+_UNKNOWN = text("deliveries.state = 'unknown'")
 
 
 def failed_by_text(tx: Tx, number: int) -> int:
@@ -389,23 +426,21 @@ def failed_by_text(tx: Tx, number: int) -> int:
     return tx.execute(select(func.count()).select_from(Delivery).where(*failed)).scalar_one()
 
 
-def unclear(tx: Tx, number: int) -> Unclear:
-    unknown = (Delivery.broadcast_id == number, Delivery.state == "unknown")
-    asked_again = select(func.count()).select_from(Delivery).where(*unknown, _asked_again(tx))
+def unclear(tx: Tx, number: int, most: int) -> Unclear:
+    """``most``: so many people are named."""
     rows = tx.session.execute(
         select(Delivery, Customer)
         .join(Customer, Customer.id == Delivery.customer_id)
-        .where(*unknown, not_(_asked_again(tx)))
+        .where(Delivery.broadcast_id == number, _UNKNOWN, not_(_asked_again(tx)))
         .order_by(Delivery.id)
+        .limit(most)
     )
-    people = [(delivery, customer) for delivery, customer in rows]
-    return Unclear(people, tx.execute(asked_again).scalar_one())
+    return Unclear([(delivery, customer) for delivery, customer in rows], *count_unclear(tx, number))
 
 
 def count_unclear(tx: Tx, number: int) -> tuple[int, int]:
     """Of unknown rows: how many people are to check, and how many the reconciler settles yet."""
-    unknown = (Delivery.broadcast_id == number, Delivery.state == "unknown")
-    count = select(func.count()).select_from(Delivery).where(*unknown)
+    count = select(func.count()).select_from(Delivery).where(Delivery.broadcast_id == number, _UNKNOWN)
     asked_again = tx.execute(count.where(_asked_again(tx))).scalar_one()
     return tx.execute(count).scalar_one() - asked_again, asked_again
 
@@ -413,12 +448,11 @@ def count_unclear(tx: Tx, number: int) -> tuple[int, int]:
 def settle_unclear(tx: Tx, number: int, customer_ids: Collection[int] | None, *, received: bool) -> int:
     """What people found out; None: about everybody who is for people to check. Nothing is ever sent by it.
 
-    Returns how many were still unclear.
+    Returns how many of those asked about were still unclear; of very many the first `SHORT_ENOUGH` are settled.
     """
-    found = [
-        delivery.id
-        for delivery, customer in unclear(tx, number).people
-        if customer_ids is None or customer.id in customer_ids
-    ]
+    open_rows = select(Delivery.id).where(Delivery.broadcast_id == number, _UNKNOWN, not_(_asked_again(tx)))
+    if customer_ids is not None:
+        open_rows = open_rows.where(Delivery.customer_id.in_(list(customer_ids)))
+    found = list(tx.execute(open_rows.order_by(Delivery.id).limit(SHORT_ENOUGH)).scalars())
     reason = "店员核对：收到了" if received else "店员核对：没收到"
     return outbox.settle_unknown(tx, found, sent=received, reason=reason)

@@ -106,6 +106,12 @@ def uses(tree: Tree, name: str) -> bool:
     return tag_name(name) in names(tree)
 
 
+def resting_on_tag(tx: Tx, tag: str) -> list[str]:
+    """The saved segments that ask for a tag, also through others."""
+    whole = book(tx)
+    return [name for name, expression in saved(tx) if whole.asks_for_tag(parse_segment(expression), tag)]
+
+
 def spelt_out(tx: Tx, tree: Tree) -> Tree:
     """The tree with saved segments put in place of their names. A tag of the same name gives way to the segment.
 
@@ -136,6 +142,11 @@ class Book:
         """What a saved segment stands for, one step down; None where no segment has this name."""
         expression = self._expressions.get(name)
         return None if expression is None else parse_segment(expression)
+
+    def asks_for_tag(self, tree: Tree, tag: str) -> bool:
+        """Whether the tree asks for a tag of this (clean) name, itself or through saved segments."""
+        asked = terms(self.spelt_out(tree))
+        return any(term in (Name(tag), TagTerm(tag)) for term in asked)
 
     def spelt_out(self, tree: Tree) -> Tree:
         whole = self._whole(tree, (), 0)
