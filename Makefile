@@ -41,7 +41,10 @@ bench: $(STAMP)
 	.venv/bin/python -m bench
 
 drills: $(STAMP)
-	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/conversations/test_three_staff.py tests/conversations/test_counter_lines.py
+	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/delivery/test_kills.py tests/delivery/test_delivery_model.py \
+		tests/conversations/test_three_staff.py tests/conversations/test_counter_lines.py \
+		tests/conversations/test_long_lists.py tests/conversations/test_repeating_broadcasts.py \
+		tests/conversations/test_live_lists.py
 
 settings: $(STAMP)
 	.venv/bin/python -m bot.cli.configuration

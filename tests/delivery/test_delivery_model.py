@@ -29,7 +29,7 @@ from bot.store.engine import open_store
 from bot.store.transaction import Tx
 
 PEOPLE = [f"p{number}" for number in range(1, 7)]
-FULL = bool(os.environ.get("SHUKE_DRILLS"))
+FULL = os.environ.get("SHUKE_DRILLS") == "full"
 HELD = timedelta(minutes=5)
 NOT_SENT = [
     Outcome(Decision.AGAIN, None, "没连上"),
