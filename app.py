@@ -176,7 +176,6 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     parts.strike = lambda: notices.push(parts, clock.now())
     parts.chores = (
         Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool), always=True),
-        Chore("inbox", 5.0, parts.inbox, always=True),
         Chore("old callbacks", 30.0, lambda: inbox_jobs.forget_old(parts)),
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
@@ -191,6 +190,7 @@ def serve_web(settings: Settings, clock: Clock) -> None:
     """Serves callbacks until SIGTERM."""
     import multiprocessing
     import os
+    import signal
 
     from granian.constants import Interfaces
     from granian.server import Server
@@ -202,7 +202,8 @@ def serve_web(settings: Settings, clock: Clock) -> None:
     parent = os.getpid()
 
     def load(_target: str) -> Flask:
-        bound_to(parent)()
+        # Not SIGTERM: only the parent would lose patience with one that does not end, as was seen under load.
+        bound_to(parent, signal.SIGKILL)()
         web = create_web(settings, clock)
         _loaded()
         names = ",".join(account.name for account in settings.accounts)

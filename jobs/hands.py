@@ -36,9 +36,10 @@ class Hands(threading.Thread):
         self._asked: OrderedDict[tuple[str, str], threading.Event] = OrderedDict()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._bells = {"inbox": parts.inbox, "clock": parts.strike}
+        self._bells = {"inbox": self._work_off, "clock": parts.strike}
         self._chores = (
             Chore("sweep", POLL_SECONDS, lambda: sweep(parts), always=True),
+            Chore("inbox", POLL_SECONDS, self._work_off, always=True),
             *parts.chores,
             Chore("drain", POLL_SECONDS, lambda: self._drain("")),
         )
@@ -93,9 +94,16 @@ class Hands(threading.Thread):
 
     def _drain(self, account: str) -> None:
         if drain(self._parts, account, stopping=self._stopping.is_set, pulse=self._pulse):
-            # Others had a turn; nobody waits for the rest.
-            with self._changed:
-                self._asked.setdefault(("drain", account), threading.Event())
+            self._go_on_later("drain", account)
+
+    def _work_off(self) -> None:
+        if self._parts.inbox():
+            self._go_on_later("inbox", "")
+
+    def _go_on_later(self, bell: str, argument: str) -> None:
+        """Others have a turn first; nobody waits for the rest."""
+        with self._changed:
+            self._asked.setdefault((bell, argument), threading.Event())
 
     def _pulse(self) -> None:
         """A drain may last: what must not wait for it is done in between."""

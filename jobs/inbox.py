@@ -25,8 +25,8 @@ AT_ONCE = 100
 FORGOTTEN_AT_ONCE = 2000
 
 
-def work_off(parts: Parts, router: Callable[[], Router]) -> int:
-    """Handles rows that wait for another try; each in a transaction of its own. Returns how many were handled."""
+def work_off(parts: Parts, router: Callable[[], Router]) -> bool:
+    """Handles rows that wait for another try; each in a transaction of its own. Returns whether more may wait."""
     with reading(parts.store, parts.clock) as tx:
         waiting = [(row.id, _message(row)) for row in inbox.due(tx, AT_ONCE)]
     for row_id, message in waiting:
@@ -37,7 +37,7 @@ def work_off(parts: Parts, router: Callable[[], Router]) -> int:
                 continue
             reply = inbox.attempt(tx, router(), message, row_id, attempts=attempts)
             _answer_late(tx, row_id, message, reply)
-    return len(waiting)
+    return len(waiting) == AT_ONCE
 
 
 def _claim_try(tx: Tx, row_id: int) -> int | None:

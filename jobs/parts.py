@@ -39,8 +39,8 @@ class Parts:
     ``clients``: a platform client for each account by name, all on ``engine``; a worker uses them in one thread only.
     ``speeds``: for accounts whose speed is set, by name.
     ``learned(tx, account, person_id, relation)`` hears what answers say about people, ``alarm(tx, account, text)`` what
-    the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows,
-    ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis lives or not.
+    the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows and says
+    whether more may wait, ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis lives or not.
     """
 
     store: Store
@@ -52,6 +52,6 @@ class Parts:
     speeds: Mapping[str, Speed] = field(default_factory=dict)
     learned: Callable[[Tx, str, str, str], None] = _nothing
     alarm: Callable[[Tx, str, str], None] = _nothing
-    inbox: Callable[[], object] = _nothing
+    inbox: Callable[[], bool] = lambda: False
     strike: Callable[[], object] = _nothing
     chores: Sequence[Chore] = ()

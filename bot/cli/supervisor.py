@@ -216,12 +216,12 @@ class Supervisor:
             self._attend(IMPATIENT_GLANCE)
 
 
-def bound_to(parent: int) -> Callable[[], None]:
-    """What a child does first: asks the kernel for SIGTERM when the parent dies, whatever kills it (Linux only)."""
+def bound_to(parent: int, wish: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """What a child does first: asks the kernel for a signal when the parent dies, whatever kills it (Linux only)."""
 
     def bind() -> None:
         if sys.platform == "linux":
-            _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            _LIBC.prctl(PR_SET_PDEATHSIG, wish)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -157,6 +157,8 @@ class PlayedShop:
         delivery.sweep(self.parts)
         for chore in self.parts.chores:
             chore.do()
+        while self.parts.inbox():
+            pass
         self.send()
 
     def send(self) -> None:

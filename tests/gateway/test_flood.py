@@ -1,6 +1,9 @@
 """Somebody sends faster than a person types: every line is kept and worked off, and one polite line says so."""
 
+import time
 from threading import Thread
+
+from jobs.hands import POLL_SECONDS, Hands
 
 LINES = 300
 
@@ -39,3 +42,17 @@ def test_others_are_answered_meanwhile(shop, boss, mei, lan):
     answers = [lan.says("我的") for _ in range(5)]
     sender.join()
     assert all("阿兰" in answer for answer in answers)
+
+
+def test_a_worker_goes_on_until_nothing_waits(shop, boss, mei):
+    flood(shop, mei, count=700)
+    hands = Hands(shop.parts)
+    hands.start()
+    try:
+        deadline = time.monotonic() + 3 * POLL_SECONDS  # a hundred at every look would take twice as long
+        while shop.rows("SELECT id FROM inbox WHERE state = 'received' LIMIT 1"):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        hands.stop()
+        hands.join()
