@@ -73,7 +73,7 @@ def show(talk: StaffTalk) -> str:
         [
             f"打法 {book.name}（{_switch(book)}{_counted(counts)}）",
             book.text,
-            f"改：复制上面几行，改好发“打法 改 {book.name}”再换行接着贴；{switch}",
+            f"改：长按复制这一条，改好发回来；{'关' if book.enabled else '开'}：{switch}",
             *back,
         ]
     )

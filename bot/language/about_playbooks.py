@@ -42,6 +42,9 @@ _SUBS = {
     **dict.fromkeys(("恢复", "还原", "删除", "删掉", "删"), "reset"),
 }
 _SUB = re.compile(rf"(?P<sub>{'|'.join(sorted(_SUBS, key=len, reverse=True))})(?P<rest>.*)", re.DOTALL)
+_COPIED = re.compile(
+    r"(?P<name>[^ \n(:]{1,12})(?: ?存好了:?| ?用回原来的了:?| ?\([^\n]*\))?[ :]*\n(?P<text>.+)", re.DOTALL
+)
 # 停 and 关 of a class switch it off, of a customer they take the customer out.
 _FIRST = re.compile(
     r"(?P<name>[^ \n:]+?)(?: |的打法|的)?[ :]*(?P<sub>看看|看|改|试试|试|打开|开启|开|关掉|关闭|关|谁|恢复)[。!?]?"
@@ -63,8 +66,10 @@ def _play(said: Said) -> Intent:
 
 
 def _by_name(words: Words, now: datetime) -> Intent:
-    """``打法 Y&O``, ``打法 Y&O 开``; a name with a text behind it is none of ours. Raises ``Unclear``."""
+    """``打法 Y&O``, ``打法 Y&O 开``; with a text below it, as it was copied and changed. Raises ``Unclear``."""
     bare = without_mood(words)
+    if copied := _COPIED.fullmatch(words.plain):
+        return PlayEdit(book_name(words.group(copied, "name").typed), words.group(copied, "text").typed)
     if match := _FIRST.fullmatch(bare.plain):
         return _carry_out(_SUBS[match["sub"]], bare.group(match, "name"), now)
     if "\n" not in bare.plain and " " not in bare.plain and len(bare) <= 12:

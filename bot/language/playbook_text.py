@@ -125,6 +125,11 @@ _GOALS = {
     **dict.fromkeys(("回复", "回话", "回复了", "说话", "聊上"), SPOKE),
 }
 GOAL_SEGMENTS = {"到店": "Y", "买了": "M"}
+# A phone copies whole bubbles: what our answers say around the text comes back with it.
+_OURS = re.compile(
+    r"打法 ?[^ ]{1,12} ?(?:\(|（|存好了|用回原来的了)|请把.{1,20}的打法整个发过来|现在是:$|改:长按复制|用回原来的:|\(不对就回复"
+    r"|正在走的 \d+ 位按新的|现在关着。|要留意:"
+)
 _NONE = ("", "无", "没有", "不限", "一直")
 _SCRIPT_NAME = re.compile(r"[^ ，。！？；：、,!?;:{}]{1,20}")
 
@@ -189,9 +194,9 @@ def _lines(text: str) -> Iterator[Words]:
     """The lines, those that go on with a text joined to it."""
     waiting: str | None = None
     for typed in text.replace("\r", "\n").split("\n"):
-        if not typed.strip():
-            continue
         line = read(typed.strip())
+        if not line or _OURS.match(line.plain):
+            continue
         if waiting is not None and not _begins(line) and _says(read(waiting)):
             waiting = f"{waiting}\u2028{typed.strip()}"
             continue

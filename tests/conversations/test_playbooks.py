@@ -38,11 +38,14 @@ def test_every_class_has_a_playbook_that_is_off(boss):
 
 
 @TALK_ALONE
-def test_what_is_shown_can_be_sent_back_as_it_is(boss):
-    shown = boss.says("打法 看 VIP").splitlines()
-    text = "\n".join(line for line in shown[1:] if not line.startswith("改："))
-    assert "存好了" in boss.says(f"打法 改 VIP\n{text}")
-    assert "每半年 打电话 VIP电话提纲" in boss.says("打法 看 VIP")
+def test_a_bubble_that_was_copied_and_changed_is_sent_back_whole(boss):
+    shown = boss.says("打法 看 VIP")
+    kept = boss.says(shown.replace("30天后", "20天后").replace("每半年", "每90天"))
+    assert "打法 VIP 存好了" in kept
+    assert "2. 20天后 发 VIP关怀A" in kept
+    assert "改：" not in kept
+    assert "每90天 打电话 VIP电话提纲" in boss.says("打法 看 VIP")
+    assert "4. 1天后 发 VIP引荐" in boss.says(kept.replace("4. 45天后", "4. 1天后"))
 
 
 @TALK_ALONE
