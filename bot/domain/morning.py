@@ -13,7 +13,7 @@ from bot.domain import working_day
 from bot.domain.care import workdays
 from bot.domain.customers.rules import shown
 from bot.domain.merchants.models import Notice, Staff
-from bot.domain.merchants.notices import COLLECTED
+from bot.domain.merchants.notices import COLLECTED, PUT_TOGETHER
 from bot.domain.merchants.service import active_staff
 from bot.domain.working_day import Task
 from bot.settings import Settings
@@ -23,6 +23,8 @@ from bot.store.transaction import Tx
 ESCALATED_AFTER = 2
 NAMED_AT_MOST = 3
 FIRST_NAMED = 2
+# Owners have heard of these themselves.
+TOLD_TO_ALL = (COLLECTED, *PUT_TOGETHER)
 LINE = 24  # characters of one thing to do
 
 KINDS = {
@@ -91,7 +93,7 @@ def _unread(tx: Tx, staff: Sequence[Staff], now: datetime) -> Iterable[Lying]:
     """What somebody was to hear and has not: their window is closed and they have not written since."""
     for member in staff:
         waits = select(Notice.created_at, Notice.text).where(
-            Notice.staff_id == member.id, Notice.state == "open", Notice.kind != COLLECTED
+            Notice.staff_id == member.id, Notice.state == "open", Notice.kind.not_in(TOLD_TO_ALL)
         )
         for created_at, text in tx.execute(waits.order_by(Notice.id)):
             since = created_at.astimezone(now.tzinfo).date()

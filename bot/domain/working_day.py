@@ -275,7 +275,7 @@ def _stages(search: _Search) -> Iterable[Task]:
             yield Task("used_up", customer, why, row=order.id, script="用完提醒", since=order.used_up_due)
         elif due := stage_due(order, now):
             why = f"{STAGES[order.stage]} {what}{due.words}（单号{order.id}）"
-            yield Task("stage", customer, why, row=order.id, script=due.script)
+            yield Task("stage", customer, why, row=order.id, script=due.script, since=due.since)
 
 
 def _calls(search: _Search) -> Iterable[Task]:
@@ -334,9 +334,9 @@ def _by_hand(search: _Search) -> Iterable[Task]:
             continue
         of = f"群发 {delivery.broadcast_id} " if delivery.broadcast_id else f"{delivery.occurrence} "
         why = f"{of.lstrip()}要人工发（{delivery.reason}）"
-        yield Task(
-            "by_hand", customer, why, str(content.payload.get("text", "")), delivery.id, since=delivery.planned_at
-        )
+        # Nobody has to be asked where an advertisement stays.
+        since = None if delivery.purpose == "marketing" else delivery.planned_at
+        yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id, since=since)
 
 
 def _talks(search: _Search, most: int) -> Iterable[Task]:

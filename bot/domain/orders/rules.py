@@ -37,9 +37,10 @@ class Deal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageDue:
-    """Why to speak about an order today, after its items, and the script that helps (empty: none)."""
+    """Why to speak about an order today, after its items; since when; and the script that helps (empty: none)."""
 
     words: str
+    since: datetime
     script: str = ""
 
 
@@ -49,7 +50,7 @@ def stage_due(deal: Deal, now: datetime) -> StageDue | None:
     if deal.stage == 3 and deal.delivered_at is not None:
         passed = now - deal.delivered_at
         if SATISFIED_AFTER <= passed < SATISFIED_UNTIL and (asked is None or asked < deal.delivered_at):
-            return StageDue(f"收到{passed.days}天了，回访", "售后回访")
+            return StageDue(f"收到{passed.days}天了，回访", deal.delivered_at + SATISFIED_AFTER, "售后回访")
         return None
     if deal.stage > 2 or (asked is not None and now - asked < ASKED_AGAIN):
         return None
@@ -59,7 +60,9 @@ def stage_due(deal: Deal, now: datetime) -> StageDue | None:
         if deal.shipped_at is not None:
             since, after, words, script = deal.shipped_at, ARRIVED_AFTER, "寄出{}天了，问问到了没", "使用说明"
     passed = now - since
-    return StageDue(words.format(passed.days), script) if passed >= after else None
+    if passed < after:
+        return None
+    return StageDue(words.format(passed.days), max(since + after, asked + ASKED_AGAIN if asked else since), script)
 
 
 def article(items: str) -> str:
