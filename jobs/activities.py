@@ -27,7 +27,7 @@ SCRIPTS = {"day": "activities/day_before", "hours": "activities/two_hours"}
 def strike(parts: Parts, now: datetime) -> int:
     """Reminds the guests of every activity that is near at ``now``; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
-        near = activities.to_remind(tx, now)
+        near = activities.to_remind(tx, now, parts.settings.timezone)
         through = [one for one in activities.to_check(tx, now) if _is_through(tx, *one, now)]
     for number, which in near:
         with transaction(parts.store, parts.clock, parts.bell) as tx:

@@ -59,6 +59,19 @@ def test_a_clock_that_jumps_past_the_day_before_gives_the_nearer_reminder_alone(
     assert [person for person, _text in told] == ["mei"]
 
 
+def test_a_word_for_the_day_before_is_not_said_on_the_day_itself(shop, party):
+    assert strike(shop, "2025-09-03 09:00") == []
+    [(person, text)] = strike(shop, "2025-09-03 13:25")
+    assert person == "mei"
+    assert "还有35分钟开始" in text
+
+
+def test_a_word_that_comes_late_on_the_day_before_is_true(shop, party):
+    [(_person, text)] = strike(shop, "2025-09-02 22:00")
+    assert text.startswith("明天见")
+    assert "还有两个小时开始" in strike(shop, "2025-09-03 12:00:30")[1][1]
+
+
 def test_a_closed_activity_reminds_nobody(shop, party):
     with shop.open() as tx:
         activities.get(tx, party).open = False
@@ -68,8 +81,10 @@ def test_a_closed_activity_reminds_nobody(shop, party):
 def test_the_nearer_reminder_counts_and_what_was_told_is_not_told_again(shop):
     at = shop.at("2025-09-03 14:00")
     due = [
-        reminder_due(at, at - before, day_told=False, hours_told=False)
+        reminder_due(at, at - before, zone=shop.settings.timezone, day_told=False, hours_told=False)
         for before in (timedelta(hours=25), timedelta(hours=24), timedelta(hours=2), timedelta(0))
     ]
     assert due == [None, "day", "hours", None]
-    assert reminder_due(at, at - timedelta(hours=23), day_told=True, hours_told=False) is None
+    assert (
+        reminder_due(at, at - timedelta(hours=23), zone=shop.settings.timezone, day_told=True, hours_told=False) is None
+    )

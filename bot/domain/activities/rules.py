@@ -31,20 +31,38 @@ def when(at: datetime | None, zone: ZoneInfo, now: datetime) -> str:
     return f"{year}{here.month}月{here.day}日（周{WEEKDAYS[here.weekday()]}）{here:%H:%M}"
 
 
+def left(at: datetime | None, now: datetime) -> str:
+    """``两个小时``, ``1小时20分钟``, ``35分钟``, ``3天``: how long until it begins; empty for one without a time or begun."""
+    minutes = 0 if at is None else max(0, round((at - now) / timedelta(minutes=1)))
+    if minutes >= 24 * 60:
+        return f"{round(minutes / (24 * 60))}天"
+    if minutes >= 60:
+        # Nobody says two hours to the minute.
+        hours, rest = divmod(round(minutes / 10) * 10, 60)
+        whole = "两个小时" if hours == 2 else f"{hours}个小时"
+        return f"{hours}小时{rest}分钟" if rest else whole
+    return f"{minutes}分钟" if minutes else ""
+
+
 def facts(activity: Told, zone: ZoneInfo, now: datetime) -> dict[str, str]:
     """What scripts may say of an activity."""
     return {
         "title": activity.title,
         "when": when(activity.at, zone, now),
+        "left": left(activity.at, now),
         "place": activity.place or "本店",
         "number": str(activity.id),
     }
 
 
-def reminder_due(at: datetime, now: datetime, *, day_told: bool, hours_told: bool) -> str | None:
-    """``day`` or ``hours``, whichever is due at ``now`` and was not given; never both, the nearer one counts."""
+def reminder_due(at: datetime, now: datetime, *, zone: ZoneInfo, day_told: bool, hours_told: bool) -> str | None:
+    """``day`` or ``hours``, whichever is due at ``now`` and was not given; never both, the nearer one counts.
+
+    What says 明天见 is said on the day before, however late, and not on the day itself.
+    """
     if now >= at:
         return None
     if now >= at - HOURS_BEFORE:
         return None if hours_told else "hours"
-    return "day" if now >= at - DAY_BEFORE and not day_told else None
+    is_day_before = now >= at - DAY_BEFORE and now.astimezone(zone).date() < at.astimezone(zone).date()
+    return "day" if is_day_before and not day_told else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, or_, select, update
 
@@ -222,7 +223,7 @@ def check_in(tx: Tx, activity: Activity, customer: Customer) -> None:
     customer.visited = True
 
 
-def to_remind(tx: Tx, now: datetime) -> list[tuple[int, str]]:
+def to_remind(tx: Tx, now: datetime, zone: ZoneInfo) -> list[tuple[int, str]]:
     """Activities whose guests are to be reminded at ``now``: (number, ``day`` or ``hours``)."""
     near = tx.session.scalars(
         select(Activity).where(Activity.open.is_(True), Activity.at > now, Activity.at <= now + DAY_BEFORE)
@@ -234,6 +235,7 @@ def to_remind(tx: Tx, now: datetime) -> list[tuple[int, str]]:
         which = reminder_due(
             activity.at,
             now,
+            zone=zone,
             day_told=activity.day_told_at is not None or activity.created_at > activity.at - DAY_BEFORE,
             hours_told=activity.hours_told_at is not None,
         )

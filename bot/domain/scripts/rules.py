@@ -41,7 +41,13 @@ FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "points": "积分",
         },
         "shop": {"name": "店名", "address": "店铺地址", "phone": "店铺电话", "hours": "营业时间"},
-        "a": {"title": "活动名称", "when": "活动时间", "place": "活动地点", "number": "活动编号"},
+        "a": {
+            "title": "活动名称",
+            "when": "活动时间",
+            "left": "离活动开始还有多久",
+            "place": "活动地点",
+            "number": "活动编号",
+        },
         "o": {"number": "单号", "items": "订单内容", "parcel": "快递单号", "carrier": "快递公司"},
         "p": {"holiday": "节日", "budget": "红包预算", "count": "红包个数", "group": "红包发给谁"},
     }
