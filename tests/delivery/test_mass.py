@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from delivery_shop import MORNING, TEXT, Shop
 from sink import CUSTOM, MASS, Fault
+from sqlalchemy import text
 
 from bot.delivery import limits, outbox
 from bot.delivery.rules import MASS_PER_MINUTE, MASS_PER_MONTH
@@ -130,6 +131,29 @@ def test_a_repeat_that_had_to_wait_too_long_is_not_made(shop: Shop) -> None:
     assert shop.states() == {"unknown": 7}
 
 
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_sweep_waits_for_nobody_and_keeps_a_call_together(shop: Shop) -> None:
+    shop.platform.faults.append(Fault("reset", path=MASS, act=True))
+    shop.broadcast(FANS, route="mass")
+    shop.broadcast(["p21"], number=2)
+    shop.send()
+    shop.do(
+        lambda tx: tx.execute(text("UPDATE deliveries SET state = 'claimed', lease_until = 1 WHERE broadcast_id = 2"))
+    )
+    assert shop.states() == {"unknown": 7}
+    shop.later(minutes=2)
+    with shop.tx() as callback:
+        callback.execute(text("UPDATE deliveries SET replied_at = 1 WHERE person_id IN ('p3', 'p21')"))
+        shop.sweep()
+        assert (shop.states(), shop.states(2)) == ({"unknown": 7}, {"claimed": 1})
+    shop.sweep()
+    assert (shop.states(), shop.states(2)) == ({"planned": 7}, {"planned": 1})
+    shop.send()
+    assert shop.states() == {"sent": 7}
+    assert [sorted(body["touser"]) for body in shop.platform.calls[MASS]] == [FANS, FANS]
+    assert all(count == 1 for count in shop.platform.got().values())
+
+
 def test_who_opts_out_while_it_is_unclear_is_left_out_of_the_repeat(shop: Shop) -> None:
     shop.platform.faults.append(Fault("reset", path=MASS, act=False))
     shop.broadcast(FANS, route="mass")
@@ -218,9 +242,9 @@ def test_a_hundred_calls_a_day(shop: Shop) -> None:
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_many_texts_keep_below_the_platforms_calls_a_minute(shop: Shop) -> None:
-    for text in range(40):
-        pair = [f"p{2 * text + 1}", f"p{2 * text + 2}"]
-        shop.broadcast(pair, route="mass", content={"type": "text", "text": f"新款到了，第{text}版"})
+    for version in range(40):
+        pair = [f"p{2 * version + 1}", f"p{2 * version + 2}"]
+        shop.broadcast(pair, route="mass", content={"type": "text", "text": f"新款到了，第{version}版"})
     shop.send()
     assert len(shop.platform.calls[MASS]) == MASS_PER_MINUTE
     shop.later(minutes=1)
