@@ -21,7 +21,7 @@ FULL = {
     "shop": {"name": "一间茶铺", "address": "东街18号", "phone": "0592-5550123", "hours": "10:00-22:00"},
     "a": {"title": "中秋茶会", "when": "9月20日14:00", "left": "两个小时", "place": "本店", "number": "3"},
     "o": {"number": "12", "items": "正山小种红茶两罐", "parcel": "SF1234567890", "carrier": "顺丰"},
-    "p": {"holiday": "中秋", "budget": "200", "count": "20", "group": "老客群"},
+    "p": {"holiday": "中秋", "budget": "200", "count": "20", "group": "老客群", "gift": "月饼一块"},
 }
 EMPTY = {root: dict.fromkeys(fields, "") for root, fields in FIELDS.items()}
 

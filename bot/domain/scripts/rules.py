@@ -49,7 +49,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "number": "活动编号",
         },
         "o": {"number": "单号", "items": "订单内容", "parcel": "快递单号", "carrier": "快递公司"},
-        "p": {"holiday": "节日", "budget": "红包预算", "count": "红包个数", "group": "红包发给谁"},
+        "p": {"holiday": "节日", "budget": "红包预算", "count": "红包个数", "group": "红包发给谁", "gift": "礼物"},
     }
 )
 VARIABLES: Mapping[str, str] = MappingProxyType(
