@@ -102,6 +102,7 @@ def create_router(settings: Settings) -> Router:
         finding,
         forecast,
         merchants,
+        occasions,
         own_files,
         scripts,
         shop_facts,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.delivery import outbox, taps
 from bot.domain.campaigns import replies
+from bot.domain.care import packets
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import media, tags, timeline, waiting
 from bot.domain.customers import service as customers
@@ -91,6 +92,9 @@ def free_talk(talk: CustomerTalk) -> str:
     if fitting is not None:
         customers.seen(talk.tx, talk.customer_id, acknowledged=True)
         return fitting.answer
+    if talk.message.kind == "text" and packets.answered(talk.tx, talk.customer_id, text) is not None:
+        customers.seen(talk.tx, talk.customer_id, acknowledged=True)
+        return talk.say("redpacket/thanks")
     due = waiting.acknowledge_due(talk.met.acknowledged_at, talk.tx.now)
     customers.seen(talk.tx, talk.customer_id, acknowledged=due)
     return talk.say("bot/acknowledge") if due else ""

@@ -11,10 +11,13 @@ from bot.domain.campaigns import service as campaigns
 from bot.domain.care import days, packets, reminders, rules, service
 from bot.domain.care import models as care
 from bot.domain.merchants import desk
+from bot.domain.merchants.service import require_owner
 from bot.errors import Refusal
 from bot.language.intents import (
     Calendar,
     CalendarAdd,
+    PacketBudget,
+    PacketCancel,
     PacketDone,
     PacketList,
     PacketPlan,
@@ -42,7 +45,7 @@ def show_calendar(talk: StaffTalk) -> str:
     for day, entries in groupby(coming, key=lambda entry: entry.day):
         words = "；".join(f"{entry.hour:%H:%M} {entry.words}" if entry.hour else entry.words for entry in entries)
         lines.append(f"{rules.day_words(day, talk.now.date())} {words}")
-    return "未来 30 天：\n" + "\n".join(lines)
+    return "\n".join(["未来 30 天：", *lines, *filter(None, [service.unannounced(talk.tx, talk.shop)])])
 
 
 def _activities(tx: Tx, _start: datetime, end: datetime) -> list[tuple[datetime, str]]:
@@ -141,9 +144,52 @@ def plan_packet(talk: StaffTalk) -> str:
     talk.label(f"红包计划 {packet.id} {packet.holiday}")
     return (
         f"记下了：红包 {packet.id}，{packet.holiday}（{rules.day_words(packet.day, talk.now.date())}）"
-        f"给“{packet.recipients}”发 {packet.count} 个，共 {show_money(packet.budget_fen)}。"
+        f"给{packets.recipients_words(talk.tx, packet, talk.shop)}发 {packet.count} 个，共 {show_money(packet.budget_fen)}。"
         f"\n{_reminders(talk, packets.moments(packet, talk.shop), packet.day)}会提醒，祝福语一起给您。"
-        f"\n发完请说：红包 已发 {packet.id}"
+        f"\n发完请说：红包 已发 {packet.id}{_budget_left(talk, packet.day)}"
+    )
+
+
+def _budget_left(talk: StaffTalk, day: date) -> str:
+    said = [
+        f"{_span(budget, day)}预算还剩 {show_money(left) if left else '0元'}"
+        for budget in packets.budgets(talk.tx, day)
+        if budget.most_fen is not None
+        for left in [budget.most_fen - budget.planned_fen - budget.spent_fen]
+    ]
+    return f"\n{'，'.join(said)}" if said else ""
+
+
+def _span(budget: packets.Budget, day: date) -> str:
+    return f"{day.month}月" if budget.span == "month" else f"{day.year}年"
+
+
+@on.staff(PacketCancel)
+def cancel_packet(talk: StaffTalk) -> str:
+    packet = packets.cancel(talk.tx, talk.intent.packet)
+    talk.label(f"红包 {packet.id} 取消")
+    return f"红包 {packet.id}（{packet.holiday}“{packet.recipients}”{show_money(packet.budget_fen)}）取消了，不再提醒。"
+
+
+@on.staff(PacketBudget)
+def packet_budget(talk: StaffTalk) -> str:
+    intent, day = talk.intent, talk.now.date()
+    if intent.span:
+        require_owner(talk.staff, "红包预算")
+        packets.set_budget(talk.tx, intent.span, intent.most_fen or None, staff_id=talk.staff.id)
+        talk.label("红包预算")
+    words = {"month": "每月", "year": "每年"}
+    lines = []
+    for budget in packets.budgets(talk.tx, day):
+        most = "不限" if budget.most_fen is None else show_money(budget.most_fen)
+        used = "，".join(
+            f"{what} {show_money(fen)}"
+            for what, fen in (("已发", budget.spent_fen), ("计划", budget.planned_fen))
+            if fen
+        )
+        lines.append(f"{words[budget.span]} {most}；{_span(budget, day)}{used or '还没有花'}")
+    return "\n".join(
+        [f"红包预算{'改好了' if intent.span else ''}：", *lines, "改：红包 预算 每月 500元、红包 预算 每年 不限"]
     )
 
 
@@ -151,6 +197,7 @@ def _reminders(talk: StaffTalk, moments: Sequence[rules.Due], last: date) -> str
     """``现在、10月5日、10月6日 09:30``: up to the day itself; what comes after is for those who forgot."""
     local = [talk.here(due.at) for due in moments]
     ahead = [f"{at.month}月{at.day}日" for at in local if talk.now < at and at.date() <= last]
+    ahead = list(dict.fromkeys(ahead))
     now = ["现在"] if any(at <= talk.now for at in local) else []
     return "、".join([*now, *ahead]) + (f" {talk.shop.digest_at:%H:%M} " if ahead else "")
 
@@ -169,10 +216,15 @@ def list_packets(talk: StaffTalk) -> str:
     ]
     lines += [
         f"红包 {packet.id}：{packet.holiday}“{packet.recipients}”已发，"
-        f"{'实发' if packet.spent_known else '按预算记'} {show_money(packet.spent_fen or 0)}"
+        f"{'实发' if packet.spent_known else '按预算记'} {show_money(packet.spent_fen or 0)}{_answered(talk, packet.id)}"
         for packet in given
     ]
-    return "\n".join(lines) + ("\n发完请说：红包 已发 编号 [实发180元]" if waiting else "")
+    return "\n".join(lines) + ("\n发完请说：红包 已发 编号 [实发180元]；不发了：红包 取消 编号" if waiting else "")
+
+
+def _answered(talk: StaffTalk, number: int) -> str:
+    count = packets.thanked(talk.tx, number)
+    return f"，{count} 位回了话" if count else ""
 
 
 @on.staff(PacketDone)
@@ -187,4 +239,5 @@ def packet_done(talk: StaffTalk) -> str:
     return (
         f"{said}先按预算 {show_money(spent)}记。没人领的 24 小时后退回，明天会问您实际花了多少；"
         f"现在就知道的话：红包 已发 {packet.id} 实发180元"
+        f"\n有人道谢可以回：{talk.say('redpacket/thanks')}"
     )

@@ -26,6 +26,8 @@ from bot.language.intents import (
     Bind,
     BroadcastList,
     Calendar,
+    CareList,
+    CareShow,
     CaseList,
     CaseShow,
     Choice,
@@ -64,6 +66,7 @@ from bot.language.intents import (
     Waiting,
     WhyBroadcast,
     WhySegment,
+    YearAhead,
     Yes,
 )
 from bot.language.play_intents import PlayEdit, PlayList, PlayShow, PlayTry, PlayWho
@@ -115,6 +118,7 @@ LOOKS = (
     *(Receipts, Unclaimed),
     *(PlayList, PlayShow, PlayTry, PlayWho),
     *(AfterSale, Cycles, Forecast, RuleList, WakeUps, WhyBroadcast, WhySegment),
+    *(CareList, CareShow, YearAhead),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture

@@ -10,6 +10,7 @@ from bot.delivery.outbox import Delivery
 from bot.delivery.rules import TEXT_BYTES, quiet_until
 from bot.domain import working_day
 from bot.domain.campaigns import replies
+from bot.domain.care import occasions
 from bot.domain.customers import media, photos, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Identity, Utterance
@@ -129,7 +130,8 @@ def text(talk: StaffTalk) -> str:
         answer = f"TA 在等您回话，直接说：回 #{number} 您好" if task.kind == "waiting" else ""
         raise Refusal(f"这件事没有现成的文案。{answer or f'看话术：话术；试一条：话术 试 到店礼A #{number}'}")
     order = orders.get(talk.tx, task.row) if task.kind in ("stage", "used_up") else None
-    return working_day.words(talk.tx, talk.shop, task.script, task.customer, order)
+    of_day = {"gift": occasions.get(talk.tx, "生日").gift} if task.kind == "birthday" else None
+    return working_day.words(talk.tx, talk.shop, task.script, task.customer, order, of_day=of_day)
 
 
 def _named(task: Task) -> list[int | str]:

@@ -101,7 +101,8 @@ def _start_and_finish(parts: Parts, now: datetime) -> int:
                 f"现在发：继续 {broadcast.id}；不发：取消 {broadcast.id}",
             )
         for broadcast in done:
-            _tell(tx, broadcast, through[broadcast.id])
+            of_day = f"（{broadcast.occasion}）" if broadcast.occasion else ""
+            _tell(tx, broadcast, f"群发 {broadcast.id}{of_day} {through[broadcast.id]}")
     return len(started) + len(late) + len(done)
 
 
@@ -181,7 +182,7 @@ def _of_plan(tx: Tx, broadcast: Broadcast) -> str:
 def _through(counts: dict[str, int], number: int) -> str:
     words = {"sent": "发出", "failed": "没发成", "unknown": "结果不明", "by_hand": "要人工发"}
     said = "，".join(f"{word} {counts[state]}" for state, word in words.items() if counts.get(state))
-    return f"群发 {number} 发完了：{said or '没有人要发'}。看结果：结果 {number}"
+    return f"发完了：{said or '没有人要发'}。看结果：结果 {number}"
 
 
 def _tell(tx: Tx, broadcast: Broadcast, words: str, *hearers: int) -> None:

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobs import activities, after_sale, campaigns, care, letters, mornings, notices, playbooks, rule_tags, wake_ups
+from jobs import (
+    activities,
+    after_sale,
+    campaigns,
+    care,
+    letters,
+    mornings,
+    notices,
+    occasions,
+    playbooks,
+    rule_tags,
+    wake_ups,
+)
 from jobs.parts import Parts
 
 
@@ -24,6 +36,8 @@ class Entry:
 
 SCHEDULE: tuple[Entry, ...] = (
     Entry("activities", activities.strike),
+    # Before the campaigns, so that what a day's plan has just made starts in the same tick.
+    Entry("occasions", occasions.strike),
     Entry("campaigns", campaigns.strike),
     Entry("care", care.strike),
     Entry("after sale", after_sale.strike),

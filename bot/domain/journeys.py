@@ -156,6 +156,7 @@ _WORDS_BY_HAND = """
     LEFT JOIN broadcasts ON broadcasts.id = deliveries.broadcast_id
     WHERE deliveries.customer_id = :customer_id AND deliveries.state = 'by_hand' AND deliveries.account = :account
     AND deliveries.person_id = :person_id AND deliveries.planned_at >= :since
+    AND (deliveries.not_after IS NULL OR deliveries.not_after > :now)
     AND (deliveries.broadcast_id IS NULL OR broadcasts.state IN ('running', 'done'))
     ORDER BY deliveries.id DESC LIMIT 1
 """
@@ -172,9 +173,9 @@ class ByHand:
 
 def words_by_hand(tx: Tx, customer_id: int, account: str, person_id: str) -> ByHand | None:
     """The newest text somebody was to be sent by hand, who can be reached by the platform while their window is open."""
-    asked = {"customer_id": customer_id, "account": account, "person_id": person_id}
-    since = to_milliseconds(tx.now - BY_HAND_OFFERED)
-    for delivery_id, broadcast, payload in tx.direct(_WORDS_BY_HAND, {**asked, "since": since}):
+    since, now = to_milliseconds(tx.now - BY_HAND_OFFERED), to_milliseconds(tx.now)
+    asked = {"customer_id": customer_id, "account": account, "person_id": person_id, "since": since, "now": now}
+    for delivery_id, broadcast, payload in tx.direct(_WORDS_BY_HAND, asked):
         if text := orjson.loads(payload).get("text"):
             return ByHand(delivery_id, broadcast, str(text))
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from bot.domain.activities.models import Activity
 from bot.domain.activities.rules import facts as activity_facts
 from bot.domain.campaigns import replies
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.care import after_sale, playing, wake_ups
+from bot.domain.care import after_sale, letters, occasions, own_days, playing, wake_ups
 from bot.domain.care.models import PlaybookPlace
 from bot.domain.care.rules import next_yearly
 from bot.domain.complaints import service as complaints
@@ -53,7 +53,6 @@ QUIET_SHOWN = 25
 # Fewer is better: a buyer nobody spoke with this long is worth a word.
 TALK_AFTER = timedelta(days=30)
 CALL_AFTER = timedelta(days=182)  # two phone calls a year
-BIRTHDAY_AHEAD = 3  # days
 LONG_UNSEEN = timedelta(days=90)
 # Who waits and who complains is nobody's alone and cannot wait until tomorrow.
 URGENT = ("complaint", "waiting")
@@ -235,11 +234,16 @@ def _follow_ups(search: _Search) -> Iterable[Task]:
 
 def _birthdays(search: _Search) -> Iterable[Task]:
     today = search.now.date()
-    born = select(Customer).where(segments.born_within(today, BIRTHDAY_AHEAD), *_rested(search.end))
+    plan = occasions.get(search.tx, "生日")
+    if plan.position == "off":
+        return
+    born = select(Customer).where(segments.born_within(today, plan.remind_days), *_rested(search.end))
     for (customer,) in search.first(born, _RANK, Customer.id):
         left = days_to_birthday(customer, today)
+        if left == 0 and letters.says(search.tx, own_days.key(plan, today, customer.id)):
+            continue  # said by itself, or stands among what is to be sent by hand
         when = {0: "今天生日", 1: "明天生日"}.get(left, f"{left}天后生日")
-        yield Task("birthday", customer, when, script="VIP生日" if customer.vip else "生日祝福")
+        yield Task("birthday", customer, when, script=own_days.script_for(plan, customer))
 
 
 def days_to_birthday(customer: Customer, today: date) -> int:
@@ -320,6 +324,7 @@ def _by_hand(search: _Search) -> Iterable[Task]:
             or_(Delivery.broadcast_id.is_(None), Broadcast.state.in_(("running", "done"))),
             or_(Delivery.purpose != "marketing", room),
             or_(Delivery.occurrence == "", of_use),
+            or_(Delivery.not_after.is_(None), Delivery.not_after > search.now),
             *_rested(search.end),
         )
     )
@@ -395,12 +400,21 @@ def put_off(tx: Tx, task: Task, until: datetime, *, staff_id: int) -> bool:
 # -- the text to copy --------------------------------------------------------------------------------------------------
 
 
-def words(tx: Tx, shop: Settings, script: str, customer: Customer, order: Order | None = None) -> str:
+def words(
+    tx: Tx,
+    shop: Settings,
+    script: str,
+    customer: Customer,
+    order: Order | None = None,
+    *,
+    of_day: Mapping[str, str] | None = None,
+) -> str:
     """A script for one customer, ready to copy; raises Refusal where it needs a fact that is not known.
 
-    ``order`` None = the latest one.
+    ``order`` None = the latest one. ``of_day``: what scripts call ``p`` (holiday, gift).
     """
-    return _rendered(tx, shop, scripts.find(tx, script).text, customer, order, {})
+    more = {"p": dict(of_day)} if of_day else {}
+    return _rendered(tx, shop, scripts.find(tx, script).text, customer, order, more)
 
 
 def say_step(tx: Tx, shop: Settings, customer: Customer, step: Step) -> str:

@@ -15,6 +15,8 @@ from bot.language.intents import (
     CalendarAdd,
     CheckIn,
     Intent,
+    PacketBudget,
+    PacketCancel,
     PacketDone,
     PacketList,
     PacketPlan,
@@ -34,6 +36,7 @@ _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 �
 _REMIND_CANCEL = "提醒 取消 2"
 MONEY_OUT = "红包和转账要您自己在微信里发，我不经手钱。想到时提醒您：红包 计划 中秋 老客群 200元 20个"
 _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 实发180元"
+_BUDGET, _CANCEL = "红包 预算 每月 500元", "红包 取消 3"
 _CHECK_IN = "签到 3 小美"
 
 _ACTIVITY_SUB = re.compile(r"(?P<word>新建|新增|添加|创建|发布|名单|报名名单|关闭|取消|结束|列表|签到)(?![礼有])[ :]*")
@@ -253,6 +256,10 @@ def _packet(said: Said) -> Intent:
         return PacketList()
     if sub := re.match(r"(?:计划|安排|新建)[ :]*", words.plain):
         return _packet_plan(Said(words.cut(sub.end()), said.now))
+    if sub := re.match(r"预算[ :]*", words.plain):
+        return _packet_budget(words.cut(sub.end()))
+    if sub := re.match(r"(?:取消|不发了|作废)[ :]*", words.plain):
+        return PacketCancel(only_number(words.cut(sub.end()), _CANCEL))
     if sub := re.match(r"(?:已发|发了|已经发了|发完)[ :]*", words.plain):
         return _packet_done(words.cut(sub.end()))
     if done := re.match(r"(?P<number>\d{1,6})号?(?:已发|发了|已经发了|发完)了?[ ,:]*", words.plain, re.ASCII):
@@ -312,6 +319,24 @@ def _wishes(words: Words) -> Words:
     return words.cut(label.end()) if label else words
 
 
+def _packet_budget(words: Words) -> Intent:
+    """``每月 500元``, ``一年 5000``, ``每月 不限``; nothing: to look."""
+    if not without_mood(words):
+        return PacketBudget()
+    span = re.match(r"(?:(?P<month>每个?月|一个?月|月)|(?P<year>每年|一年|全年|年))[ :]*", words.plain)
+    if span is None:
+        raise Unclear(f"预算按月还是按年？例如：{_BUDGET}", _BUDGET, "红包 预算 每年 5000元", "红包 预算")
+    rest, name = words.cut(span.end()), "month" if span["month"] else "year"
+    if without_mood(rest).plain in ("不限", "不限制", "取消", "没有", "无"):
+        return PacketBudget(name, 0)
+    most = re.match(r"(?:不超过|最多|至多)[ :]*", rest.plain)
+    taken = take_money(rest.cut(most.end()) if most else rest)
+    if taken is None:
+        raise Unclear(f"预算多少钱？例如：{_BUDGET}", _BUDGET)
+    expect_end(taken[1], _BUDGET)
+    return PacketBudget(name, read_money(taken[0].plain))
+
+
 def _packet_done(words: Words) -> Intent:
     number, rest = take_number(words, _DONE)
     if not rest:
@@ -344,7 +369,8 @@ VERBS = (
         lambda said: RemindCancel(only_number(said.words, _REMIND_CANCEL)),
         (_REMIND_CANCEL,),
     ),
-    Verb(("红包", "红包计划表"), _packet, (_PLAN, "红包", _DONE)),
+    Verb(("红包", "红包计划表"), _packet, (_PLAN, "红包", _DONE, _CANCEL, _BUDGET)),
+    Verb(("红包预算",), lambda said: _packet_budget(said.words), (_BUDGET,)),
     Verb(("发红包", "转账", "打款", "转钱"), lambda said: _money_out(said), ("红包",)),
     Verb(("红包计划",), _packet_plan, (_PLAN,)),
 )

@@ -569,6 +569,62 @@ class PacketDone(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class PacketCancel(Intent):
+    """``红包 取消 3``."""
+
+    packet: int
+
+
+@dataclass(frozen=True, slots=True)
+class PacketBudget(Intent):
+    """``红包 预算`` (look), ``红包 预算 每月 500元``, ``红包 预算 每年 不限`` (``most_fen`` 0)."""
+
+    span: str = ""
+    most_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CareList(Intent):
+    """``关怀``: all occasions, and where their switches stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class CareShow(Intent):
+    """``关怀 中秋``."""
+
+    occasion: str
+
+
+@dataclass(frozen=True, slots=True)
+class CareSwitch(Intent):
+    """``关怀 开 中秋``; ``position`` off, remind or send; ``occasion`` empty = all of them (关怀 全关)."""
+
+    position: str
+    occasion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CareChange(Intent):
+    """``关怀 改 中秋 人群 M 话术 中秋祝福 礼物 月饼一块 提前3天 10:30 营销``; None: not said.
+
+    ``hour`` as ``10:30``, ``purpose`` marketing or service; a ``gift`` of "" takes it out.
+    """
+
+    occasion: str
+    segment: str | None = None
+    script: str | None = None
+    remind_days: int | None = None
+    hour: str | None = None
+    purpose: str | None = None
+    gift: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class YearAhead(Intent):
+    """``明年今天``: what would go out in the next twelve months."""
+
+
+@dataclass(frozen=True, slots=True)
 class Today(Intent):
     pass
 

@@ -200,7 +200,7 @@ def _value(words: Words, start: int) -> tuple[int, str]:
 def _field(name: str, op: str, value: str | int) -> Term:
     if name == "tag":
         return TagTerm(str(value))
-    if name == "birthday" and isinstance(value, int):
+    if FIELDS[name].read is read_birthday and isinstance(value, int):
         return Field(name, "<=", value)
     return Field(name, op, value)
 

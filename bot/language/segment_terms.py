@@ -49,9 +49,10 @@ class Field:
 
     Values: ``grade`` S–F, ``follow_up`` a–d, ``stage`` 1–4, ``sex`` 男/女, ``city``, ``channel`` and ``account`` text,
     ``spent`` fen, ``purchases`` and ``points`` counts, ``last_purchase``, ``last_contact`` and ``not_bought`` days
-    (``not_bought >= 60``: no purchase in 60 days, also by who never bought), ``birthday`` ``month`` or ``today`` with
-    ``=`` and days ahead with ``<=``, ``top`` percent by spend, and the number of a broadcast for ``sent`` (got it, or may
-    have), ``replied``, ``silent`` (got it and said nothing), ``failed`` and ``retry`` (failed, and may go well now).
+    (``not_bought >= 60``: no purchase in 60 days, also by who never bought), ``birthday`` and ``anniversary`` (of the first
+    purchase) ``month`` or ``today`` with ``=`` and days ahead with ``<=``, ``top`` percent by spend, and the number of a
+    broadcast for ``sent`` (got it, or may have), ``replied``, ``silent`` (got it and said nothing), ``failed`` and
+    ``retry`` (failed, and may go well now).
     """
 
     name: str
@@ -163,6 +164,7 @@ FIELDS: dict[str, FieldSpec] = {
     "last_contact": FieldSpec(("最近联系", "上次联系"), _COMPARE, read_days, "最近联系>14天", "天"),
     "points": FieldSpec(("积分",), _COMPARE, _count, "积分>100"),
     "birthday": FieldSpec(("生日",), _EQUAL, read_birthday, "生日=本月"),
+    "anniversary": FieldSpec(("首购周年", "首购日", "购买周年"), _EQUAL, read_birthday, "首购周年=7天内"),
 }
 FIELD_OF = {word: name for name, spec in FIELDS.items() for word in spec.words}
 FIELD_WORD = "|".join(sorted(FIELD_OF, key=len, reverse=True))
@@ -190,9 +192,9 @@ def _spell_field(name: str, op: str, value: str | int) -> str:
         return f"{_OF_BROADCAST[name]}{value}"
     if name == "top":
         return f"头部{value}%"
-    if name == "birthday":
-        return f"生日={ {'month': '本月', 'today': '今天'}.get(str(value)) or f'{value}天内' }"
     spec = FIELDS[name]
+    if spec.read is read_birthday:
+        return f"{spec.words[0]}={ {'month': '本月', 'today': '今天'}.get(str(value)) or f'{value}天内' }"
     if spec.read is read_text:
         return f"{spec.words[0]}=“{value}”"
     if name == "spent":
@@ -248,8 +250,9 @@ def _explain_field(name: str, op: str, value: str | int) -> str:
         return _PHRASES[name].format(value)
     if name == "stage":
         return f"阶段在{'①②③④'[int(value) - 1]}的"
-    if name == "birthday":
-        return {"month": "本月生日的", "today": "今天生日的"}.get(str(value)) or f"{value}天内生日的"
+    if FIELDS[name].read is read_birthday:
+        when = {"month": "本月", "today": "今天"}.get(str(value)) or f"{value}天内"
+        return f"{when}{'生日' if name == 'birthday' else '满首购周年'}的"
     compared = _OP_CHINESE[op]
     if name == "spent":
         yuan, fen = divmod(int(value), 100)

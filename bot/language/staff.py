@@ -10,6 +10,7 @@ from bot.language import (
     about_activities,
     about_after_sale,
     about_campaigns,
+    about_care,
     about_customers,
     about_files,
     about_ledger,
@@ -60,6 +61,7 @@ VERBS: tuple[Verb, ...] = (
     *about_activities.VERBS,
     *about_playbooks.VERBS,
     *about_after_sale.VERBS,
+    *about_care.VERBS,
     *about_work.VERBS,
 )
 _PLAYBOOK_VERBS = {verb.words[0] for verb in about_playbooks.VERBS}

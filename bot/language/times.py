@@ -337,6 +337,18 @@ def _hour(clock: re.Match[str]) -> tuple[int, int, int]:
     return hour % 24, minute, hour // 24
 
 
+def read_hour(text: str) -> time | None:
+    """An hour of the day alone (``10:30``, ``下午3点``); None where it is something else."""
+    clock = _CLOCK.fullmatch(text)
+    if clock is None:
+        return None
+    try:
+        hour, minute, days = _hour(clock)
+    except TimeError:
+        return None
+    return None if days else time(hour, minute)
+
+
 def _minute(groups: dict[str, str | None]) -> int:
     if groups["half"]:
         return 30

@@ -119,8 +119,56 @@ def test_a_reminder_stands_in_the_calendar_until_it_is_taken_back(shop, says):
     assert says("提醒 周五15:00 给张姐打电话") == "好，9月5日 周五 15:00 提醒您：给张姐打电话" + TAKE_BACK
     assert says("日历") == (
         "未来 30 天：\n9月5日 周五 15:00 提醒：给张姐打电话\n9月10日 周三 教师节"
-        "\n9月20日 周六 14:00 活动 1 中秋茶会\n10月1日 周三 国庆"
+        "\n9月20日 周六 14:00 活动 1 中秋茶会\n9月28日 周日 上班（国庆调休）"
+        "\n10月1日 周三 国庆；放假 8 天，到 10月8日"
     )
     assert says("撤销") == "已撤销：提醒 给张姐打电话"
     assert "张姐" not in says("日历")
     assert shop.strike("2025-09-05 15:00") == 0
+
+
+def test_a_year_whose_days_off_nobody_has_announced_is_named(shop, says):
+    assert "放假和调休还没有" not in says("日历")
+    shop.clock.set(shop.at("2098-12-20 10:00"))
+    assert says("日历").endswith("2098年、2099年的放假和调休还没有（国务院一般前一年十一月公布，之后升级熟客就有）")
+
+
+def test_a_packet_given_up_is_heard_of_no_more_until_that_is_taken_back(shop, says):
+    says("红包 计划 中秋 老客群 200元 20个")
+    assert says("红包 取消 1") == "红包 1（中秋“老客群”200元）取消了，不再提醒。" + TAKE_BACK
+    assert "已经取消" in says("红包 取消 1")
+    assert "已经取消" in says("红包 已发 1")
+    assert says("红包").startswith("还没有红包计划")
+    says("撤销")
+    shop.strike("2025-10-03 09:30")
+    assert "还有 3 天是中秋" in shop.heard(shop.owner)[0]
+    says("红包 取消 1")
+    shop.strike("2025-10-05 09:30")
+    assert shop.heard(shop.owner) == []
+
+
+def test_packets_keep_to_the_budget_of_their_month_and_year(shop, says):
+    assert "每月 不限；9月还没有花" in says("红包 预算")
+    assert "每月 300元；9月还没有花" in says("红包 预算 每月 300元")
+    planned = says("红包 计划 中秋 老客群 200元 20个")
+    assert "10月预算还剩 100元" in planned
+    refused = says("红包 计划 国庆 老客群 200元 20个")
+    assert "10月的红包一共 400元，超过了每月的预算 300元，没有记" in refused
+    says("红包 已发 1 实发90元")
+    assert "10月预算还剩 10元" in says("红包 计划 国庆 老客群 200元 20个")
+    says("红包 预算 每月 不限")
+    says("红包 预算 每年 300元")
+    assert "2025年的红包一共 310元" in says("红包 计划 教师节 老客群 20元 20个")
+    assert "超过" not in says("红包 计划 春节 老客群 200元 20个")
+    says("撤销")
+    assert "每年 300元；2025年已发 90元，计划 200元" in says("红包 预算")
+
+
+def test_packets_for_a_segment_say_how_many_and_who(shop, says):
+    with shop.open() as tx:
+        tx.session.add(Customer(name="张姐", vip=True, created_at=tx.now))
+    assert "给“VIP”（现在 1 位：张姐 #2）发 2 个" in says("红包 计划 中秋 VIP 200元 2个")
+    shop.strike("2025-10-06 18:00")
+    told = shop.heard(shop.owner)[-1]
+    assert "今天是中秋，还没有记已发（给“VIP”（现在 1 位：张姐 #2）" in told
+    assert "红包 取消 1" in told

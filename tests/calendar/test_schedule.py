@@ -153,7 +153,9 @@ def test_the_calendar_holds_holidays_own_days_own_reminders_and_other_rooms_plan
         ("09-12", "店庆"),
         ("09-12", "群发 12"),
         ("09-12", "提醒：给张姐打电话"),
+        ("09-28", "上班（国庆调休）"),
         ("10-01", "国庆"),
+        ("10-01", "放假 8 天，到 10月8日"),
     ]
 
 

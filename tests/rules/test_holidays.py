@@ -176,13 +176,15 @@ def test_packet_reminders_hand_over_to_each_other_without_a_gap():
         "10-03 09:30",
         "10-05 09:30",
         "10-06 09:30",
+        "10-06 18:00",
         "10-07 09:30",
+        "10-09 09:30",
     ]
     assert all(earlier.until == later.at for earlier, later in pairwise(reminders))
 
 
 def test_a_reminder_of_the_day_before_is_not_given_twice():
-    assert len(rules.packet_reminders(date(2025, 10, 6), 1, hour=MORNING, zone=SHANGHAI)) == 3
+    assert len(rules.packet_reminders(date(2025, 10, 6), 1, hour=MORNING, zone=SHANGHAI)) == 5
 
 
 def test_an_hour_of_the_shop_is_that_hour_also_where_clocks_change():

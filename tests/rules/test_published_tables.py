@@ -10,7 +10,7 @@ import pytest
 from borax.calendars.lunardate import LCalendars, LunarDate, TermUtils
 
 from bot.domain.care import days_off, holidays, rules
-from bot.domain.customers.segment_fields import _birth_dates
+from bot.domain.customers.segment_fields import _birth_dates, _same_days
 
 YEARS = range(1901, 2100)
 # A new moon within minutes of midnight: the almanacs themselves differ by a day, and will be printed when they are.
@@ -106,3 +106,24 @@ def test_a_year_nobody_has_announced_yet_is_named_and_not_guessed():
     assert days_off.unknown_years(date(2025, 12, 20), date(2026, 1, 5)) == []
     assert days_off.unknown_years(date(2026, 12, 20), date(2099, 1, 5)) == list(range(2027, 2100))
     assert days_off.stretches(date(2098, 10, 1), date(2098, 10, 8)) == []
+
+
+@pytest.mark.parametrize("first", ["2026-12-20", "2027-02-25", "2028-02-25", "2028-02-29", "2027-03-01", "2028-12-31"])
+@pytest.mark.parametrize("ahead", [0, 3, 30])
+@pytest.mark.parametrize("year", [2023, 2024])
+def test_the_days_that_come_round_are_those_of_which_it_is_said(first, ahead, year):
+    start = date.fromisoformat(first)
+    last = start + timedelta(days=ahead)
+    kept = {
+        begins + timedelta(days=offset)
+        for begins, ends in _same_days(start, last, year)
+        for offset in range((ends - begins).days + 1)
+    }
+    around = [date(year - 1, 1, 1) + timedelta(days=offset) for offset in range(365 * 2 + 2)]
+    # Where the stretch goes over the new year, its first part is of the year before.
+    of = {year - 1, year} if start.year != last.year else {year}
+    comes = {day for day in around if rules.next_yearly(day.month, day.day, lunar=False, on_or_after=start) <= last}
+    expected = {
+        day for day in comes if day.year in of and (len(of) == 1 or (day.year == year) is (day.month < start.month))
+    }
+    assert kept == expected

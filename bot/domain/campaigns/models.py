@@ -24,6 +24,9 @@ class Broadcast(Base):
     One with ``repeats`` (``每周三 10:00``) is a plan: draft → recurring → cancelled, ``start_at`` when the next one is
     due. Each of these is a broadcast of its own with ``plan_id``; the database takes one for each due time only.
 
+    ``occasion``: the title of the day it was made for by the clock (中秋), empty else; ``until``: after it nothing of it
+    is sent any more.
+
     ``kind``: ``correction`` of broadcast ``source_id``, ``retry`` of those with whom it failed, or empty. A broadcast is
     corrected once: by ``corrected_by``.
     """
@@ -56,6 +59,8 @@ class Broadcast(Base):
     per_hour: Mapped[int | None]
     over_days: Mapped[int | None]
     live: Mapped[bool] = mapped_column(default=False, server_default=false())
+    occasion: Mapped[str] = mapped_column(default="", server_default="")
+    until: Mapped[datetime | None]
 
 
 class Unplanned(Base):

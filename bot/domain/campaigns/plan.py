@@ -123,6 +123,7 @@ class Planner:
         self._shop = shop
         self._broadcast_id = broadcast.id
         self._hold_out = broadcast.hold_out
+        self._until = broadcast.until
         # To exactly those who got the wrong message: only an opt-out, and who cannot be reached, keeps it from anybody.
         self._corrects = broadcast.kind == rules.CORRECTION
         self._spares_tired = broadcast.spares_tired
@@ -250,6 +251,7 @@ class Planner:
             broadcast_id=self._broadcast_id,
             customer_id=person.id,
             due_at=self._when,
+            not_after=self._until,
         )
         had = known.had.get(person.id, _NOTHING)
         tired = self._is_tired(person, had, known.complaints[person.id])

@@ -136,6 +136,8 @@ def draft_retry(tx: Tx, shop: Settings, *, staff_id: int, number: int) -> tuple[
     source = get(tx, number)
     if source.state not in ("done", "cancelled"):
         raise Refusal(f"群发 {number} {STATE_WORDS[source.state]}，发完或取消以后才能重发没发成的。")
+    if source.until is not None and tx.now >= source.until:
+        raise Refusal(f"群发 {number} 是{source.occasion}发的，日子过了，不再发。")
     retry = Broadcast(
         staff_id=staff_id,
         segment=f"可重发{number}",
@@ -145,6 +147,8 @@ def draft_retry(tx: Tx, shop: Settings, *, staff_id: int, number: int) -> tuple[
         created_at=tx.now,
         kind=rules.RETRY,
         source_id=number,
+        occasion=source.occasion,
+        until=source.until,
     )
     return _kept(tx, shop, retry)
 

@@ -37,6 +37,7 @@ class Wording:
         self.name: str = script["name"]
         self._template = compile_script(script.get("kind", "text"), script["text"])
         self._shop = shop
+        self._occasion: Mapping[str, str] = script.get("p") or {}
         self._now = now
         parts = [variable.partition(".") for variable in self._template.variables]
         self._fields = [(name, _READ[name]) for root, _, name in parts if root == "c" and name in _READ]
@@ -48,7 +49,7 @@ class Wording:
 
     def _render(self, customer: Mapping[str, str]) -> tuple[str, str | None]:
         try:
-            return self._template.render({"shop": self._shop, "c": customer}), None
+            return self._template.render({"shop": self._shop, "p": self._occasion, "c": customer}), None
         except Refusal as refusal:
             return "", str(refusal)
 

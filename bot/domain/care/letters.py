@@ -135,6 +135,12 @@ def stopped_by(tx: Tx, customer: Customer) -> str:
     return letter_rules.RESTS if resting else ""
 
 
+def says(tx: Tx, key: str) -> bool:
+    """Whether the letter of this key says, or is to say, something."""
+    letter = select(Letter.id).where(Letter.key == key, Letter.state.in_(_SPEAKS))
+    return tx.execute(letter).first() is not None
+
+
 def on_day(tx: Tx, customer_ids: Sequence[int], day: date) -> set[int]:
     """Who of these has a letter on the shop's day, or is to be sent one by hand."""
     theirs = select(Letter.customer_id).where(Letter.day == day.isoformat(), Letter.state.in_(_SPEAKS))

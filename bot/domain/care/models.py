@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -36,6 +36,7 @@ class PacketPlan(Base):
     """Red packets to hand out at a holiday. ``id`` is the number people use (红包 3); ``state`` planned or done.
 
     ``spent_known`` is False while ``spent_fen`` is the budget only because nobody has said yet what came back.
+    ``given_up``: planned, and not to be handed out any more.
     """
 
     __tablename__ = "packet_plans"
@@ -58,6 +59,7 @@ class PacketPlan(Base):
     spent_fen: Mapped[int | None] = mapped_column(BigInteger)
     spent_known: Mapped[bool]
     done_at: Mapped[datetime | None]
+    given_up: Mapped[bool] = mapped_column(default=False, server_default=false())
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     created_at: Mapped[datetime]
 
@@ -214,6 +216,71 @@ class CareSwitch(Base):
     name: Mapped[str] = mapped_column(primary_key=True)
     enabled: Mapped[bool]
     since: Mapped[datetime]
+
+
+class OccasionChange(Base):
+    """What a shop has changed about an occasion's plan over the usual year; a column None = as shipped.
+
+    ``position``: ``off``, ``remind`` or ``send``; ``hour`` as ``10:00``. ``since`` is the last change: what lay before
+    it was never promised.
+    """
+
+    __tablename__ = "care_occasions"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[str | None]
+    segment: Mapped[str | None]
+    script: Mapped[str | None]
+    remind_days: Mapped[int | None]
+    hour: Mapped[str | None] = mapped_column(String(5))
+    purpose: Mapped[str | None]
+    gift: Mapped[str | None]
+    staff_id: Mapped[int]
+    since: Mapped[datetime]
+
+
+class OccasionTurn(Base):
+    """A step of an occasion on one day that somebody's clock has taken; only one can.
+
+    ``step``: ``remind`` (days before), ``morning`` or ``send``. ``state``: ``done``, ``missed``, ``skipped`` (``note``
+    says why, in words) or, while customers are still asked for again, ``open`` until ``next_at``. ``people``: how many
+    were to hear; ``broadcast_id``: by which broadcast.
+    """
+
+    __tablename__ = "care_turns"
+
+    title: Mapped[str] = mapped_column(primary_key=True)
+    on_day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    people: Mapped[int] = mapped_column(default=0)
+    broadcast_id: Mapped[int | None]
+    at: Mapped[datetime]
+    next_at: Mapped[datetime | None]
+
+
+class PacketBudget(Base):
+    """What a shop wants to spend on red packets at most; ``span``: ``month`` or ``year``."""
+
+    __tablename__ = "packet_budgets"
+    __table_args__ = {"info": {"undoable": True}}  # noqa: RUF012
+
+    span: Mapped[str] = mapped_column(primary_key=True)
+    most_fen: Mapped[int] = mapped_column(BigInteger)
+    staff_id: Mapped[int]
+    at: Mapped[datetime]
+
+
+class PacketThanks(Base):
+    """A customer who answered a red packet and was thanked for it, once."""
+
+    __tablename__ = "packet_thanks"
+
+    packet_id: Mapped[int] = mapped_column(ForeignKey("packet_plans.id", ondelete="CASCADE"), primary_key=True)
+    customer_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
 
 
 class SchedulerLease(Base):

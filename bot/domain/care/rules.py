@@ -18,6 +18,10 @@ DAY = timedelta(days=1)
 
 PACKET_REMIND_DAYS = 3
 OWN_DAY_REMIND_DAYS = 3
+# Packets that are still open on the day itself are asked for while there is an evening left to hand them out.
+PACKET_EVENING = time(18)
+# Who answers this soon after packets were handed out answers them.
+PACKET_ANSWERED_WITHIN = timedelta(days=3)
 
 # How late a reminder to oneself still runs; afterwards it counts as missed and staff are asked.
 REMINDER_GRACE = timedelta(hours=6)
@@ -86,12 +90,14 @@ def at_hour(day: date, hour: time, zone: ZoneInfo) -> datetime:
 
 
 def packet_reminders(holiday: date, remind_days: int, *, hour: time, zone: ZoneInfo) -> list[Due]:
-    """``remind_days`` before, the day before, that morning, and once the day after.
+    """``remind_days`` before, the day before, that morning and evening, the day after, and once more two days later.
 
     Each holds until the next one is due, so that whenever the clock arrives, even by a jump, staff hear of an open plan
     at once and only once.
     """
-    moments = _mornings(holiday, (remind_days, 1, 0, -1), hour=hour, zone=zone)
+    moments = _mornings(holiday, (remind_days, 1, 0, -1, -3), hour=hour, zone=zone)
+    evening = at_hour(holiday, PACKET_EVENING, zone)
+    moments = sorted({*moments, evening})
     return _one_takes_over_from_the_other(moments, moments[-1] + QUESTION_GRACE)
 
 

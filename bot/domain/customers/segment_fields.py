@@ -6,9 +6,10 @@ Every condition is true or false, never NULL: who is not known to be female is n
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from calendar import isleap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from math import ceil
 from typing import Any
@@ -192,6 +193,51 @@ def _birth_dates(first: date, days: int) -> dict[bool, tuple[tuple[int, int], ..
     return {False: tuple(sorted(solar)), True: tuple(sorted(lunar))}
 
 
+# --- the day of the first purchase ------------------------------------------------------------------------------------
+
+
+def bought_first_within(tx: Tx, today: date, days: int, zone: tzinfo) -> Condition:
+    """Who bought first on a day of some year before that comes round today or within so many days (aware, UTC)."""
+    first = Customer.first_purchase_at
+    earliest = tx.execute(select(func.min(first)).where(Customer.is_staff.is_(False))).scalar()
+    if earliest is None:
+        return false()
+    last = today + timedelta(days=min(days, A_YEAR - 1))
+    spans = []
+    for year in range(earliest.astimezone(zone).year, last.year):
+        for start, end in _same_days(today, last, year):
+            since = datetime.combine(start, time(), zone).astimezone(UTC)
+            until = datetime.combine(min(end + timedelta(days=1), today), time(), zone).astimezone(UTC)
+            if since < until:
+                spans.append(and_(first >= since, first < until))
+    return and_(first.is_not(None), or_(false(), *spans))
+
+
+def _same_days(first: date, last: date, year: int) -> Iterator[tuple[date, date]]:
+    """The days of another year that come round from ``first`` to ``last``: 29 February on the 28th of a common year."""
+    if first.year != last.year:
+        yield from _same_days(first, date(first.year, 12, 31), year - 1)
+        first = date(last.year, 1, 1)
+    start = date(year, 3, 1) if (first.month, first.day) == (2, 29) and not isleap(year) else first.replace(year=year)
+    if (last.month, last.day) == (2, 29) and not isleap(year):
+        end = date(year, 2, 28)
+    elif (last.month, last.day) == (2, 28) and isleap(year) and not isleap(last.year):
+        end = date(year, 2, 29)
+    else:
+        end = last.replace(year=year)
+    yield start, end
+
+
+def _anniversary(asking: Asking, term: Field) -> Condition:
+    today = asking.now.date()
+    zone = asking.now.tzinfo or UTC
+    if term.value == "month":
+        first = today.replace(day=1)
+        days = ((first + timedelta(days=31)).replace(day=1) - first).days - 1
+        return bought_first_within(asking.tx, first, days, zone)
+    return bought_first_within(asking.tx, today, 0 if term.value == "today" else int(term.value), zone)
+
+
 # --- how it is with one customer --------------------------------------------------------------------------------------
 
 
@@ -199,13 +245,13 @@ def _is(read: Callable[[Customer], str | None], nothing: str) -> Fact:
     return lambda _tx, customer, _term, _now: f"现在是{read(customer)}" if read(customer) else nothing
 
 
-def _since(read: Callable[[Customer], datetime | None]) -> Fact:
+def _since(read: Callable[[Customer], datetime | None], which: str = "上次") -> Fact:
     def told(_tx: Tx, customer: Customer, _term: Field, now: datetime) -> str:
         moment = read(customer)
         if moment is None:
             return "还没有过"
         # The condition counts full days by the hour, not dates.
-        return f"上次是{moment.astimezone(now.tzinfo):%Y年%m月%d日 %H:%M}，{(now - moment).days} 天前"
+        return f"{which}是{moment.astimezone(now.tzinfo):%Y年%m月%d日 %H:%M}，{(now - moment).days} 天前"
 
     return told
 
@@ -239,4 +285,5 @@ _OWN: dict[str, tuple[FieldCondition, Fact]] = {
     "not_bought": (_not_bought, _since(lambda customer: customer.last_purchase_at)),
     "top": (_top, _spent_fact),
     "birthday": (_birthday, _birth_fact),
+    "anniversary": (_anniversary, _since(lambda customer: customer.first_purchase_at, "第一次")),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, text
 
 from bot.domain.customers import saved_segments, segment_fields
 from bot.domain.customers.models import Customer, CustomerTag, SavedSegment, Tag
-from bot.domain.customers.segment_fields import Asking, born_within, declare
+from bot.domain.customers.segment_fields import Asking, born_within, bought_first_within, declare
 from bot.errors import Refusal
 from bot.language.segments import And, ClassTerm, Everyone, Field, Name, Not, Or, TagTerm, Term, Tree, asks_for, terms
 from bot.store.transaction import Tx
@@ -18,6 +18,8 @@ from bot.store.transaction import Tx
 __all__ = [
     "Asking",
     "born_within",
+    "bought_first_within",
+    "count_willing",
     "declare",
     "holds",
     "look",
@@ -57,6 +59,12 @@ def members(tx: Tx, tree: Tree, now: datetime, most: int | None = None) -> list[
     numbers = select(Customer.id).where(_everybody(tx, tree, now)).order_by(Customer.id)
     _make_room(tx)
     return list(tx.execute(numbers.limit(most)).scalars())
+
+
+def count_willing(tx: Tx, tree: Tree, now: datetime, *, vips: bool) -> int:
+    """How many customers the tree names who have not opted out of marketing, with or without its VIPs."""
+    where = and_(_everybody(tx, tree, now), Customer.opted_out.is_(False))
+    return _count(tx, where if vips else and_(where, Customer.vip.is_(False)))
 
 
 def sample(tx: Tx, tree: Tree, now: datetime, size: int) -> tuple[int, list[int]]:
