@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from bot.domain.care import after_sale, switches, wake_ups
+from bot.domain.care import after_sale, letter_rules, switches, wake_ups
 from bot.domain.care.after_sale import Told
 from bot.domain.customers import finding
 from bot.domain.customers import service as customers
@@ -107,7 +107,7 @@ def _journey(talk: StaffTalk, order: Order) -> str:
     who = shown(customer) if customer is not None else "散客"
     lines = [f"单号{order.id} {who} {items_shown(order.items)} {stage_shown(order.stage)}".replace("  ", " ")]
     if customer is None:
-        return f"{lines[0]}\n散客的单子没有售后。是哪位顾客的就另记一笔，再“撤销”这笔。"
+        return f"{lines[0]}\n散客的单子没有售后。"
     talk.one_is(customer)
     on_now = switches.on_since(talk.tx, switches.AFTER_SALE) is not None
     for told in after_sale.journey(talk.tx, order):
@@ -117,8 +117,12 @@ def _journey(talk: StaffTalk, order: Order) -> str:
         lines.append("已经全部退款，售后到此为止。")
     elif order.bought_again_id is not None:
         lines.append(f"又买了一次（单号{order.bought_again_id}），用完的事跟着那一单算。")
-    elif order.used_up_due is None and order.stage >= 2 and order.items:
-        lines.append(f"不知道多久用完。告诉我：周期 {items_shown(order.items)} 30天")
+    elif order.used_up_due is None and order.items:
+        lasts = cycles.how_long(talk.tx, order)
+        if lasts is None:
+            lines.append(f"不知道多久用完。告诉我：周期 {items_shown(order.items)} 30天")
+        elif order.stage < 3:
+            lines.append(f"· 用完提醒（{lasts.why}）：收到以后 {lasts.days} 天")
     return "\n".join(lines)
 
 
@@ -126,9 +130,11 @@ def _step_line(talk: StaffTalk, order: Order, told: Told, *, on_now: bool) -> st
     learned = f"（{order.used_up_why}）" if told.step.name == "used_up" and order.used_up_why else ""
     letter = told.letter
     if letter is None:
-        when = talk.moment(told.at) if told.at is not None and told.at > talk.tx.now else "现在"
-        return f"· {told.step.word}{learned}：{when} {'自动发' if on_now else '在“今日”提醒您'}"
-    reason = f"（{letter.reason}）" if letter.reason and told.became not in ("sent", "by_hand") else ""
+        at = max(told.at or talk.tx.now, talk.tx.now)
+        opens = letter_rules.opening(at, talk.shop.quiet_hours, talk.shop.timezone)
+        return f"· {told.step.word}{learned}：{talk.moment(opens)} {'自动发' if on_now else '在“今日”提醒您'}"
+    why = letter.reason.rstrip("）").replace("（", "：")
+    reason = f"（{why}）" if why and told.became not in ("sent", "by_hand") else ""
     return f"· {told.step.word}{learned}：{talk.day(letter.created_at)} {BECAME.get(told.became, told.became)}{reason}"
 
 

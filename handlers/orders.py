@@ -6,7 +6,7 @@ import re
 from datetime import datetime, time
 
 from bot.domain import working_day
-from bot.domain.care import after_sale
+from bot.domain.care import after_sale, letter_rules
 from bot.domain.customers import finding
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
@@ -243,4 +243,9 @@ def _copy(talk: StaffTalk, order: Order, name: str) -> str:
     except Refusal:
         return ""  # a fact the wording needs is not known (no parcel number, no items): nothing to copy is no failure
     desk.speak_of(talk.tx, talk.staff.id, customer.id)
+    if after_sale.speaks(talk.tx, name):
+        soon = talk.tx.now + after_sale.SECOND_THOUGHTS
+        opens = letter_rules.opening(soon, talk.shop.quiet_hours, talk.shop.timezone)
+        when = talk.moment(opens) if opens > soon else "1 分钟后"
+        return f"\n{when} 自动告诉{shown(customer)}：“{text}”\n记错了先说“撤销”，TA 不会收到"
     return f"\n可以告诉{shown(customer)}：“{text}”\n直接发：回 #{customer.id} 加这段话"

@@ -30,7 +30,10 @@ def test_every_stage_is_told_once(on, boss, mei):
         "小美，您要的面霜已经下单，单号 1。发出后我把快递号给您；想改地址或规格，今天回我还来得及。"
     ]
     on.at("2026-09-22 11:00")
-    boss.says("发货 1 顺丰 SF123456")
+    answer = boss.says("发货 1 顺丰 SF123456")
+    assert "1 分钟后 自动告诉小美" in answer
+    assert "回 #" not in answer
+    assert "用完提醒（周期 30 天）：收到以后 30 天" in boss.says("售后 1")
     (sent,) = told(on, mei)
     assert "顺丰 SF123456" in sent
     on.at("2026-09-23 10:00")

@@ -247,6 +247,12 @@ def _skip(tx: Tx, order: Order, customer: Customer, step: Step, reason: str) -> 
     )
 
 
+def speaks(tx: Tx, script: str) -> bool:
+    """Whether the customer hears a script by itself right after an order was moved on, so that staff need not say it."""
+    at_once = any(step.script == script and step.after == SECOND_THOUGHTS for step in STEPS)
+    return at_once and switches.on_since(tx, switches.AFTER_SALE) is not None
+
+
 # -- in which orders ---------------------------------------------------------------------------------------------------
 
 

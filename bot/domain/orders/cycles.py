@@ -55,6 +55,11 @@ def given_back(tx: Tx, order: Order) -> None:
         latest = latest or earlier
 
 
+def how_long(tx: Tx, order: Order) -> Lasts | None:
+    """How long an order will last its customer, by what is known today; None: nobody can tell."""
+    return _how_long(tx, order, articles(tx))
+
+
 def _how_long(tx: Tx, order: Order, known: Mapping[str, int]) -> Lasts | None:
     """How long an order should last its customer, by what is known today."""
     bought = [one.paid_at for one in _of_the_same(tx, order, known)]
