@@ -10,7 +10,8 @@ import gc
 import logging
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.gateway.router import Router
     from bot.gateway.webhook import Door
+    from bot.rehearsal.shop import Building
     from bot.store.engine import Store
     from jobs.parts import Parts
 
@@ -316,6 +318,37 @@ def broadcast(settings: Settings, clock: Clock, action: str, number: int | None)
     return said
 
 
+def rehearse(
+    settings: Settings,
+    *,
+    own_plans: bool,
+    first: date,
+    days: int,
+    customers: int,
+    seed: int,
+    messages: TextIO | None,
+    tell: Callable[[str], object],
+) -> Report:
+    from bot.clock import SystemClock
+    from bot.rehearsal import plans, report
+    from bot.rehearsal.year import Wanted
+    from bot.rehearsal.year import rehearse as play
+
+    _loaded()
+    own = plans.read(_store(settings), SystemClock(), settings, first) if own_plans else None
+    played = play(building(), settings, Wanted(first, days, customers, seed), own, tell=tell)
+    if messages is not None:
+        messages.writelines(f"{message.as_json()}\n" for message in played.messages)
+    return Report(report.lines(played), ok=not played.wrong)
+
+
+def building() -> Building:
+    """The parts, for whoever plays a whole shop in one process."""
+    from bot.rehearsal.shop import Building
+
+    return Building(set_up, open_door, create_parts, invite)
+
+
 def set_up(settings: Settings) -> None:
     """A new database in its place."""
     from bot.cli import database
@@ -380,6 +413,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         bring_in=bring_in,
         broadcast=broadcast,
         reach=reach,
+        rehearse=rehearse,
     )
     return command_line(sys.argv[1:] if argv is None else argv, commands)
 

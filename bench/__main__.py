@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import broadcast, callback, intervals, language, peer_venv, planning, season, segments, start, trials
+from bench import broadcast, callback, intervals, language, peer_venv, planning, season, segments, start, trials, year
 from bench.processes import OTHERS, free_port, running, wait_for_port_only
 from bench.report import RESULTS, Section, told, version_of
 from bot.cli.embedded import find_program
@@ -67,6 +67,7 @@ def _parts(folder: Path, arguments: argparse.Namespace, redis: str) -> dict[str,
         "start": lambda: start.measure(folder, rounds=1 if quick else 5),
     }
     if not quick:
+        parts["year"] = lambda: year.measure(2_000, 365)
         parts["season"] = lambda: season.measure(10_000, 90)
         parts["postgresql"] = lambda: callback.measure_postgresql(folder, callback.Size(5, 2000, 0), redis)
     return parts
@@ -79,7 +80,7 @@ def _arguments() -> argparse.Namespace:
         "--only",
         nargs="+",
         metavar="PART",
-        help="callbacks broadcasts language planning segments intervals trials start season postgresql",
+        help="callbacks broadcasts language planning segments intervals trials start year season postgresql",
     )
     return parser.parse_args()
 

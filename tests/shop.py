@@ -125,7 +125,7 @@ class Shop(PlayedShop):
             base_url=port.url,
         )
         super().__init__(
-            app,
+            app.building(),
             shop,
             port,
             lambda push: Platform(chosen, transport=push),

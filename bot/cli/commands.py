@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -22,6 +23,21 @@ class Report:
 class BringIn(Protocol):
     def __call__(
         self, settings: Settings, clock: Clock, subject: str, file: Path, *, dry_run: bool, partial: bool
+    ) -> Report: ...
+
+
+class Rehearse(Protocol):
+    def __call__(
+        self,
+        settings: Settings,
+        *,
+        own_plans: bool,
+        first: date,
+        days: int,
+        customers: int,
+        seed: int,
+        messages: TextIO | None,
+        tell: Callable[[str], object],
     ) -> Report: ...
 
 
@@ -53,3 +69,6 @@ class Commands:
     """``list``, ``show``, ``pause``, ``resume`` or ``cancel`` of a broadcast's number; the words to show."""
     reach: Callable[[Settings, Clock, Account], None]
     """Fetches a token; raises PlatformFailure."""
+    rehearse: Rehearse
+    """Plays days ahead with simulated customers; by the plans in the shop's database, or all that ship. Messages go out as
+    JSON, a line each; ``ok`` False: a rule did not hold."""

@@ -126,6 +126,20 @@ def new_key(store: Store, clock: Clock) -> int:
         return erasure_key.begin_anew(tx)
 
 
+def stands(settings: Settings) -> bool:
+    """Whether there is a database of this version to read; nothing is created.
+
+    Raises DatabaseError for one of another version, UnreachableError where it does not answer.
+    """
+    if settings.store_url.startswith("sqlite:///") and not Path(settings.store_url.removeprefix("sqlite:///")).exists():
+        return False
+    with opened(settings.store_url, key_of(settings)) as store:
+        if schema(store).empty:
+            return False
+        require(store)
+        return True
+
+
 def require(store: Store, migrations: Path = MIGRATIONS) -> None:
     """Makes sure the tables are those of this version; sets up an empty database by itself.
 

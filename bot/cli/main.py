@@ -9,8 +9,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
+from typing import TextIO
 
 from bot.cli.commands import Commands
 from bot.cli.demo import current
@@ -84,7 +87,18 @@ def build_parser() -> argparse.ArgumentParser:
     broadcast = command("broadcast", "broadcasts: list them, show, pause, resume or cancel one")
     broadcast.add_argument("action", choices=BROADCAST_ACTIONS)
     broadcast.add_argument("number", type=_positive, nargs="?", help="which one; every action but list needs it")
+    _add_rehearsal(command("rehearse", "plays the coming days with simulated customers; nothing real is touched"))
     return parser
+
+
+def _add_rehearsal(rehearse: argparse.ArgumentParser) -> None:
+    rehearse.add_argument(
+        "--from", dest="first", type=date.fromisoformat, metavar="DATE", help="the first day, like 2027-01-01 (today)"
+    )
+    rehearse.add_argument("--days", type=_positive, default=365, metavar="N", help="so many days (365)")
+    rehearse.add_argument("--customers", type=_positive, default=300, metavar="N", help="so many customers (300)")
+    rehearse.add_argument("--seed", type=int, default=1, metavar="N", help="another seed is another year (1)")
+    rehearse.add_argument("--messages", type=Path, metavar="FILE", help="every message as JSON, a line each")
 
 
 def _run(arguments: argparse.Namespace, commands: Commands, environ: Mapping[str, str]) -> int:
@@ -99,6 +113,8 @@ def _run(arguments: argparse.Namespace, commands: Commands, environ: Mapping[str
         from bot.cli.run import run  # start-up cost: no part needs the supervisor
 
         return run(settings, environ, commands)
+    if arguments.command == "rehearse":
+        return _rehearse(arguments, current(settings, environ)[0], commands)
     if arguments.command == "worker" and arguments.count > 1:
         from bot.cli.run import several_workers  # start-up cost: no part needs the supervisor
 
@@ -200,6 +216,33 @@ class _Opened:
         print(f"{who}的一次性绑定码。请本人用微信给公众号发送：绑定 {code}")
         # The last line is the code alone, for programs.
         print(code)
+
+
+def _rehearse(arguments: argparse.Namespace, settings: Settings, commands: Commands) -> int:
+    from bot.cli import database  # start-up cost: as above
+
+    with ExitStack() as opened:
+        # Before a minute of playing: a file that cannot be written.
+        messages = None if arguments.messages is None else opened.enter_context(_writable(arguments.messages))
+        report = commands.rehearse(
+            settings,
+            own_plans=database.stands(settings),
+            first=arguments.first or datetime.now(settings.timezone).date(),
+            days=arguments.days,
+            customers=arguments.customers,
+            seed=arguments.seed,
+            messages=messages,
+            tell=lambda words: print(words, file=sys.stderr, flush=True),
+        )
+    print("\n".join(report.lines))
+    return 0 if report.ok else 1
+
+
+def _writable(file: Path) -> TextIO:
+    try:
+        return file.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ShukeError(f"{file}: cannot be written: {error.strerror}. Name another file for --messages") from error
 
 
 def _positive(text: str) -> int:

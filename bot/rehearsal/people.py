@@ -24,8 +24,8 @@ from bot.store.transaction import Tx, transaction
 # Of a hundred customers.
 BIRTHDAY_KNOWN, LUNAR, BOUGHT, VIP, TEACHER, OPTED_OUT = 60, 20, 65, 4, 3, 3
 # How many of a thousand do it on one day.
-WRITE, TAP, LEAVE, COME_BACK, OPT_OUT, OPT_IN, COMPLAIN, NEW = 3.0, 1.0, 0.15, 4.0, 0.1, 2.0, 0.1, 0.5
-ANSWER = 50  # of a thousand who got a message
+WRITE, TAP, LEAVE, COME_BACK, OPT_OUT, OPT_IN, COMPLAIN, NEW = 2.0, 1.0, 0.15, 4.0, 0.1, 2.0, 0.1, 0.5
+ANSWER = 30  # of a thousand who got a message
 WORDS = ("在吗", "有新款吗", "几点开门", "好的，谢谢", "帮我留一件", "周末来", "多少钱", "上次的很好")
 ANSWERS = ("谢谢老板", "收到啦，谢谢", "好的，谢谢", "你们也节日快乐", "周末过去看看", "太贴心了", "有什么新的吗？")
 GOODS = ("洗面奶", "面膜", "护手霜", "连衣裙", "衬衫", "茶叶")
@@ -112,9 +112,10 @@ class Crowd:
             day = today - timedelta(days=self._dice.randint(1, FIRST_BOUGHT_WITHIN))
             at = datetime.combine(day, time(self._dice.randint(10, 19)), self._shop.settings.timezone)
             amount = self._dice.randrange(30, 900) * 100
-            orders.received(
-                tx, customer, amount_fen=amount, items=self._dice.choice(GOODS), note="", source="bill", at=at
-            )
+            goods = self._dice.choice(GOODS)
+            order = orders.received(tx, None, amount_fen=amount, items=goods, note="", source="bill", at=at)
+            order.customer_id = customer.id
+        orders.recount(tx, customer)
         customer.visited = True
 
     # -- what they do -------------------------------------------------------------------------------------------------

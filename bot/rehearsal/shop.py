@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -27,7 +28,7 @@ from bot.store.engine import Store
 from bot.store.transaction import reading
 from jobs import delivery
 from jobs.parts import Parts
-from jobs.schedule import SCHEDULE
+from jobs.schedule import SCHEDULE, Entry
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,13 +37,18 @@ ACCOUNT = "main"
 ANSWER_SECONDS = 60.0  # real ones: a machine may be busy
 
 
-class Building(Protocol):
-    """``app.py``: the parts as every process of the shop builds them."""
+class OpenDoor(Protocol):
+    def __call__(self, settings: Settings, clock: Clock, *, played: bool) -> Door: ...
 
-    def set_up(self, settings: Settings) -> None: ...
-    def open_door(self, settings: Settings, clock: Clock, *, played: bool) -> Door: ...
-    def create_parts(self, settings: Settings, clock: Clock) -> Parts: ...
-    def invite(self, settings: Settings, clock: Clock, role: str) -> str: ...
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """What ``app.py`` hands over: the parts as every process of the shop builds them, and a new database in its place."""
+
+    set_up: Callable[[Settings], None]
+    open_door: OpenDoor
+    create_parts: Callable[[Settings, Clock], Parts]
+    invite: Callable[[Settings, Clock, str], str]
 
 
 class PlatformPort:
@@ -147,10 +153,10 @@ class PlayedShop:
     def later(self, **span: float) -> None:
         self.platform.set_clock(self.platform.clock.now() + timedelta(**span).total_seconds())
 
-    def strike(self) -> int:
+    def strike(self, entries: Iterable[Entry] = SCHEDULE) -> int:
         """One tick of the scheduler; returns how many things it did."""
         now = self.parts.clock.now()
-        return sum(entry.strike(self.parts, now) for entry in SCHEDULE)
+        return sum(entry.strike(self.parts, now) for entry in entries)
 
     def work(self) -> None:
         """One round of a worker: everything that waits in spool, inbox, notices and outbox."""

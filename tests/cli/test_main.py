@@ -39,6 +39,12 @@ def shop(tmp_path, monkeypatch):
         asked.append((subject, str(file), dry_run, partial))
         return Report(["第 2 行：没有姓名"], ok=partial)
 
+    def rehearse(settings, *, own_plans, first, days, customers, seed, messages, tell):
+        asked.append((own_plans, first.isoformat(), days, customers, seed))
+        if messages is not None:
+            messages.write("{}\n")
+        return Report(["演练"], ok=seed != 13)
+
     commands = Commands(
         web=part("web"),
         worker=part("worker"),
@@ -51,6 +57,7 @@ def shop(tmp_path, monkeypatch):
         bring_in=bring_in,
         broadcast=broadcast,
         reach=lambda settings, clock, account: None,
+        rehearse=rehearse,
     )
 
     def typed(line, **environ):
@@ -179,3 +186,18 @@ def test_an_empty_database_is_set_up_and_said(shop, capsys):
     assert shop("db upgrade") == 0
     assert shop("db upgrade") == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("The database is up to date")
+
+
+def test_a_rehearsal_is_asked_for_as_typed_and_says_when_a_rule_did_not_hold(shop, capsys):
+    line = "rehearse --from 2027-01-01 --days 30 --customers 20 --seed 7 --messages year.jsonl"
+    assert shop(line) == 0
+    assert shop.asked == [(False, "2027-01-01", 30, 20, 7)]
+    assert capsys.readouterr().out == "演练\n"
+    assert (shop.folder / "year.jsonl").read_text() == "{}\n"
+    assert shop("rehearse --seed 13") == 1
+
+
+def test_a_rehearsal_names_the_file_it_cannot_write_before_it_plays(shop, capsys):
+    assert shop("rehearse --messages nowhere/year.jsonl") == 1
+    assert "nowhere/year.jsonl" in capsys.readouterr().err
+    assert shop.asked == []

@@ -177,20 +177,22 @@ def _birth_dates(first: date, days: int) -> dict[bool, tuple[tuple[int, int], ..
     A leap month keeps only those of who was born in one, and the ordinary month keeps them in a year without it: a
     birthday comes round once a year.
     """
-    solar: set[tuple[int, int]] = set()
-    lunar: set[tuple[int, int]] = set()
-    for offset in range(days + 1):
-        on = first + timedelta(days=offset)
-        solar.add((on.month, on.day))
-        if (on.month, on.day) == (2, 28) and (on + timedelta(days=1)).month == 3:
-            solar.add((2, 29))
-        here = Solar.fromYmd(on.year, on.month, on.day).getLunar()
-        days_kept = [here.getDay(), 30] if here.getDay() == 29 and here.next(1).getDay() == 1 else [here.getDay()]
-        months_kept = [here.getMonth()]
-        if here.getMonth() > 0 and LunarYear.fromYear(here.getYear()).getLeapMonth() != here.getMonth():
-            months_kept.append(-here.getMonth())
-        lunar.update((month, day) for month in months_kept for day in days_kept)
-    return {False: tuple(sorted(solar)), True: tuple(sorted(lunar))}
+    on_days = [_kept_on(first + timedelta(days=offset)) for offset in range(days + 1)]
+    return {lunar: tuple(sorted({born for kept in on_days for born in kept[lunar]})) for lunar in (False, True)}
+
+
+@lru_cache(maxsize=512)
+def _kept_on(on: date) -> dict[bool, tuple[tuple[int, int], ...]]:
+    # Kept because the library computes a lunar year anew (3 ms) at every question.
+    solar = [(on.month, on.day)]
+    if (on.month, on.day) == (2, 28) and (on + timedelta(days=1)).month == 3:
+        solar.append((2, 29))
+    here = Solar.fromYmd(on.year, on.month, on.day).getLunar()
+    days_kept = [here.getDay(), 30] if here.getDay() == 29 and here.next(1).getDay() == 1 else [here.getDay()]
+    months_kept = [here.getMonth()]
+    if here.getMonth() > 0 and LunarYear.fromYear(here.getYear()).getLeapMonth() != here.getMonth():
+        months_kept.append(-here.getMonth())
+    return {False: tuple(solar), True: tuple((month, day) for month in months_kept for day in days_kept)}
 
 
 # --- the day of the first purchase ------------------------------------------------------------------------------------
