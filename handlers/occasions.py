@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, time, timedelta
 
+from bot.domain.campaigns import service as campaigns
 from bot.domain.care import days, holidays, occasions, own_days, packets, rules, turns
 from bot.domain.care.occasions import POSITION_WORDS, PURPOSE_WORDS, Occasion
 from bot.domain.customers import segments
@@ -170,7 +171,9 @@ def switch(talk: StaffTalk) -> str:
 def _shown_before(talk: StaffTalk, plan: Occasion) -> str:
     today = talk.now.date()
     day = occasions.next_day(talk.tx, plan.name, today)
-    when = f"{rules.day_words(day, today)} {plan.hour:%H:%M}" if day is not None else f"每位自己那天 {plan.hour:%H:%M}"
+    when = f"每位自己那天 {plan.hour:%H:%M}"
+    if day is not None:
+        when = f"{rules.day_words(day, today)} {plan.hour:%H:%M}{_how_soon(talk, day, plan)}"
     return "\n".join([f"{plan.name}，{when}", *_to_whom(talk, plan), *_said(talk, plan, day)])
 
 
@@ -221,15 +224,16 @@ def _switched(talk: StaffTalk, names: list[str], position: occasions.Position) -
         if dated:
             day, plan = min(dated, key=lambda one: one[0])
             lines.append(
-                f"下一个：{rules.day_words(day, today)} {plan.hour:%H:%M} {plan.name}{_too_late(talk, day, plan)}"
+                f"下一个：{rules.day_words(day, today)} {plan.hour:%H:%M} {plan.name}{_how_soon(talk, day, plan)}"
             )
     return "\n".join(lines)
 
 
-def _too_late(talk: StaffTalk, day: date, plan: Occasion) -> str:
+def _how_soon(talk: StaffTalk, day: date, plan: Occasion) -> str:
+    """What is to be added to the day's hour where that is over."""
     if talk.tx.now >= turns.heard_by(plan, day, talk.shop):
         return "（今天太晚了，这次不发）"
-    return ""
+    return "（钟点过了，马上就发）" if talk.tx.now >= turns.hears_at(plan, day, talk.shop) else ""
 
 
 @on.staff(CareChange)
@@ -242,6 +246,11 @@ def change(talk: StaffTalk) -> str:
             raise Refusal(
                 f"{intent.hour} 在静默时段（{quiet.start:%H:%M}—{quiet.end:%H:%M}），没有改。写白天的钟点，例如 10:30"
             )
+    if intent.purpose == "service" and plan.on not in occasions.PERSONAL:
+        raise Refusal(
+            f"{plan.name}是发给很多人的，只能算营销，没有改：退订的、这个月收够了的就不会收到。"
+            "只有生日、首购周年能改成服务消息。"
+        )
     if intent.segment is not None:
         # Read once, so that a tag nobody has is said now and not on the day.
         segments.count_willing(talk.tx, parse_segment(intent.segment), talk.now, vips=True)
@@ -278,13 +287,16 @@ def year_ahead(talk: StaffTalk) -> str:
         for packet in packets.open_plans(talk.tx)
         if today <= packet.day <= last
     ]
+    repeating = [f"群发 {plan.id} {plan.repeats}：“{plan.segment}”" for plan in campaigns.plans(talk.tx)]
     own = [_of_people(talk, plan) for plan in occasions.personal(occasions.plans(talk.tx))]
-    if not dated and not own:
+    if not dated and not own and not repeating:
         return "一年里什么都不会发，也不提醒：关怀都关着。打开：关怀 全提醒、关怀 全开"
     lines = [f"{rules.day_words(day, today)} {words}" for day, words in sorted(dated, key=lambda one: one[0])]
     most = talk.shop.marketing_per_month
     tail = f"人数按现在算；到时退订的、投诉没处理完的不发，每人每天一条、每月最多 {most} 条营销。"
-    return "\n".join([f"从今天起 12 个月（到 {last.year}年{last.month}月{last.day}日）：", *lines, *own, tail])
+    return "\n".join(
+        [f"从今天起 12 个月（到 {last.year}年{last.month}月{last.day}日）：", *lines, *own, *repeating, tail]
+    )
 
 
 def _of_people(talk: StaffTalk, plan: Occasion) -> str:

@@ -158,6 +158,24 @@ def test_a_switch_turned_off_is_silent_and_taken_back_it_speaks(shop, boss, mei)
     assert any("还有 2 天是中秋" in text for text in boss.phone.pushed)
 
 
+def test_switched_on_on_the_day_itself_it_goes_out_at_once_and_says_so(shop, boss, mei):
+    shop.at("2026-09-25 15:00")
+    mei.says("在")
+    plan = boss.says(SENT)
+    assert "9月25日 周五 10:00（钟点过了，马上就发）" in plan
+    assert mei.phone.pushed == []
+    boss.confirms(plan)
+    shop.goes_on()
+    assert len(mei.phone.pushed) == 1
+
+
+def test_all_at_once_is_taken_back_at_once(shop, boss):
+    boss.confirms(boss.says("关怀 全开"))
+    assert "自动发 19" in boss.says("关怀")
+    boss.says("撤销")
+    assert "关 2，提醒 18" in boss.says("关怀")
+
+
 def test_the_shops_own_day_is_kept_when_it_is_said_what_to_send(shop, boss, mei):
     boss.says("日历 添加 店庆 10月18日 每年")
     assert "还没有话术" in boss.says("关怀 开 店庆")
@@ -184,6 +202,7 @@ def test_solar_terms_only_where_they_are_wanted(shop, boss, mei):
         ("关怀 改 中秋 话术 没有这条", "没有叫“没有这条”的话术"),
         ("关怀 改 中秋 人群 火星人", "没有叫“火星人”的标签"),
         ("关怀 改 中秋 22:00", "静默时段"),
+        ("关怀 改 中秋 服务", "只能算营销"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_changed(shop, boss, line, words):
