@@ -53,6 +53,18 @@ def test_everything_of_both_is_in_one_file(shop, boss, zhang):
     assert "张姐" in boss.says("待回")
 
 
+def test_a_tag_of_the_other_file_is_worn_whatever_was_taken_off_here(shop, boss, zhang):
+    shop.regular("小美")
+    for line in ("小美 +老客", "张姐 +老客", "张姐 -老客", "合并 张姐 小美"):
+        boss.says(line)
+    (one,) = shop.export("customers")
+    assert "老客" in one["tags"]
+    last = "SELECT added FROM tag_changes WHERE tag = '老客' AND customer_id = {} ORDER BY id DESC LIMIT 1"
+    assert shop.rows(last.format(zhang["number"]))[0].added
+    boss.says("撤销")
+    assert not shop.rows(last.format(zhang["number"]))[0].added
+
+
 def test_the_old_number_still_means_the_person(shop, boss, zhang):
     mei = shop.regular("小美")
     number = mei.number

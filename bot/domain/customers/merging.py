@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Table, UniqueConstraint, and_, delete, insert, select, update
 
 from bot.domain.customers import service as customers
-from bot.domain.customers.models import Customer, FileEntry, MergedNumber
+from bot.domain.customers.models import Customer, CustomerTag, FileEntry, MergedNumber, Tag, TagChange
 from bot.domain.customers.rules import birth_shown
 from bot.language.file_fields import BY_NAME
 from bot.store.base import Base
@@ -33,8 +33,13 @@ def merge(tx: Tx, kept: Customer, gone: Customer) -> list[str]:
     differed = _columns(kept, gone)
     number = gone.id
     tx.session.flush()
+    inherited = _tags(tx, number) - _tags(tx, kept.id)
     for table, column in _belongings():
         differed += _move(tx, table, column, kept.id, number)
+    # The two histories become one, in which the last word on such a tag may be that it was taken off.
+    changes = {"customer_id": kept.id, "added": True, "source": "merge", "staff_id": None, "at": tx.now}
+    if inherited:
+        tx.execute(insert(TagChange), [{**changes, "tag": name} for name in sorted(inherited)])
     tx.session.expire_all()
     for earlier in tx.session.scalars(select(MergedNumber).where(MergedNumber.customer_id == number)):
         earlier.customer_id = kept.id
@@ -45,6 +50,11 @@ def merge(tx: Tx, kept: Customer, gone: Customer) -> list[str]:
     customers.index_name(kept)
     tx.session.flush()
     return differed
+
+
+def _tags(tx: Tx, number: int) -> set[str]:
+    worn = select(Tag.name).join(CustomerTag, CustomerTag.tag_id == Tag.id).where(CustomerTag.customer_id == number)
+    return set(tx.execute(worn).scalars())
 
 
 def _columns(kept: Customer, gone: Customer) -> list[str]:

@@ -157,7 +157,7 @@ class FollowUpEntry(Base):
 
 
 class TagChange(Base):
-    """History of tags; only ever added to. ``source`` is ``chat``, ``channel``, ``platform``, ``rule`` or ``undo``."""
+    """History of tags; only ever added to. ``source``: ``chat``, ``channel``, ``platform``, ``rule``, ``merge`` or ``undo``."""
 
     __tablename__ = "tag_changes"
     __table_args__ = {"info": {"history": True}}  # noqa: RUF012
