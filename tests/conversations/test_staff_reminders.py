@@ -89,6 +89,23 @@ def test_a_red_packet_put_off_speaks_of_the_day_it_is_then_and_not_of_one_handed
     assert boss.phone.news() == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_an_occasion_of_the_year_is_put_off_like_any_reminder(shop, boss):
+    shop.at("2026-09-27 20:00")
+    boss.says("在")
+    shop.at("2026-09-28 09:30")
+    shop.goes_on()
+    assert any("国庆" in text for text in boss.phone.news())
+    answer = boss.says("推迟 1小时")
+    assert "今天 10:30 再提醒您：" in answer
+    assert "国庆" in answer
+    shop.at("2026-09-28 10:30")
+    shop.goes_on()
+    (again,) = boss.phone.news()
+    assert again.startswith("提醒：")
+    assert "国庆" in again
+
+
 def test_the_morning_comes_in_one_message_to_each_for_their_own(shop, boss, clerk, mei):
     lan = shop.regular("阿兰")
     boss.says("红包 计划 中秋 老客群 200元 20个")
