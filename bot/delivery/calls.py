@@ -56,6 +56,8 @@ KEYED_ROUTES = ("mass", "template")
 UNCLEAR = "不确定对方是否收到"
 # What keeps to the day's hours and counts for its customer's day.
 TIMED = (MARKETING, CARE)
+# What may go as a subscribe notice: it advertises nothing.
+OF_SERVICE = ("service", CARE)
 ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -339,7 +341,7 @@ def _may_notify(tx: Tx, row: Held, payload: dict[str, Any], terms: Terms) -> boo
     """Whether a message may go as a subscribe notice: a service message, in words that may stand there, to somebody who
     has said yes and has one left."""
     text = notice_text(payload)
-    if row.purpose != "service" or terms.notice is None or not text or not may(terms.account.kind, "subscribe"):
+    if row.purpose not in OF_SERVICE or terms.notice is None or not text or not may(terms.account.kind, "subscribe"):
         return False
     if limits.WHOLE_ACCOUNT in (rests := limits.resting(tx, terms.account.name, tx.now)) or "subscribe" in rests:
         return False
@@ -535,7 +537,7 @@ def _wait(row: Held, outcome: Outcome) -> timedelta:
 
 
 def _can_notify(tx: Tx, row: Held, terms: Terms) -> bool:
-    if row.route != "custom" or row.purpose != "service" or terms.notice is None or row.content_id is None:
+    if row.route != "custom" or row.purpose not in OF_SERVICE or terms.notice is None or row.content_id is None:
         return False
     return _may_notify(tx, row, contents(tx, [row.content_id]).get(row.content_id, {}), terms)
 

@@ -1,7 +1,11 @@
 """Subscribe notices: a service message reaches who said yes to the pop-up when no window is open, once for each yes."""
 
+from datetime import timedelta
+
 import pytest
 
+from bot.domain.care import letters
+from bot.domain.customers.models import Customer
 from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
 
 SEND = "*/subscribe/bizsend"
@@ -138,3 +142,25 @@ def test_words_that_may_not_stand_in_a_template_are_told_by_hand(shop, boss, mei
     assert shop.calls("bizsend") == []
     assert [row[0] for row in shop.rows("SELECT state FROM deliveries WHERE purpose = 'service'")] == ["by_hand"]
     assert [row[0] for row in shop.rows("SELECT unused FROM notice_rights")] == [1]
+
+
+def letter(shop, person, key, purpose="service", text="裙子到了吗？穿着合身吗"):
+    with shop.open() as tx:
+        whose = tx.session.get_one(Customer, person.number)
+        said = {"occasion": "到货", "key": key, "purpose": purpose, "text": text, "staff_id": None}
+        return letters.send(tx, shop.settings, whose, until=tx.now + timedelta(days=1), **said).state
+
+
+def test_a_letter_of_service_goes_that_way_one_that_advertises_does_not(shop, boss, mei):
+    says_yes(mei, times=3)
+    shop.at("2026-09-25 10:00")
+    assert letter(shop, mei, "play:1", "marketing") == "by_hand"
+    shop.at("2026-09-26 10:00")
+    assert letter(shop, mei, "play:2", text="您的优惠券快过期了") == "by_hand"
+    shop.at("2026-09-28 10:00")
+    assert letter(shop, mei, "order:1:arrived") == "queued"
+    shop.goes_on()
+    assert mei.phone.routes == ["template"]
+    assert mei.phone.messages[-1]["payload"]["data"]["thing1"]["value"] == "裙子到了吗？穿着合身吗"
+    states = shop.rows("SELECT state, route FROM deliveries WHERE occurrence <> '' ORDER BY id")
+    assert [tuple(row) for row in states][-1] == ("sent", "subscribe")

@@ -22,6 +22,7 @@ from bot.domain.complaints.models import Case
 from bot.domain.customers import forgetting
 from bot.domain.customers.models import Customer, Identity, Utterance
 from bot.domain.customers.rules import COMPLAINING, NOT_FOLLOWING, still_refuses
+from bot.domain.scripts.checker import fits_template
 from bot.settings import Settings
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.transaction import Tx
@@ -67,7 +68,7 @@ def send(
         before = f"（{letter.reason}）" if letter.reason and found.reason == letter_rules.TOO_LATE else ""
         letter.state, letter.reason, letter.again_at = found.state, f"{found.reason}{before}", found.again_at
         return _kept(tx, letter)
-    why = _why_by_hand(tx, address)
+    why = _why_by_hand(tx, shop, address, purpose, text)
     letter.state, letter.reason, letter.again_at = "by_hand" if why else "queued", why, None
     letter.day = tx.now.astimezone(shop.timezone).date().isoformat()
     letter.delivery_id = outbox.letter(
@@ -90,7 +91,7 @@ def look(
 ) -> tuple[Verdict, str]:
     """What would hold for a letter at ``at``, and why it would be sent by hand (empty: by the platform); only reads."""
     address = _address(tx, customer)
-    return _verdict(tx, shop, customer, address, purpose, at, until), _why_by_hand(tx, address)
+    return _verdict(tx, shop, customer, address, purpose, at, until), _why_by_hand(tx, shop, address, purpose)
 
 
 def skip(
@@ -224,10 +225,21 @@ def _address(tx: Tx, customer: Customer) -> Identity | None:
     return reachable or next(iter([*active, *theirs]), None)
 
 
-def _why_by_hand(tx: Tx, address: Identity | None) -> str:
+def _why_by_hand(tx: Tx, shop: Settings, address: Identity | None, purpose: Purpose, text: str = "") -> str:
     if address is None:
         return NOT_FOLLOWING
-    return "" if _is_open(tx, address) else CUSTOM_WINDOW_CLOSED
+    if _is_open(tx, address) or (purpose == "service" and _may_notify(tx, shop, address, text)):
+        return ""
+    return CUSTOM_WINDOW_CLOSED
+
+
+def _may_notify(tx: Tx, shop: Settings, address: Identity, text: str) -> bool:
+    """Whether the customer has said yes to the account's service notices, and these words may stand in one."""
+    account = shop.account(address.account)
+    template_id = "" if account is None else account.service_notice_template
+    if not template_id or not limits.may_notify(tx, address.account, address.person_id, template_id):
+        return False
+    return fits_template([text], tx.now.astimezone(shop.timezone).date())
 
 
 def _is_open(tx: Tx, identity: Identity) -> bool:
