@@ -243,7 +243,8 @@ def _birthdays(search: _Search) -> Iterable[Task]:
         if left == 0 and letters.says(search.tx, own_days.key(plan, today, customer.id)):
             continue  # said by itself, or stands among what is to be sent by hand
         when = {0: "今天生日", 1: "明天生日"}.get(left, f"{left}天后生日")
-        yield Task("birthday", customer, when, script=own_days.script_for(plan, customer))
+        gift = f" · 生日特权：{plan.gift}" if plan.gift else ""
+        yield Task("birthday", customer, f"{when}{gift}", script=own_days.script_for(plan, customer))
 
 
 def days_to_birthday(customer: Customer, today: date) -> int:

@@ -131,12 +131,21 @@ def _days(words: Words) -> int:
     return days
 
 
+def _birthday(said: Said) -> Intent:
+    """``生日特权 面膜一片``: what a birthday brings is the gift of the occasion 生日."""
+    words = without_mood(said.words).strip(" ,:=")
+    if not words:
+        return CareShow("生日")
+    return CareChange("生日", gift="" if words.plain in _NO_GIFT else unquoted(words))
+
+
 def _year(said: Said) -> Intent:
     expect_end(said.words, "明年今天")
     return YearAhead()
 
 
 VERBS = (
+    Verb(("生日特权", "生日礼物", "生日福利"), _birthday, ("生日特权 面膜一片", "生日特权")),
     Verb(("关怀", "关怀计划", "节日关怀"), _care, ("关怀", _LOOK, _ON, "关怀 提醒 中秋", _OFF, "关怀 全关", _CHANGE)),
     Verb(("明年今天", "未来一年", "一年预览", "未来12个月"), _year, ("明年今天",), gluable=False),
 )

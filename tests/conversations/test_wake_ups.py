@@ -84,3 +84,13 @@ def test_the_switches_are_the_owners_and_can_be_taken_back(shop, boss, clerk, me
     boss.says("唤醒 开 跟进")
     boss.says("撤销")
     assert "跟进：约好的日子到了；只在“今日”提醒您" in boss.says("唤醒")
+
+
+def test_what_a_birthday_brings_stands_in_the_day_and_in_the_words(shop, boss, mei):
+    boss.says("资料 小美 生日 9月22日")
+    boss.says("生日特权 面膜一片")
+    listed = boss.says("今日")
+    assert "明天生日 · 生日特权：面膜一片" in listed
+    assert "店里给您留了面膜一片" in boss.says("文案 1")
+    boss.says("撤销")
+    assert "生日特权" not in boss.says("今日")
