@@ -146,7 +146,7 @@ def test_template_notices_are_few_and_tell_only_what_is_new(shop, boss, mei, lan
     assert boss.phone.news() == []
     shop.goes_on(hours=7)
     assert len(boss.phone.news()) == 1
-    answer = boss.says("帮助").split("\n\n")[0]
+    answer = boss.says("店铺").split("\n\n")[0]
     assert "2 位顾客在等回复" in answer
 
 

@@ -133,7 +133,7 @@ def the_red_packet_is_remembered(page: Page, boss: Phone) -> None:
     expect(planned).to_contain_text("给“老客群”发 20 个，共 200元")
     ((month, day),) = re.findall(r"中秋（(\d+)月(\d+)日", planned.inner_text())
     eve = date(page.now().year, int(month), int(day)) - timedelta(days=1)
-    notice = boss.got("红包 1", via="template")
+    notice = boss.got("有新消息", via="template")
     expect(notice).to_have_count(0)
     page.clock_to(f"{eve}T10:00")
     # Half a year later nothing else may be sent to her: her last word is longer ago than 48 hours.
