@@ -82,7 +82,7 @@ def test_a_red_packet_put_off_speaks_of_the_day_it_is_then_and_not_of_one_handed
     (told,) = boss.phone.news()
     assert "还有 2 天是中秋" in told
     assert clerk.phone.news() == []
-    boss.says("推迟 1小时")
+    boss.says("推迟 12点")
     boss.says("红包 已发 1 实发180元")
     shop.at("2026-09-23 12:00")
     shop.goes_on()
@@ -96,7 +96,7 @@ def test_an_occasion_of_the_year_is_put_off_like_any_reminder(shop, boss):
     shop.at("2026-09-28 09:30")
     shop.goes_on()
     assert any("国庆" in text for text in boss.phone.news())
-    answer = boss.says("推迟 1小时")
+    answer = boss.says("推迟 10:30")
     assert "今天 10:30 再提醒您：" in answer
     assert "国庆" in answer
     shop.at("2026-09-28 10:30")
