@@ -80,11 +80,12 @@ class Money:
 
 @dataclass(frozen=True)
 class Played:
-    """What came of it; ``wrong`` must be empty."""
+    """What came of it; ``wrong`` must be empty. ``customers`` on the first morning, ``people`` in the end."""
 
     first: date
     last: date
     customers: int
+    people: int
     birthdays: int
     messages: list[Message]
     kept: list[Kept]
@@ -147,9 +148,19 @@ class _Book:
         money = self._money()
         self._judge(messages, kept, money)
         ((people,),) = self._shop.rows("SELECT COUNT(*) FROM customers WHERE NOT is_staff")
+        customers = self._shop.platform.settings.population
         ((born,),) = self._shop.rows("SELECT COUNT(*) FROM customers WHERE NOT is_staff AND birth_month IS NOT NULL")
         return Played(
-            self._first, self._last, people, born, messages, kept, money, dict(sorted(did.items())), self._wrong
+            self._first,
+            self._last,
+            customers,
+            people,
+            born,
+            messages,
+            kept,
+            money,
+            dict(sorted(did.items())),
+            self._wrong,
         )
 
     # -- the phones beside the books ----------------------------------------------------------------------------------

@@ -103,11 +103,11 @@ class Owner:
         self._shop.send()
 
     def later(self, today: date) -> None:
-        """Looks again who waits, and hands out red packets."""
-        waiting = self.says("待回")
-        for number in dict.fromkeys(re.findall(r"#(\d+)", waiting)):
-            self._answer(int(number))
-        self._shop.send()
+        """Looks who waits, where her phone has told her that somebody does; and hands out red packets."""
+        if self._shop.rows("SELECT 1 FROM utterances WHERE waiting LIMIT 1"):
+            for number in dict.fromkeys(re.findall(r"#(\d+)", self.says("待回"))):
+                self._answer(int(number))
+            self._shop.send()
         self._book_packets(today)
 
     def _work_off(self, listed: str, time_for: MutableMapping[bool, int]) -> None:

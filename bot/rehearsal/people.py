@@ -22,9 +22,9 @@ from bot.sandbox.fans import Fan
 from bot.store.transaction import Tx, transaction
 
 # Of a hundred customers.
-BIRTHDAY_KNOWN, LUNAR, BOUGHT, VIP, TEACHER, OPTED_OUT = 60, 20, 65, 4, 3, 3
+BIRTHDAY_KNOWN, LUNAR, BOUGHT, VIP, TEACHER, OPTED_OUT = 65, 20, 65, 4, 3, 3
 # How many of a thousand do it on one day.
-WRITE, TAP, LEAVE, COME_BACK, OPT_OUT, OPT_IN, COMPLAIN, NEW = 2.0, 1.0, 0.15, 4.0, 0.1, 2.0, 0.1, 0.5
+WRITE, TAP, LEAVE, COME_BACK, OPT_OUT, OPT_IN, COMPLAIN, NEW = 2.0, 1.0, 0.15, 4.0, 0.1, 2.0, 0.1, 0.2
 ANSWER = 30  # of a thousand who got a message
 WORDS = ("在吗", "有新款吗", "几点开门", "好的，谢谢", "帮我留一件", "周末来", "多少钱", "上次的很好")
 ANSWERS = ("谢谢老板", "收到啦，谢谢", "好的，谢谢", "你们也节日快乐", "周末过去看看", "太贴心了", "有什么新的吗？")

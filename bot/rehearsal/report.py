@@ -25,8 +25,8 @@ def lines(played: Played) -> list[str]:
     own = [kept for kept in played.kept if kept.day is None]
     staff = sum(message.to == 0 for message in played.messages)
     return [
-        f"演练 {played.first:%Y年%-m月%-d日} 到 {played.last:%Y年%-m月%-d日}：{played.customers} 位模拟顾客，"
-        f"{played.birthdays} 位有生日，真的顾客和账本都没动。",
+        f"演练 {played.first:%Y年%-m月%-d日} 到 {played.last:%Y年%-m月%-d日}：{played.customers} 位模拟顾客"
+        f"{_more(played)}，{played.birthdays} 位有生日，真的顾客和账本都没动。",
         f"顾客收到 {len(played.messages) - staff} 条，店里收到 {staff} 条提醒。",
         "",
         f"节日 {len(days)} 个，其中提醒了 {sum(bool(kept.reminded) for kept in days)} 个：",
@@ -41,6 +41,11 @@ def lines(played: Played) -> list[str]:
         "",
         *_checked(played),
     ]
+
+
+def _more(played: Played) -> str:
+    came = played.people - played.customers
+    return f"（后来又来了 {came} 位）" if came > 0 else ""
 
 
 def _day(kept: Kept) -> str:

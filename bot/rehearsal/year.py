@@ -8,6 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
+from bot.domain.campaigns.models import Broadcast
+from bot.domain.care import occasions
 from bot.domain.care.letter_rules import LETTERS_FROM
 from bot.rehearsal.books import Played, read
 from bot.rehearsal.dice import Dice
@@ -19,6 +23,7 @@ from bot.sandbox import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_TOKEN, Plat
 from bot.sandbox import Settings as PlatformSettings
 from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
 from bot.settings import Account, Settings
+from bot.store.transaction import reading
 from jobs.schedule import SCHEDULE, Entry
 
 DAY = timedelta(days=1)
@@ -136,6 +141,7 @@ class Year:
         else:
             plans.put_into(shop.store, shop.clock, staff_id=self._owner.staff_id)
             self._owner.keeps_to_plans()
+        self._hours = sorted({*LIVED, *self._hours_of_plans()})
 
     def play(self, tell: Callable[[str], object]) -> Played:
         for number in range(self._wanted.days):
@@ -147,7 +153,7 @@ class Year:
         return read(self._shop, self._wanted.first, self._wanted.last, self._owner.openid, self._crowd, self._owner)
 
     def _day(self, day: date) -> None:
-        for hour in sorted({*LIVED, *self._hours_of_plans()}):
+        for hour in self._hours:
             self._at(day, hour)
             if hour in LIVED:
                 self._crowd.live(day, LIVED[hour])
@@ -159,7 +165,12 @@ class Year:
             self._crowd.read()
 
     def _hours_of_plans(self) -> set[time]:
-        return {self._shop.settings.digest_at, LETTERS_FROM}
+        with reading(self._shop.store, self._shop.clock) as tx:
+            plans = {plan.hour for plan in occasions.plans(tx) if plan.position == "send"}
+            starts = {row[0] for row in tx.execute(select(Broadcast.start_at).where(Broadcast.repeats != ""))}
+        zone = self._shop.settings.timezone
+        repeated = {at.astimezone(zone).time() for at in starts if at is not None}
+        return {self._shop.settings.digest_at, LETTERS_FROM, *plans, *repeated}
 
     def _at(self, day: date, hour: time) -> None:
         self._shop.at(f"{day} {hour}")
