@@ -85,7 +85,8 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="shuke-year-") as folder:
         shop = settings.load(None, {}, Path(folder))
-        played = rehearse(app.building(), shop, Wanted(FIRST, days, customers, SEED), None)
+        wanted = Wanted(FIRST, days, customers, SEED)
+        played = rehearse(app.building(), shop, wanted, None, tell=lambda words: print(words, file=sys.stderr))
     digest = hashlib.sha256("\n".join(message.as_json() for message in played.messages).encode()).hexdigest()
     told = {**played.totals(), "wrong": played.wrong, "digest": digest, "seconds": time.monotonic() - began}
     print(json.dumps(told, ensure_ascii=False))
