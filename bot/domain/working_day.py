@@ -65,7 +65,7 @@ class Task:
     ``kind``: ``complaint``, ``waiting``, ``follow_up``, ``birthday``, ``quiet``, ``stage``, ``used_up``, ``call``,
     ``play`` (a step of a playbook), ``by_hand`` or ``talk``. ``text`` is ready to copy; else ``script`` names the wording
     that gives it, or both are empty. ``row`` is the case, the order, the step or the delivery to send by hand. ``since``
-    when it has been waiting to be done; None for what passes by itself or has time.
+    when it has been waiting to be done; None for what passes by itself or has time. ``today_only``: of no use tomorrow.
     """
 
     kind: str
@@ -75,6 +75,7 @@ class Task:
     row: int = 0
     script: str = ""
     since: datetime | None = None
+    today_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,9 @@ class _Search:
 
 
 def day(tx: Tx, shop: Settings, now: datetime, staff_id: int) -> Day:
-    """What should be done today, in order: complaints, who waits for an answer; what is due (VIPs, then buyers, then
-    others); rows by hand; buyers to talk with in spare time, the newest first.
+    """What should be done today, in order: complaints, who waits for an answer; letters by hand for this very day
+    (生日); what is due (VIPs, then buyers, then others); other rows by hand; buyers to talk with in spare time, the
+    newest first.
 
     ``now`` is in the shop's zone. A customer stands in the list once, with the first reason. After what is urgent, a
     member's own customers and nobody's come before those a colleague looks after.
@@ -173,7 +175,9 @@ def everything(
         *_plays(search),
     ]
     due.sort(key=lambda task: _class_rank(task.customer))
-    return [*_complaints(search), *_waiting(search), *due, *_by_hand(search), *_talks(search, talks)]
+    by_hand = sorted(_by_hand(search), key=lambda task: not task.today_only)
+    hurry = [task for task in by_hand if task.today_only]
+    return [*_complaints(search), *_waiting(search), *hurry, *due, *by_hand[len(hurry) :], *_talks(search, talks)]
 
 
 def _class_rank(customer: Customer) -> int:
@@ -330,9 +334,9 @@ def _by_hand(search: _Search) -> Iterable[Task]:
         )
     )
     out_of_reach = and_(Customer.phone.is_(None), Customer.wechat.is_(None))
-    found = search.first(
-        rows, Customer.vip.desc(), out_of_reach, Customer.created_at.desc(), Customer.id.desc(), Delivery.id
-    ).all()
+    today_only = and_(Delivery.occurrence != "", Delivery.not_after <= search.end)
+    order = (Customer.vip.desc(), out_of_reach, Customer.created_at.desc(), Customer.id.desc(), Delivery.id)
+    found = search.first(rows, case((today_only, 0), else_=1), *order).all()
     letters = {delivery.id: delivery.send_key.removeprefix(LETTER_KEY) for delivery, _customer, _content in found}
     over = after_sale.came_to_nothing(search.tx, letters.values())
     for delivery, customer, content in found:
@@ -342,7 +346,9 @@ def _by_hand(search: _Search) -> Iterable[Task]:
         why = f"{of.lstrip()}要人工发（{delivery.reason}）"
         # Nobody has to be asked where an advertisement stays.
         since = None if delivery.purpose == "marketing" else delivery.planned_at
-        yield Task("by_hand", customer, why, str(content.payload.get("text", "")), delivery.id, since=since)
+        of_today = bool(delivery.occurrence) and delivery.not_after is not None and delivery.not_after <= search.end
+        words = str(content.payload.get("text", ""))
+        yield Task("by_hand", customer, why, words, delivery.id, since=since, today_only=of_today)
 
 
 def _talks(search: _Search, most: int) -> Iterable[Task]:

@@ -45,6 +45,8 @@ PACKET_PLANNED = timedelta(days=12)  # before the holiday
 FORGOTTEN = 8  # of a hundred packets nobody books on the day
 # On these days there is time for so many who are written to by hand, and for so many others who can wait.
 TALKING_DAYS, BY_HAND, TALKS = (0, 2, 4), 3, 2
+# For these there is time on every day.
+DAYS_OF_THEIR_OWN = ("生日", "首购周年")
 BOUGHT, ORDERED = 2.0, 0.7  # of a thousand customers a day: in the shop, and to be sent
 _CODE = re.compile(r"确认 [A-Z0-9]{4}\b")
 _LISTED = re.compile(r"^(\d+)\. (.*?#(\d+).*)$", re.MULTILINE)
@@ -119,6 +121,8 @@ class Owner:
             elif "投诉" in task.words:
                 self.says(f"完成 {task.place} 已经换了新的")
                 self.did["complaint"] += 1
+            elif by_hand and any(day in task.words for day in DAYS_OF_THEIR_OWN):
+                self._talk(task, by_hand=True)
             elif time_for[by_hand] and (by_hand or "生日" not in task.words):
                 # A birthday is congratulated on the day, by its letter.
                 time_for[by_hand] -= 1

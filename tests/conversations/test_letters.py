@@ -58,6 +58,15 @@ def test_with_the_window_closed_it_is_copied_by_hand_while_it_is_of_use(shop, bo
     assert shop.rows("SELECT state FROM care_letters") == [("over",)]
 
 
+def test_what_is_of_no_use_tomorrow_comes_before_what_has_time(shop, boss, mei):
+    lan = shop.regular("阿兰")
+    shop.at("2026-09-24 10:00")
+    boss.says("跟进 阿兰 b 下次看样衣 今天15点")
+    write(shop, mei, days=0.3)
+    listed = boss.says("今日")
+    assert listed.index("小美") < listed.index(lan.name)
+
+
 def test_what_was_sent_by_hand_is_the_one_of_its_day(shop, boss, mei):
     shop.at("2026-09-24 10:00")
     boss.says("在")
