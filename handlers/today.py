@@ -55,7 +55,7 @@ def next_batch(talk: StaffTalk) -> str:
     seen = desk.dealt_to(talk.tx, talk.staff.id, talk.now.date().isoformat())
     listed = desk.listed(talk.tx, talk.staff.id)
     # The list goes on below what was shown last, also with somebody dealt this morning for another reason.
-    after = max((place for place, task in enumerate(found) if _named(task) in listed), default=len(found))
+    after = max((place for place, task in enumerate(found) if task.named in listed), default=len(found))
     fresh = [task for place, task in enumerate(found) if place > after or task.customer.id not in seen]
     if not fresh:
         return f"后面没有新的了，还没做完的：\n{_batch(talk, found, found)}"
@@ -70,7 +70,7 @@ def _with_colleagues(talk: StaffTalk, day: working_day.Day) -> str:
 def _batch(talk: StaffTalk, wanted: list[Task], found: list[Task]) -> str:
     """Deals five of ``wanted`` and shows them; ``found`` is all there is to do."""
     batch = working_day.deal(talk.tx, wanted, BATCH, staff_id=talk.staff.id, today=talk.now.date())
-    desk.show_list(talk.tx, talk.staff.id, [_named(task) for task in batch])
+    desk.show_list(talk.tx, talk.staff.id, [task.named for task in batch])
     keepers = {staff.id: staff.name for staff in merchants.active_staff(talk.tx)}
     lines = [
         f"{number}. {shown(task.customer)} {_why(task)}{_kept(talk, task, keepers)}"
@@ -134,19 +134,13 @@ def text(talk: StaffTalk) -> str:
     return working_day.words(talk.tx, talk.shop, task.script, task.customer, order, of_day=of_day)
 
 
-def _named(task: Task) -> list[int | str]:
-    """What a task is remembered by: saying 完成 1 twice must not settle what the customer is listed for next."""
-    return [task.customer.id, task.kind, task.row]
-
-
 def _task(talk: StaffTalk, number: int) -> Task:
     shown_before = desk.listed(talk.tx, talk.staff.id)
     if not 1 <= number <= len(shown_before):
         raise Refusal(f"清单里没有第 {number} 件。发送“今日”看清单。")
-    wanted = shown_before[number - 1]
-    for task in working_day.day(talk.tx, talk.shop, talk.now, talk.staff.id).tasks:
-        if _named(task) == wanted:
-            return task
+    task = working_day.standing(talk.tx, talk.shop, talk.now, shown_before[number - 1])
+    if task is not None:
+        return task
     raise Refusal(f"第 {number} 件已经做完了。发送“下一批”看后面的。")
 
 

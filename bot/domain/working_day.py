@@ -77,6 +77,11 @@ class Task:
     since: datetime | None = None
     today_only: bool = False
 
+    @property
+    def named(self) -> list[int | str]:
+        """What it is remembered by: saying 完成 1 twice must not settle what the customer is listed for next."""
+        return [self.customer.id, self.kind, self.row]
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -94,7 +99,8 @@ class Day:
 class _Search:
     """What every source is asked: ``now`` is in the shop's zone, ``end`` the end of its day.
 
-    Of each source the first ``most`` are wanted, and as many as there are people ``beside``: dealt already.
+    Of each source the first ``most`` are wanted, and as many as there are people ``beside``: dealt already. ``only``: of
+    one customer alone.
     """
 
     tx: Tx
@@ -104,6 +110,7 @@ class _Search:
     keepers: Set[int]
     most: int
     beside: int
+    only: int | None = None
 
     def first(
         self,
@@ -116,6 +123,8 @@ class _Search:
         The list is put in order once more where the sources come together. Nobody who would stand in front there may be
         cut off here, so the same comes first here.
         """
+        if self.only is not None:
+            rows = rows.where(Customer.id == self.only)
         is_theirs = case((Customer.keeper_id.in_(sorted(self.keepers)), 1), else_=0)
         return self.tx.session.execute(
             rows.order_by(is_theirs, *order).limit((self.most if most is None else most) + self.beside)
@@ -178,6 +187,13 @@ def everything(
     by_hand = sorted(_by_hand(search), key=lambda task: not task.today_only)
     hurry = [task for task in by_hand if task.today_only]
     return [*_complaints(search), *_waiting(search), *hurry, *due, *by_hand[len(hurry) :], *_talks(search, talks)]
+
+
+def standing(tx: Tx, shop: Settings, now: datetime, named: Sequence[int | str]) -> Task | None:
+    """The task a list has shown (its ``named``), where there is still a reason for it."""
+    end = datetime.combine(now.date() + timedelta(days=1), time(), now.tzinfo)
+    search = _Search(tx, shop, now, end, frozenset(), COUNTED, 0, only=int(named[0]))
+    return next((task for task in _SOURCES[str(named[1])](search) if task.named == list(named)), None)
 
 
 def _class_rank(customer: Customer) -> int:
@@ -361,6 +377,21 @@ def _talks(search: _Search, most: int) -> Iterable[Task]:
         last = f"上次消费 {ago(bought, now)}" if bought else "买过"
         script = "好久不见" if bought and bought <= now - LONG_UNSEEN else f"升级搭配{wake_ups.group(customer)}"
         yield Task("talk", customer, f"老客，聊一聊 · {last}", script=script)
+
+
+_SOURCES: Mapping[str, Callable[[_Search], Iterable[Task]]] = {
+    "complaint": _complaints,
+    "waiting": _waiting,
+    "follow_up": _follow_ups,
+    "birthday": _birthdays,
+    "quiet": _quiet,
+    "stage": _stages,
+    "used_up": _stages,
+    "call": _calls,
+    "play": _plays,
+    "by_hand": _by_hand,
+    "talk": lambda search: _talks(search, 1),
+}
 
 
 # -- done, and put off -------------------------------------------------------------------------------------------------
