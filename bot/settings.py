@@ -17,13 +17,20 @@ from bot.errors import SettingsError
 
 DEFAULT_FILE = "config.toml"
 TOKEN_AT_LEAST = 8
+AES_KEY_LENGTH = 43
 ERASURE_KEY = "SHUKE_ERASURE_KEY"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
 class Account:
-    """One presence of the merchant on a platform; ``name`` stands in its callback address."""
+    """One presence of the merchant on a platform; ``name`` stands in its callback address.
+
+    ``kind``, ``app_id`` and the templates belong to an Official Account; ``corp_id``, ``agent_id`` and what follows them
+    to a WeCom app. ``contact_secret``: of the app that may call customer contact, empty where this one may. ``owners``:
+    member ids with the owner's rights. ``receive_rule``: how many group-sends a customer may get, as the company's
+    administrator has set it: ``month_days`` a month, ``seven_a_week`` or ``one_a_day``.
+    """
 
     name: str
     platform: str = "official_account"
@@ -35,6 +42,11 @@ class Account:
     api_base_url: str = "https://api.weixin.qq.com"
     staff_notice_template: str = ""
     service_notice_template: str = ""
+    corp_id: str = ""
+    agent_id: int = 0
+    contact_secret: str = field(default="", repr=False)
+    owners: tuple[str, ...] = ()
+    receive_rule: str = "month_days"
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Settings:
     staff_broadcast_max: int
     lease_seconds: int
     per_second: int
-    group_robot: str
+    group_robot: str = field(repr=False)
     digest_at: time
     accounts: tuple[Account, ...]
     erasure_key: str = field(default="", repr=False)
@@ -215,15 +227,6 @@ def _name(value: str) -> str:
     return value
 
 
-def _platform(value: str) -> str:
-    if value == "wecom":
-        raise _Wrong(
-            '"wecom" is not built yet: this version serves Official Accounts only. '
-            'Remove this account until a later version, or set platform = "official_account"'
-        )
-    return _one_of("official_account")(value)
-
-
 def _one_of(*choices: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in choices:
@@ -246,6 +249,19 @@ def _aes_key(value: str) -> str:
     return value
 
 
+def _corp_aes_key(value: str) -> str:
+    if not value:
+        raise _Wrong("must not be empty: WeCom has no plain mode. Copy the 43 characters of EncodingAESKey")
+    return _aes_key(value)
+
+
+def _members(value: list[str]) -> tuple[str, ...]:
+    for member in value:
+        if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z_.@-]{0,63}", member):
+            raise _Wrong(f'"{member}" is no member id. Write the 账号 of the address book, like ["lihua"]')
+    return tuple(value)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One line of the table: where it stands, its default (whose type is the setting's type), what it is for.
@@ -256,10 +272,10 @@ class Setting:
 
     section: str
     name: str
-    default: str | int
+    default: str | int | tuple[str, ...]
     help: str
     read: Callable[[Any], Any] = _text
-    example: str | int | None = None
+    example: str | int | tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
@@ -309,25 +325,29 @@ TABLE = (
     Setting("staff", "digest_at", "09:30", "when staff get the day's collected news", _hour),
 )
 
-ACCOUNT_TABLE = (
+_PLATFORM = Setting(
+    "accounts",
+    "platform",
+    "official_account",
+    "official_account (公众号) or wecom (企业微信)",
+    _one_of("official_account", "wecom"),
+)
+_TOKEN = Setting(
+    "accounts", "token", "", "令牌 (Token), as at the platform, 8 characters or more", _token, "choose-your-own-token"
+)
+_SECRET_FILE = Setting(
+    "accounts", "secret_file", "", "a file that holds it, or the variable SHUKE_<NAME>_SECRET", _text, "main.secret"
+)
+OFFICIAL_ACCOUNT_TABLE = (
     Setting("accounts", "name", "", "short name; the callback is /callback/<name>", _name, "main"),
-    Setting("accounts", "platform", "official_account", "the only one of this version", _platform),
+    _PLATFORM,
     Setting(
         "accounts", "kind", "service", "service (服务号) or subscription (订阅号)", _one_of("service", "subscription")
     ),
     Setting("accounts", "app_id", "", "AppID (开发者ID)", _words, "wx0000000000000000"),
     Setting("accounts", "secret", "", "AppSecret, or instead of this line:", _text, "put-your-appsecret-here"),
-    Setting(
-        "accounts", "secret_file", "", "a file that holds it, or the variable SHUKE_<NAME>_SECRET", _text, "main.secret"
-    ),
-    Setting(
-        "accounts",
-        "token",
-        "",
-        "令牌 (Token), as at the platform, 8 characters or more",
-        _token,
-        "choose-your-own-token",
-    ),
+    _SECRET_FILE,
+    _TOKEN,
     Setting("accounts", "aes_key", "", "消息加解密密钥 (EncodingAESKey), 43 characters; empty: plain mode", _aes_key),
     Setting("accounts", "api_base_url", "https://api.weixin.qq.com", "the platform, a proxy, or the sandbox", _address),
     Setting(
@@ -340,8 +360,49 @@ ACCOUNT_TABLE = (
         "template id of the subscribe notice (订阅通知) by which service messages reach customers who said yes to it",
     ),
 )
-REQUIRED = ("name", "app_id", "token")
-SECRET = ("secret", "token", "aes_key")
+WECOM_TABLE = (
+    Setting("accounts", "name", "", "short name; the callback is /callback/<name>", _name, "corp"),
+    replace(_PLATFORM, default="wecom"),
+    Setting("accounts", "corp_id", "", "企业ID (CorpID), under 我的企业", _words, "ww0000000000000000"),
+    Setting("accounts", "agent_id", 0, "AgentId of the self-built app (自建应用)", _between(1, 2**31), 1000002),
+    Setting("accounts", "secret", "", "the app's Secret, or instead of this line:", _text, "put-your-secret-here"),
+    replace(_SECRET_FILE, example="corp.secret"),
+    Setting(
+        "accounts",
+        "contact_secret",
+        "",
+        "Secret of another app that may call customer contact (客户联系); empty: this one may",
+    ),
+    Setting(
+        "accounts",
+        "owners",
+        (),
+        "member ids (账号) with the owner's rights; others who see the app are staff",
+        _members,
+    ),
+    replace(_TOKEN, help="Token of 接收消息, as at the platform, 8 characters or more", example="choose-another-token"),
+    Setting(
+        "accounts", "aes_key", "", "EncodingAESKey of 接收消息, 43 characters", _corp_aes_key, "0" * AES_KEY_LENGTH
+    ),
+    Setting(
+        "accounts", "api_base_url", "https://qyapi.weixin.qq.com", "the platform, a proxy, or the sandbox", _address
+    ),
+    Setting(
+        "accounts",
+        "receive_rule",
+        "month_days",
+        "group-sends (群发) a customer may get, as set in 群发助手: month_days, seven_a_week or one_a_day",
+        _one_of("month_days", "seven_a_week", "one_a_day"),
+    ),
+)
+ACCOUNT_TABLES = {"official_account": OFFICIAL_ACCOUNT_TABLE, "wecom": WECOM_TABLE}
+REQUIRED = {
+    "official_account": ("name", "app_id", "token"),
+    "wecom": ("name", "platform", "corp_id", "agent_id", "token", "aes_key"),
+}
+SECRET = ("secret", "contact_secret", "token", "aes_key")
+# What the same thing is called where the platform is another.
+_COUNTERPARTS = {"app_id": "corp_id", "corp_id": "app_id", "agent_id": "app_id", "contact_secret": "secret"}
 SECTIONS = tuple(dict.fromkeys(setting.section for setting in TABLE))
 
 
@@ -474,15 +535,26 @@ def _setting(table: tuple[Setting, ...], section: str, name: str, where: str = "
 
 def _read(setting: Setting, value: object, key: str) -> Any:
     kind = type(setting.default)
-    if type(value) is not kind:
-        wanted = "a text between quotes" if kind is str else "a whole number without quotes"
-        shown = as_toml(setting.default or setting.example or ("…" if kind is str else 0))
+    if type(value) is not (list if kind is tuple else kind) or (kind is tuple and not _are_texts(value)):
+        wanted, anything = _WANTED[kind]
+        shown = as_toml(setting.default or setting.example or anything)
         written = "" if setting.name in SECRET else f"; it is {as_toml(value)}"
         raise _Wrong(f"{key} must be {wanted}, like {setting.name} = {shown}{written}")
     try:
         return setting.read(value)
     except _Wrong as error:
         raise _Wrong(f"{key}: {error}") from error
+
+
+_WANTED: dict[type, tuple[str, str | int | tuple[str, ...]]] = {
+    str: ("a text between quotes", "…"),
+    int: ("a whole number without quotes", 0),
+    tuple: ("a list of texts in brackets", ("…",)),
+}
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _accounts(written: object, environ: Mapping[str, str], folder: Path) -> tuple[Account, ...]:
@@ -502,21 +574,33 @@ def _accounts(written: object, environ: Mapping[str, str], folder: Path) -> tupl
 def _account(table: Mapping[str, Any], number: int, environ: Mapping[str, str], folder: Path) -> Account:
     label = table.get("name")
     where = f' (account "{label}")' if isinstance(label, str) and label else f" (account {number})"
-    if "platform" in table:
-        # Asked first: the keys of another platform are not typing errors.
-        _read(_setting(ACCOUNT_TABLE, "accounts", "platform"), table["platform"], f"accounts.platform{where}")
-    values: dict[str, Any] = {setting.name: setting.default for setting in ACCOUNT_TABLE}
+    # Asked first: which settings there are depends on it.
+    platform = _read(_PLATFORM, table.get("platform", _PLATFORM.default), f"accounts.platform{where}")
+    own = ACCOUNT_TABLES[platform]
+    values: dict[str, Any] = {setting.name: setting.default for setting in own}
     for name, value in table.items():
-        setting = _setting(ACCOUNT_TABLE, "accounts", name, where)
+        _refuse_another_platforms(name, platform, where)
+        setting = _setting(own, "accounts", name, where)
         values[name] = _read(setting, value, f"{setting.key}{where}")
         if setting.default == "" and value == setting.example and name not in ("name", "secret_file"):
             raise _Wrong(f"{setting.key}{where} is still the example's. Put your own value there")
-    for name in REQUIRED:
+    for name in REQUIRED[platform]:
         if not values[name]:
-            raise _Wrong(f"accounts.{name}{where} is missing. The platform's console shows it (README, 接入公众号)")
+            chapter = "接入企业微信" if platform == "wecom" else "接入公众号"
+            raise _Wrong(f"accounts.{name}{where} is missing. The platform's console shows it (README, {chapter})")
     values["secret"] = _secret(values, where, environ, folder)
     del values["secret_file"]
     return Account(**values)
+
+
+def _refuse_another_platforms(name: str, platform: str, where: str) -> None:
+    """A setting of the other platform is no typing error: says whose it is, and what stands here in its place."""
+    homes = [key for key, table in ACCOUNT_TABLES.items() if name in (setting.name for setting in table)]
+    if not homes or platform in homes:
+        return
+    counterpart = _COUNTERPARTS.get(name)
+    guess = f"Did you mean accounts.{counterpart}?" if counterpart else "Remove it."
+    raise _Wrong(f'accounts.{name}{where} belongs to platform = "{homes[0]}"; this account is "{platform}". {guess}')
 
 
 def _variable(name: str) -> str:
@@ -540,7 +624,7 @@ def _secret(values: Mapping[str, str], where: str, environ: Mapping[str, str], f
     except (OSError, UnicodeDecodeError) as error:
         raise _Wrong(f"accounts.secret_file{where}: {file} cannot be read. Correct the path or its rights") from error
     if not secret:
-        raise _Wrong(f"accounts.secret_file{where}: {file} is empty. Write the AppSecret into it")
+        raise _Wrong(f"accounts.secret_file{where}: {file} is empty. Write the secret into it")
     return secret
 
 
@@ -551,4 +635,6 @@ def as_toml(value: object) -> str:
         return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_toml(one) for one in value)}]"
     return str(value)

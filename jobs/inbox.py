@@ -28,7 +28,7 @@ FORGOTTEN_AT_ONCE = 2000
 def work_off(parts: Parts, router: Callable[[], Router]) -> bool:
     """Handles rows that wait for another try; each in a transaction of its own. Returns whether more may wait."""
     with reading(parts.store, parts.clock) as tx:
-        waiting = [(row.id, _message(row)) for row in inbox.due(tx, AT_ONCE)]
+        waiting = [(row.id, _message(parts, row)) for row in inbox.due(tx, AT_ONCE)]
     for row_id, message in waiting:
         with transaction(parts.store, parts.clock, parts.bell) as tx:
             inbox.lock_senders(tx, parts.store, [message])
@@ -82,14 +82,14 @@ def forget_old(parts: Parts) -> int:
         return inbox.forget_old(tx, FORGOTTEN_AT_ONCE)
 
 
-def _message(row: InboxRow) -> Inbound:
-    from bot.platforms.official_account.inbound import read_fields  # memory's cost: 8 MB that no scheduler needs
+def _message(parts: Parts, row: InboxRow) -> Inbound:
+    from bot.platforms.callbacks import read_fields  # memory's cost: 8 MB that no scheduler needs
 
-    return read_fields(row.account, row.fields)
+    return read_fields(parts.settings.account(row.account) or Account(row.account), row.fields)
 
 
 def _opened(account: Account, request: Spooled) -> Inbound:
-    from bot.platforms.official_account.inbound import open_callback  # memory's cost, as above
+    from bot.platforms.callbacks import open_callback  # memory's cost, as above
 
     # Freshness counts from when it came in: it was checked then, and waiting on our disk made it no older.
     return open_callback(account, request.query, request.body, request.received_at).inbound

@@ -12,11 +12,11 @@ from bot.cli import configuration
 from bot.cli.main import read
 from bot.language.intents import NotUnderstood
 from bot.language.staff import understand
-from bot.settings import ACCOUNT_TABLE, SECTIONS, TABLE, load
+from bot.settings import ACCOUNT_TABLES, SECTIONS, TABLE, load
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
-KEYS = {setting.key for setting in (*TABLE, *ACCOUNT_TABLE)}
+KEYS = {setting.key for table in (TABLE, *ACCOUNT_TABLES.values()) for setting in table}
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 

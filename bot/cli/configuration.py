@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bot.settings import ACCOUNT_TABLE, REQUIRED, SECTIONS, TABLE, Account, Setting, as_toml
+from bot.settings import ACCOUNT_TABLES, REQUIRED, SECTIONS, TABLE, Account, Setting, as_toml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,8 +20,6 @@ EXAMPLE_HEAD = """\
 EXAMPLE_ACCOUNTS = """
 # One block for each account; without any, `shuke run` rehearses (演练) on a platform of its own.
 # Take the "# " away in front of [[accounts]] and of each setting you fill in.
-
-# [[accounts]]
 """
 
 REFERENCE_HEAD = """\
@@ -40,7 +38,6 @@ REFERENCE_ACCOUNTS = """
 One block for each account; without any, `shuke run` rehearses on a platform of its own. The secret comes
 from the environment variable `SHUKE_<NAME>_SECRET` (the name in capitals, `-` as `_`), else from
 `secret_file`, else from `secret`.
-
 """
 
 REFERENCE_TAIL = """
@@ -67,18 +64,24 @@ def example() -> str:
         lines += ["", f"[{section}]"]
         for setting in _of(section):
             lines += [f"# {setting.help}", f"{setting.name} = {as_toml(setting.default)}"]
-    accounts = []
-    for setting in ACCOUNT_TABLE:
-        value = setting.default if setting.example is None else setting.example
-        mark = "# # " if setting.name == "secret_file" else "# "
-        accounts.append(f"{mark}{setting.name} = {as_toml(value)}  # {setting.help}")
+    accounts: list[str] = []
+    for table in ACCOUNT_TABLES.values():
+        accounts += ["", "# [[accounts]]"]
+        for setting in table:
+            value = setting.default if setting.example is None else setting.example
+            mark = "# # " if setting.name == "secret_file" else "# "
+            accounts.append(f"{mark}{setting.name} = {as_toml(value)}  # {setting.help}")
     return EXAMPLE_HEAD + "\n".join(lines) + "\n" + EXAMPLE_ACCOUNTS + "\n".join(accounts) + "\n"
 
 
 def reference() -> str:
     """The text of ``docs/settings.md``."""
     sections = [f"\n## [{section}]\n\n{_rows(_of(section))}" for section in SECTIONS]
-    return REFERENCE_HEAD + "".join(sections) + REFERENCE_ACCOUNTS + _rows(ACCOUNT_TABLE) + REFERENCE_TAIL
+    accounts = [
+        f'\nWith `platform = "{platform}"`:\n\n{_rows(table, REQUIRED[platform])}'
+        for platform, table in ACCOUNT_TABLES.items()
+    ]
+    return REFERENCE_HEAD + "".join(sections) + REFERENCE_ACCOUNTS + "".join(accounts) + REFERENCE_TAIL
 
 
 def compose(given: Mapping[str, str | int], accounts: Iterable[Account]) -> str:
@@ -89,8 +92,10 @@ def compose(given: Mapping[str, str | int], accounts: Iterable[Account]) -> str:
         if chosen:
             lines += [f"[{section}]", *(f"{setting.name} = {as_toml(given[setting.key])}" for setting in chosen), ""]
     for account in accounts:
-        values = {setting.name: getattr(account, setting.name, "") for setting in ACCOUNT_TABLE}
-        changed = [setting for setting in ACCOUNT_TABLE if values[setting.name] != setting.default]
+        table = ACCOUNT_TABLES[account.platform]
+        values = {setting.name: getattr(account, setting.name, "") for setting in table}
+        # What decides which settings there are is never left to a default.
+        changed = [s for s in table if values[s.name] != s.default or s.name == "platform"]
         lines += ["[[accounts]]", *(f"{setting.name} = {as_toml(values[setting.name])}" for setting in changed), ""]
     return "\n".join(lines)
 
@@ -99,12 +104,11 @@ def _of(section: str) -> list[Setting]:
     return [setting for setting in TABLE if setting.section == section]
 
 
-def _rows(settings: Iterable[Setting]) -> str:
+def _rows(settings: Iterable[Setting], needed: Iterable[str] = ()) -> str:
     rows = ["| setting | type | default | what it is for |", "|---|---|---|---|"]
     for setting in settings:
-        kind = "text" if isinstance(setting.default, str) else "number"
-        required = setting.section == "accounts" and setting.name in REQUIRED
-        default = "required" if required else f"`{as_toml(setting.default)}`"
+        kind = {str: "text", int: "number", tuple: "list of texts"}[type(setting.default)]
+        default = "required" if setting.name in needed else f"`{as_toml(setting.default)}`"
         meaning = setting.help.replace("|", "\\|").replace("<", "&lt;")
         rows.append(f"| `{setting.key}` | {kind} | {default} | {meaning} |")
     return "\n".join(rows) + "\n"

@@ -35,7 +35,7 @@ from bot.store.engine import Store
 from bot.store.transaction import Tx, Write, transaction
 
 if TYPE_CHECKING:
-    from bot.platforms.official_account.inbound import Opened
+    from bot.platforms.envelope import Opened
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from bot.clock import Clock
 from bot.gateway.inbox import Away, Inbox, is_away
 from bot.gateway.patience import BodyReader, TooSlow
 from bot.gateway.spool import Spool, Spooled, SpoolFull
-from bot.platforms.official_account.inbound import SUCCESS, Forged, Unreadable, handshake, open_callback
+from bot.platforms.callbacks import handshake, open_callback, taken
+from bot.platforms.messages import Forged, Unreadable
 from bot.settings import Account
 from bot.store.engine import WRITES, Store
 
@@ -149,17 +150,17 @@ class Receiver:
             self._counters.count("callback")
             self._counters.count("spooled")
             log.warning("callback_spooled account=%s cause=%s", name, away)
-            return self._keep(name, _fields(query), body)
+            return self._keep(account, _fields(query), body)
         self._counters.count("callback")
-        return Answer(200, answer, PLAIN if answer == SUCCESS else XML)
+        return Answer(200, answer, PLAIN if answer == taken(account) else XML)
 
-    def _keep(self, name: str, query: dict[str, list[str]], body: bytes) -> Answer:
+    def _keep(self, account: Account, query: dict[str, list[str]], body: bytes) -> Answer:
         try:
-            self._spool.put(Spooled(account=name, query=query, body=body, received_at=self._clock.now()))
+            self._spool.put(Spooled(account=account.name, query=query, body=body, received_at=self._clock.now()))
         except SpoolFull as full:
             log.error("spool_full cause=%s", full)
             return self._counters.refused("spool_full", 503)
-        return Answer(200, SUCCESS)
+        return Answer(200, taken(account))
 
 
 def _fields(query: str) -> dict[str, list[str]]:

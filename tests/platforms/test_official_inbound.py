@@ -33,8 +33,9 @@ from official_wire import (
 )
 
 from bot.errors import SettingsError
+from bot.platforms.envelope import shorten
 from bot.platforms.messages import Forged, Unreadable
-from bot.platforms.official_account.inbound import handshake, open_callback, shorten
+from bot.platforms.official_account.inbound import handshake, open_callback
 from bot.settings import Account
 
 NOW = datetime.fromtimestamp(int(TIMESTAMP), UTC)

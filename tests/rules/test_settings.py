@@ -17,6 +17,19 @@ secret = "s3cr3t-of-main"
 token = "tokenOfMain"
 """
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+COMPANY = f"""
+[[accounts]]
+name = "corp"
+platform = "wecom"
+corp_id = "ww1234"
+agent_id = 1000002
+secret = "s3cr3t-of-corp"
+contact_secret = "s3cr3t-of-contacts"
+owners = ["lihua"]
+token = "tokenOfCorp"
+aes_key = "{KEY}"
+receive_rule = "one_a_day"
+"""
 
 
 @pytest.fixture
@@ -60,7 +73,7 @@ def test_the_example_means_what_no_file_means(written, tmp_path):
 
 
 def test_an_account_filled_in_after_the_example(written):
-    filled = example().replace("# [[accounts]]", "[[accounts]]")
+    filled = example().replace("# [[accounts]]", "[[accounts]]", 1)
     for name, value in {
         "name": "main",
         "app_id": "wx1",
@@ -76,9 +89,11 @@ def test_an_account_filled_in_after_the_example(written):
 
 
 def test_secrets_stay_out_of_what_is_printed(written):
-    shown = repr(written(ACCOUNT))
-    assert "s3cr3t-of-main" not in shown
-    assert "tokenOfMain" not in shown
+    shown = repr(
+        written(f'[staff]\ngroup_robot = "https://qyapi.example.com/?key=s3cr3t-of-robot"\n{ACCOUNT}{COMPANY}')
+    )
+    assert "s3cr3t-of" not in shown
+    assert "tokenOf" not in shown
 
 
 # Where it stands
@@ -181,9 +196,16 @@ def test_a_wrong_setting(text, words, refused):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('platform = "wecom"', '"wecom" is not built yet: this version serves Official Accounts only'),
-        ('platform = "wecom"\ncorp_id = "ww1"', "is not built yet"),
-        ('platform = "weibo"', '"weibo" is unknown. Write "official_account"'),
+        ('platform = "weibo"', '"weibo" is unknown. Write "wecom"'),
+        (
+            'platform = "wecom"',
+            'app_id (account "main") belongs to platform = "official_account"; this account is "wecom"',
+        ),
+        (
+            'corp_id = "ww1"',
+            'belongs to platform = "wecom"; this account is "official_account". Did you mean accounts.app_id?',
+        ),
+        ('owners = ["lihua"]', "Remove it."),
         ('kind = "servis"', '"servis" is unknown. Write "service"'),
         ('aes_key = "too-short"', "accounts.aes_key"),
         (f'aes_key = "{KEY[:-1]}="', "must be the 43 letters and digits"),
@@ -214,6 +236,32 @@ def test_a_wrong_account_setting(line, words, refused):
 )
 def test_an_account_that_cannot_stand(old, new, words, refused):
     assert words in refused(ACCOUNT.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('corp_id = "ww1234"', 'app_id = "wx1"', "Did you mean accounts.corp_id?"),
+        ('corp_id = "ww1234"', 'corp_idd = "ww1234"', "unknown setting accounts.corp_idd"),
+        ('corp_id = "ww1234"', "", 'accounts.corp_id (account "corp") is missing'),
+        ("agent_id = 1000002", "", "accounts.agent_id"),
+        (
+            "agent_id = 1000002",
+            'agent_id = "1000002"',
+            "must be a whole number without quotes, like agent_id = 1000002",
+        ),
+        ("agent_id = 1000002", "agent_id = 0", "must lie between 1 and"),
+        (f'aes_key = "{KEY}"', "", "(README, 接入企业微信)"),
+        (f'aes_key = "{KEY}"', 'aes_key = ""', "WeCom has no plain mode"),
+        ('["lihua"]', '"lihua"', 'must be a list of texts in brackets, like owners = ["…"]; it is "lihua"'),
+        ('["lihua"]', "[1]", "must be a list of texts"),
+        ('["lihua"]', '["李华"]', '"李华" is no member id'),
+        ("one_a_day", "day", 'receive_rule (account "corp"): "day" is unknown. Write "one_a_day"'),
+        ('secret = "s3cr3t-of-corp"', "", "Set secret, secret_file or the variable SHUKE_CORP_SECRET"),
+    ],
+)
+def test_a_company_that_cannot_stand(old, new, words, refused):
+    assert words in refused(COMPANY.replace(old, new))
 
 
 def test_a_wrong_secret_is_not_repeated(refused):
@@ -290,3 +338,12 @@ def test_what_is_composed_reads_back(written):
     assert settings.marketing_per_day == 3
     assert settings.accounts == (account,)
     assert settings.given == given
+
+
+def test_two_platforms_beside_each_other(written):
+    accounts = written(ACCOUNT + COMPANY).accounts
+    company = accounts[1]
+    assert [account.platform for account in accounts] == ["official_account", "wecom"]
+    assert (company.corp_id, company.agent_id, company.owners) == ("ww1234", 1000002, ("lihua",))
+    assert company.api_base_url == "https://qyapi.weixin.qq.com"
+    assert written(compose({}, accounts)).accounts == accounts
