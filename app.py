@@ -197,16 +197,18 @@ def serve_web(settings: Settings, clock: Clock) -> None:
 
     from granian.constants import Interfaces
     from granian.server import Server
+    from setproctitle import getproctitle, setproctitle
 
-    from bot.cli.supervisor import bound_to
+    from bot.cli.binding import bound_to
 
     _log()
     _load_quickly()
-    parent = os.getpid()
+    parent, name = os.getpid(), getproctitle()
 
     def load(_target: str) -> Flask:
         # Not SIGTERM: only the parent would lose patience with one that does not end, as was seen under load.
         bound_to(parent, signal.SIGKILL)()
+        setproctitle(name)
         web = create_web(settings, clock)
         _loaded()
         names = ",".join(account.name for account in settings.accounts)
@@ -224,6 +226,7 @@ def serve_web(settings: Settings, clock: Clock) -> None:
         log_access=False,
         log_enabled=False,
         workers_kill_timeout=8,
+        process_name=name,
     )
     server.serve(target_loader=load)
 
@@ -254,6 +257,19 @@ def run_scheduler(settings: Settings, clock: Clock) -> None:
     parts = create_parts(settings, clock)
     _loaded()
     strike(parts, stop=stop)
+
+
+def preload(settings: Settings) -> None:
+    """What workers and schedulers import, for those forked from here; nothing is opened, no thread is begun."""
+    from sqlalchemy.orm import configure_mappers
+
+    from bot.cli import database, embedded  # noqa: F401
+    from jobs import accounts, inbox, media, menus, notices, scheduler, staff_menus, worker  # noqa: F401
+
+    _load_quickly()
+    create_router(settings)
+    configure_mappers()
+    _loaded()
 
 
 def sandbox(argv: Sequence[str]) -> int:
@@ -405,6 +421,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         web=serve_web,
         worker=run_worker,
         scheduler=run_scheduler,
+        preload=preload,
         sandbox=sandbox,
         demo_account=demo_account,
         invite=invite,

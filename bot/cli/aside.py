@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from bot.cli.supervisor import STOP_SIGNALS, bound_to
+from bot.cli.binding import STOP_SIGNALS, bound_to
 from bot.errors import ShukeError
 
 Step = Callable[[], str | None]

@@ -53,6 +53,8 @@ class Commands:
     worker: Callable[[Settings, Clock], None]
     """Works until SIGTERM, one process."""
     scheduler: Callable[[Settings, Clock], None]
+    preload: Callable[[Settings], None]
+    """Imports what workers and schedulers need, for those that are forked from this process; opens nothing."""
     sandbox: Callable[[Sequence[str]], int]
     """The simulator with its own command line; the exit code."""
     demo_account: Callable[[], Account]

@@ -118,7 +118,7 @@ def _run(arguments: argparse.Namespace, commands: Commands, environ: Mapping[str
     if arguments.command == "worker" and arguments.count > 1:
         from bot.cli.run import several_workers  # start-up cost: no part needs the supervisor
 
-        return several_workers(settings, environ, arguments.count)
+        return several_workers(settings, environ, commands, arguments.count)
     return _Opened(*current(settings, environ), commands).run(arguments)
 
 

