@@ -30,6 +30,7 @@ class Outcome:
     ``""`` when sent. ``retry_after``: seconds until another try makes sense; None = the caller's own back-off, or for
     CHANNEL and ACCOUNT: not before a person acts. ``relation``: what we learned of the person, one of ``gone``,
     ``refuses``, ``blocked``, ``window_closed``. ``body``: the answer as parsed, ``{}`` where there was none.
+    ``left_out``: of a call for many that went well, those whom the platform leaves out at once.
     """
 
     decision: Decision
@@ -39,6 +40,7 @@ class Outcome:
     retry_after: float | None = None
     relation: str | None = None
     body: dict[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
 
 def outcome_of(failure: PlatformFailure) -> Outcome:

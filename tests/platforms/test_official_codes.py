@@ -8,13 +8,22 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import PlatformFailure
+from bot.platforms import answers
+from bot.platforms.answers import Refused
 from bot.platforms.decisions import Decision
 from bot.platforms.http import Answer
 from bot.platforms.official_account import codes
-from bot.platforms.official_account.answers import Refused, body_of, outcome
 
 # 10:00:20 on a Monday in Beijing.
 NOW = datetime(2026, 11, 23, 2, 0, 20, tzinfo=UTC)
+
+
+def outcome(answer, **rest):
+    return answers.outcome(answer, codes.CODES, **rest)
+
+
+def body_of(answer, **rest):
+    return answers.body_of(answer, codes.CODES, **rest)
 
 
 def said(code, **rest):

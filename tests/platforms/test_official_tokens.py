@@ -16,7 +16,8 @@ from token_race import discover_stale
 from bot.clock import SetClock
 from bot.errors import PlatformFailure
 from bot.platforms.decisions import Decision
-from bot.platforms.official_account.tokens import PlatformToken, TokenKeeper
+from bot.platforms.official_account.tokens import stable_token
+from bot.platforms.tokens import PlatformToken, TokenKeeper
 from bot.settings import Account
 from bot.store.engine import open_store
 from bot.store.transaction import transaction
@@ -71,7 +72,7 @@ def keeper(account, store, clock, engine):
     """Makes keepers as other processes would have them, with nothing remembered."""
 
     def make(redis_url=None, account=account):
-        return TokenKeeper(account, store=store, clock=clock, redis_url=redis_url, http=engine)
+        return TokenKeeper(stable_token(account), store=store, clock=clock, redis_url=redis_url, http=engine)
 
     return make
 
@@ -246,7 +247,7 @@ def refused(ask):
 
 def test_a_database_that_is_away_is_a_passing_trouble(account, engine, clock, tmp_path):
     empty = open_store(f"sqlite:///{tmp_path}/without-tables.db")
-    keeper = TokenKeeper(account, store=empty, clock=clock, redis_url=None, http=engine)
+    keeper = TokenKeeper(stable_token(account), store=empty, clock=clock, redis_url=None, http=engine)
     assert refused(keeper.current).decision == Decision.AGAIN
     empty.close()
 

@@ -7,7 +7,8 @@ from typing import Any
 from bot.clock import SystemClock
 from bot.errors import PlatformFailure
 from bot.platforms.http import HttpEngine
-from bot.platforms.official_account.tokens import TokenKeeper
+from bot.platforms.official_account.tokens import stable_token
+from bot.platforms.tokens import TokenKeeper
 from bot.settings import Account
 from bot.store.engine import open_store
 
@@ -17,7 +18,7 @@ def discover_stale(
 ) -> None:
     """Finds out that ``stale`` is refused at the same moment as all others, and says which token follows."""
     store, http = open_store(store_url), HttpEngine()
-    keeper = TokenKeeper(account, store=store, clock=SystemClock(), redis_url=redis_url, http=http)
+    keeper = TokenKeeper(stable_token(account), store=store, clock=SystemClock(), redis_url=redis_url, http=http)
     barrier.wait(30)
     try:
         said.put(keeper.replace(stale))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
+from bot.platforms.caller import Call
 from bot.platforms.official_account.allowed import number
 
 CUSTOM = "/cgi-bin/message/custom/send"
@@ -20,20 +21,13 @@ MASS_KEY_BYTES = number("mass_key_bytes")
 Content = Mapping[str, Any]
 
 
-class Call(NamedTuple):
-    """One message to send. ``keyed``: it carries a key by which the platform recognises a repeat."""
-
-    path: str
-    body: bytes
-    keyed: bool = False
-
-
-def custom_message(person_id: str, content: Content) -> Call:
+def custom_message(person_id: str, content: Content, *, key: str = "") -> Call:  # noqa: ARG001  (as on every platform)
     """A customer message (客服消息), inside the window a person's own action has opened.
 
     ``content``: ``{"type": "text", "text"}``, ``{"type": "image", "media_id"}``, ``{"type": "voice", "media_id"}``,
     ``{"type": "news", "title", "description", "url", "picurl"}`` (one article) or
-    ``{"type": "menu", "head", "items": [{"id", "content"}], "tail"}``. Raises ValueError for another type.
+    ``{"type": "menu", "head", "items": [{"id", "content"}], "tail"}``. ``key``: what makes the message the same one when
+    it is repeated; of no use here, for this platform knows no key. Raises ValueError for another type.
     """
     match content["type"]:
         case "text":

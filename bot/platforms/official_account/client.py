@@ -1,42 +1,32 @@
 """Calls to the Official Account platform: messages in any number, and the plain calls of everyday work.
 
-Source of paths and limits: vendor manual (服务号 and 公众号 trees, 2026). Every call is made once; only a token the
-platform names as stale is replaced, and that call made a second time.
+Source of paths and limits: vendor manual (服务号 and 公众号 trees, 2026).
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from bot.clock import Clock
-from bot.errors import PlatformFailure
-from bot.platforms.decisions import Decision, Outcome, outcome_of
-from bot.platforms.http import Answer, HttpEngine, Request, Upload, Width
-from bot.platforms.official_account import answers, calls, fans, tags
-from bot.platforms.official_account.calls import Call
-from bot.platforms.official_account.codes import BUSY_CODES, STALE_TOKEN
+from bot.platforms import answers
+from bot.platforms.caller import Call, Caller
+from bot.platforms.decisions import Outcome
+from bot.platforms.http import Answer, HttpEngine
+from bot.platforms.official_account import calls, fans, tags
+from bot.platforms.official_account.codes import CODES
 from bot.platforms.official_account.fans import Fan, FanPage
 from bot.platforms.official_account.tags import Tag
-from bot.platforms.official_account.tokens import TokenKeeper
+from bot.platforms.official_account.tokens import stable_token
 from bot.settings import Account
 from bot.store.engine import Store
-from bot.store.killpoints import reach
 
 PLATFORM_URL = "https://api.weixin.qq.com"
 PICTURE_URL = "https://mp.weixin.qq.com"
 QR_LONGEST_SECONDS = 2_592_000
 SCENE_CHARACTERS = 64
-TOO_FAST = 45011
-UPLOAD_SECONDS = 60.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +38,10 @@ class QrCode:
     picture: str
 
 
-class OfficialAccount:
-    """One account's calls. Belongs to the thread of its engine.
+class OfficialAccount(Caller):
+    """One Official Account's calls."""
 
-    All methods but ``deliver`` raise PlatformFailure. ``pause_seconds``: between tries of a tag change the platform
-    found too hasty.
-    """
+    codes = CODES
 
     def __init__(
         self,
@@ -65,11 +53,18 @@ class OfficialAccount:
         http: HttpEngine,
         pause_seconds: float = 1.0,
     ) -> None:
-        self.account = account
-        self.tokens = TokenKeeper(account, store=store, clock=clock, redis_url=redis_url, http=http)
-        self.clock = clock
-        self.http = http
-        self._pause_seconds = pause_seconds
+        super().__init__(
+            account,
+            stable_token(account),
+            store=store,
+            clock=clock,
+            redis_url=redis_url,
+            http=http,
+            pause_seconds=pause_seconds,
+        )
+
+    def outcome(self, call: Call, answer: Answer, token: str) -> Outcome:
+        return answers.plain_success(answer) or super().outcome(call, answer, token)
 
     # --- messages ---
 
@@ -77,37 +72,6 @@ class OfficialAccount:
     template_message = staticmethod(calls.template_message)
     subscribe_notice = staticmethod(calls.subscribe_notice)
     mass_message = staticmethod(calls.mass_message)
-
-    def deliver(
-        self,
-        source: Callable[[int], Sequence[tuple[T, Call]]],
-        *,
-        initial: int = 16,
-        limit: int = 512,
-        idle: Callable[[], None] | None = None,
-    ) -> Iterator[tuple[T, Outcome]]:
-        """Makes the calls ``source`` gives and yields what became of each, with its ticket.
-
-        ``source(n)`` gives up to n more; giving none while calls are in flight only means "not now", with none in
-        flight it ends the iterator. Calls in flight begin at ``initial`` and grow to ``limit`` while the answers are
-        good. Without a token nothing is called: what the source gave last comes back as AGAIN or ACCOUNT, and the
-        iterator ends. ``idle`` is called at least every half second. Closing the iterator drops calls in flight, whose
-        outcome is then unknown.
-        """
-        run = _Run(self, source)
-        width = Width(initial, limit)
-        for attempt, answer in self.http.stream(run.requests, width=width, idle=idle):
-            reach("answer_read")
-            outcome = run.outcome(attempt, answer)
-            if outcome is not None:
-                if outcome.code != 0 and (outcome.code in _SLOW_DOWN or outcome.code is None):
-                    width.bad()
-                else:
-                    width.good()
-                yield attempt.ticket, outcome
-            if run.has_settled:
-                yield from run.settled()
-        yield from run.settled()
 
     def mass_status(self, msg_id: str) -> str:
         """``SEND_SUCCESS``, ``SENDING``, ``SEND_FAIL`` or ``DELETE``; the platform counts nobody here."""
@@ -182,31 +146,6 @@ class OfficialAccount:
         picture = f"{host}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
         return QrCode(ticket, str(body.get("url") or ""), picture)
 
-    def upload_media(self, content: bytes, filename: str, kind: str) -> str:
-        """The media id of a temporary upload; the platform forgets it after 3 days.
-
-        ``kind``: ``image`` (10 MB), ``voice`` (2 MB, 60 s), ``video`` (10 MB, mp4) or ``thumb`` (64 KB, jpg).
-        """
-        upload = Upload("media", filename, _MEDIA_TYPES.get(filename.rpartition(".")[2].lower(), _ANY_TYPE), content)
-        body = self.ask("/cgi-bin/media/upload", files=(upload,), query=f"&type={quote(kind, safe='')}")
-        with answers.complete():
-            # Thumbs come back under a name of their own.
-            return str(body.get("media_id") or body["thumb_media_id"])
-
-    def download_media(self, media_id: str) -> bytes:
-        """What a temporary media id stands for, as long as the platform keeps it (3 days); no videos.
-
-        Longer ones than the engine takes come back as a PlatformFailure like any answer that breaks off.
-        """
-        query = f"&media_id={quote(media_id, safe='')}"
-        token = self.tokens.current()
-        try:
-            return self._content(token, query)
-        except answers.Refused as refusal:
-            if refusal.code not in STALE_TOKEN:
-                raise
-        return self._content(self.tokens.replace(token), query)
-
     def menu(self) -> dict[str, Any]:
         """The menu as customers see it, in the platform's own form; made in the console or through the interface."""
         return self.ask("/cgi-bin/get_current_selfmenu_info")
@@ -241,146 +180,9 @@ class OfficialAccount:
         """The account's templates of subscribe notices: ``priTmplId``, ``title``, ``content`` …"""
         return list(self.ask("/wxaapi/newtmpl/gettemplate").get("data") or ())
 
-    def callback_addresses(self) -> list[str]:
-        """Where callbacks come from; changes, so ask daily."""
-        return list(self.ask("/cgi-bin/getcallbackip").get("ip_list") or ())
-
     def api_addresses(self) -> list[str]:
         return list(self.ask("/cgi-bin/get_api_domain_ip").get("ip_list") or ())
 
     def quota(self, path: str) -> dict[str, Any]:
         """Today's use of one interface: ``{"daily_limit", "used", "remain"}``."""
         return dict(self.ask("/cgi-bin/openapi/quota/get", {"cgi_path": path}).get("quota") or {})
-
-    def ask(
-        self, path: str, payload: dict[str, Any] | None = None, *, query: str = "", files: tuple[Upload, ...] = ()
-    ) -> dict[str, Any]:
-        """One call that delivers nothing: GET without payload or files, else POST. ``query`` begins with ``&``."""
-        body = None if payload is None else orjson.dumps(payload)
-        token = self.tokens.current()
-        try:
-            return self._once(path, body, token, query, files)
-        except answers.Refused as refusal:
-            if refusal.code not in STALE_TOKEN:
-                raise
-        return self._once(path, body, self.tokens.replace(token), query, files)
-
-    def request(self, path: str, body: bytes | None, token: str, query: str = "") -> Request:
-        """A call with its token; POST where it has a body."""
-        url = self.address(path, token) + query
-        return Request("GET" if body is None else "POST", url, body, secrets=self.secrets(token))
-
-    def address(self, path: str, token: str) -> str:
-        return f"{self.account.api_base_url}{path}?access_token={_in_query(token)}"
-
-    def secrets(self, token: str) -> tuple[str, ...]:
-        return (token, self.account.secret, self.account.token, self.account.aes_key)
-
-    def _once(self, path: str, body: bytes | None, token: str, query: str, files: tuple[Upload, ...]) -> dict[str, Any]:
-        request = self.request(path, body, token, query)
-        if files:
-            request = Request("POST", request.url, files=files, secrets=request.secrets, seconds=UPLOAD_SECONDS)
-        return answers.body_of(self.http.call(request), now=self.clock.now(), secrets=request.secrets)
-
-    def _content(self, token: str, query: str) -> bytes:
-        request = self.request("/cgi-bin/media/get", None, token, query)
-        answer = self.http.call(request)
-        # A refusal is JSON with an errcode, what stands in between may answer with a page; a picture begins like neither.
-        if answer.failure or answer.status != 200 or answer.body.lstrip()[:1] in (b"{", b"<", b""):
-            body = answers.body_of(answer, now=self.clock.now(), secrets=request.secrets)
-            words = "微信平台给的不是图片" if body else "微信平台给的是空的"
-            raise answers.failure(words, None, Decision.DEFECT, None)
-        return answer.body
-
-    def _ask(self, path: str, payload: dict[str, Any] | None) -> dict[str, Any]:
-        return self.ask(path, payload)
-
-    def _rest(self) -> None:
-        self.http.rest(self._pause_seconds)
-
-
-@lru_cache(maxsize=8)
-def _in_query(token: str) -> str:
-    return quote(token, safe="")
-
-
-_SLOW_DOWN = BUSY_CODES | {TOO_FAST}
-_ANY_TYPE = "application/octet-stream"
-_MEDIA_TYPES = {
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "gif": "image/gif",
-    "mp4": "video/mp4",
-    "mp3": "audio/mpeg",
-    "amr": "audio/amr",
-}
-
-
-@dataclass(slots=True)
-class _Attempt(Generic[T]):
-    ticket: T
-    call: Call
-    token: str = ""
-    second: bool = False
-
-
-class _Run(Generic[T]):
-    """One delivery's calls between the source and the engine."""
-
-    def __init__(self, client: OfficialAccount, source: Callable[[int], Sequence[tuple[T, Call]]]) -> None:
-        self._client = client
-        self._source = source
-        self._halted: Outcome | None = None
-        self._again: deque[_Attempt[T]] = deque()
-        self._settled: deque[tuple[T, Outcome]] = deque()
-
-    def requests(self, room: int) -> list[tuple[_Attempt[T], Request]]:
-        attempts = [self._again.popleft() for _ in range(min(room, len(self._again)))]
-        if self._halted is None and room > len(attempts):
-            attempts += [_Attempt(ticket, call) for ticket, call in self._source(room - len(attempts))]
-        if not attempts:
-            return []
-        if self._halted is None:
-            try:
-                token = self._client.tokens.current()
-            except PlatformFailure as failure:
-                self._halted = outcome_of(failure)
-        if self._halted is not None:
-            self._settled += [(attempt.ticket, self._halted) for attempt in (*attempts, *self._again)]
-            self._again.clear()
-            return []
-        secrets = self._client.secrets(token)
-        addresses = {path: self._client.address(path, token) for path in {attempt.call.path for attempt in attempts}}
-        for attempt in attempts:
-            attempt.token = token
-        return [
-            (attempt, Request("POST", addresses[attempt.call.path], attempt.call.body, secrets=secrets))
-            for attempt in attempts
-        ]
-
-    def outcome(self, attempt: _Attempt[T], answer: Answer) -> Outcome | None:
-        """None: the token was stale, the call is made a second time."""
-        if (sent := answers.plain_success(answer)) is not None:
-            return sent
-        client = self._client
-        secrets = client.secrets(attempt.token)
-        outcome = answers.outcome(answer, keyed=attempt.call.keyed, now=client.clock.now(), secrets=secrets)
-        if outcome.code not in STALE_TOKEN or attempt.second:
-            return outcome
-        try:
-            client.tokens.replace(attempt.token)
-        except PlatformFailure as failure:
-            self._halted = outcome_of(failure)
-            return self._halted
-        attempt.second = True
-        self._again.append(attempt)
-        return None
-
-    @property
-    def has_settled(self) -> bool:
-        return bool(self._settled)
-
-    def settled(self) -> Iterator[tuple[T, Outcome]]:
-        while self._settled:
-            yield self._settled.popleft()

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.platforms.answers import Refused, complete
 from bot.platforms.decisions import Decision, Outcome, outcome_of
-from bot.platforms.official_account.answers import Refused, complete
 
 CREATE, LIST = "/cgi-bin/tags/create", "/cgi-bin/tags/get"
 TAG, UNTAG = "/cgi-bin/tags/members/batchtagging", "/cgi-bin/tags/members/batchuntagging"

@@ -1,4 +1,4 @@
-"""Reads the platform's answers: of a delivery into an Outcome, of anything else into a body or a PlatformFailure."""
+"""Reads a platform's answers: of a delivery into an Outcome, of anything else into a body or a PlatformFailure."""
 
 from __future__ import annotations
 
@@ -14,47 +14,50 @@ import orjson
 from bot.errors import PlatformFailure
 from bot.platforms.decisions import Decision, Outcome
 from bot.platforms.http import Answer, scrub
-from bot.platforms.official_account.codes import BUSY_CODES, meaning_of, seconds_of
+from bot.platforms.meanings import Codes, seconds_of
 
 TOO_MANY_REQUESTS_SECONDS = 5.0
 RETRY_SECONDS = 5.0
 PLAIN_BYTES = 64
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
-_LOST = "微信平台没有回应，不知道有没有发到"
-_BUSY = "微信平台忙，不知道有没有发到"
-_BROKEN = "微信平台的回答看不懂，不知道有没有发到"
 
 
-def outcome(answer: Answer, *, keyed: bool, now: datetime, secrets: Sequence[str] = ()) -> Outcome:
+def outcome(answer: Answer, codes: Codes, *, keyed: bool, now: datetime, secrets: Sequence[str] = ()) -> Outcome:
     """What became of a call that delivers a message.
 
     Whatever leaves open whether the message went out is UNKNOWN, and never tried again by itself: a wrong guess would
     send it twice. ``keyed``: the call carries a key by which the platform recognises a repeat.
     """
     if answer.failure == "not_sent":
-        return Outcome(Decision.AGAIN, None, "没有连上微信平台，还没有发出，会自动再试", body={"detail": answer.detail})
+        return Outcome(
+            Decision.AGAIN, None, f"没有连上{codes.called}，还没有发出，会自动再试", body={"detail": answer.detail}
+        )
     if answer.failure:
-        return Outcome(Decision.UNKNOWN, None, _LOST, body={"detail": answer.detail})
+        return Outcome(
+            Decision.UNKNOWN, None, f"{codes.called}没有回应，不知道有没有发到", body={"detail": answer.detail}
+        )
     if answer.status == 429:
-        return Outcome(Decision.AGAIN, None, "微信平台忙，会自动再试", retry_after=TOO_MANY_REQUESTS_SECONDS)
+        return Outcome(Decision.AGAIN, None, f"{codes.called}忙，会自动再试", retry_after=TOO_MANY_REQUESTS_SECONDS)
     if answer.status >= 500:
-        return Outcome(Decision.UNKNOWN, None, f"微信平台出了故障（HTTP {answer.status}），不知道有没有发到")
+        return Outcome(Decision.UNKNOWN, None, f"{codes.called}出了故障（HTTP {answer.status}），不知道有没有发到")
     body = _parsed(answer, secrets)
     code = errcode(body)
     if body is None or code is None or (code == 0 and answer.status != 200):
         if 400 <= answer.status < 500:
-            return Outcome(Decision.DEFECT, None, f"微信平台拒绝了请求（HTTP {answer.status}），请检查接口地址的配置")
-        return Outcome(Decision.UNKNOWN, None, _BROKEN, body=body or {})
+            return Outcome(
+                Decision.DEFECT, None, f"{codes.called}拒绝了请求（HTTP {answer.status}），请检查接口地址的配置"
+            )
+        return Outcome(Decision.UNKNOWN, None, f"{codes.called}的回答看不懂，不知道有没有发到", body=body or {})
     if code == 0:
         return Outcome(Decision.SENT, 0, "", platform_id=_platform_id(body), body=body)
-    meaning = meaning_of(code)
+    meaning = codes.meaning_of(code)
     decision, reason, platform_id = meaning.decision, meaning.reason, ""
     if decision is Decision.SENT:
         platform_id = _platform_id(body)
-    elif code in BUSY_CODES:
+    elif code in codes.busy:
         # Here, other than for calls that deliver nothing, another try cannot be promised.
-        decision, reason = Decision.SAME_KEY if keyed else Decision.UNKNOWN, _BUSY
+        decision, reason = Decision.SAME_KEY if keyed else Decision.UNKNOWN, f"{codes.called}忙，不知道有没有发到"
     elif decision is Decision.SAME_KEY and not keyed:
         decision = Decision.UNKNOWN
     pause = seconds_of(meaning.pause, now)
@@ -76,24 +79,26 @@ def _plain_success(body: bytes) -> Outcome | None:
     return Outcome(Decision.SENT, 0, "", body=said)
 
 
-def body_of(answer: Answer, *, now: datetime, secrets: Sequence[str] = ()) -> dict[str, Any]:
+def body_of(answer: Answer, codes: Codes, *, now: datetime, secrets: Sequence[str] = ()) -> dict[str, Any]:
     """The answer to a call that delivers nothing and may be repeated; an absent errcode counts as 0 here.
 
     Raises PlatformFailure for everything that is no success.
     """
     if answer.failure:
-        raise failure("没有连上微信平台，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS)
+        raise failure(f"没有连上{codes.called}，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS)
     if answer.status == 429:
-        raise failure("微信平台忙，请稍后再试", None, Decision.AGAIN, TOO_MANY_REQUESTS_SECONDS)
+        raise failure(f"{codes.called}忙，请稍后再试", None, Decision.AGAIN, TOO_MANY_REQUESTS_SECONDS)
     body = _parsed(answer, secrets)
     code = 0 if body is not None and "errcode" not in body else errcode(body)
     if answer.status >= 500 or (answer.status < 400 and (body is None or code is None)):
-        raise failure(f"微信平台出了故障（HTTP {answer.status}），请稍后再试", None, Decision.AGAIN, RETRY_SECONDS)
+        raise failure(
+            f"{codes.called}出了故障（HTTP {answer.status}），请稍后再试", None, Decision.AGAIN, RETRY_SECONDS
+        )
     if body is None or code is None or (code == 0 and answer.status != 200):
-        words = f"微信平台拒绝了请求（HTTP {answer.status}），请检查接口地址的配置"
+        words = f"{codes.called}拒绝了请求（HTTP {answer.status}），请检查接口地址的配置"
         raise failure(words, None, Decision.DEFECT, None)
     if code:
-        meaning = meaning_of(code)
+        meaning = codes.meaning_of(code)
         raise Refused(meaning.reason, code, meaning.decision, seconds_of(meaning.pause, now), body)
     return body
 
@@ -114,7 +119,7 @@ def complete() -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise failure("微信平台的回答缺了内容，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS) from error
+        raise failure("平台的回答缺了内容，请稍后再试", None, Decision.AGAIN, RETRY_SECONDS) from error
 
 
 def failure(words: str, code: int | None, decision: Decision, retry_after: float | None) -> PlatformFailure:
