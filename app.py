@@ -138,8 +138,8 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from bot.cli.embedded import redis_url
     from bot.domain import journeys
     from bot.gateway.spool import Spool
+    from bot.platforms.clients import client_of
     from bot.platforms.http import HttpEngine
-    from bot.platforms.official_account.client import OfficialAccount
     from bot.store.bell import Bell
     from bot.store.engine import open_store
     from bot.store.speed import Speed
@@ -161,7 +161,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         settings=settings,
         engine=engine,
         clients={
-            account.name: OfficialAccount(account, store=store, clock=clock, redis_url=settings.redis_url, http=engine)
+            account.name: client_of(account, store=store, clock=clock, redis_url=settings.redis_url, http=engine)
             for account in settings.accounts
         },
         speeds={
@@ -375,12 +375,12 @@ def set_up(settings: Settings) -> None:
 
 def reach(settings: Settings, clock: Clock, account: Account) -> None:
     """Fetches a token; raises PlatformFailure. Where that goes well, paths that had stopped are tried again."""
+    from bot.platforms.clients import client_of
     from bot.platforms.http import HttpEngine
-    from bot.platforms.official_account.client import OfficialAccount
 
     http, store = HttpEngine(), _store(settings)
     try:
-        OfficialAccount(account, store=store, clock=clock, redis_url=None, http=http).callback_addresses()
+        client_of(account, store=store, clock=clock, redis_url=None, http=http).callback_addresses()
     finally:
         http.close()
     _try_again(store, clock, account)
