@@ -17,6 +17,7 @@ from bot.platforms.envelope import (
     EVENT_NAME,
     SECONDS,
     SENDER,
+    SUCCESS,
     Opened,
     Query,
     Seal,
@@ -31,6 +32,8 @@ from bot.platforms.envelope import (
 from bot.platforms.messages import Forged, Inbound, Unreadable
 from bot.settings import Account
 
+# The body that says a callback was taken and shows nobody a thing.
+TAKEN = SUCCESS
 # Safe mode as the platform writes it. Whatever looks different takes the parser: in compatible mode a customer's own
 # words stand beside <Encrypt> and may say <Encrypt> themselves.
 _SAFE = re.compile(
@@ -40,7 +43,7 @@ _SAFE = re.compile(
 
 _OUR_KINDS = {"subscribe": "follow", "unsubscribe": "unfollow", "scan": "scan", "click": "menu_click"}
 _MESSAGE_KINDS = {"text", "image", "voice", "video", "shortvideo", "location", "link"}
-_TAKEN = _MESSAGE_KINDS | {"follow", "unfollow", "menu_click", "unknown"}
+_NAMES = _MESSAGE_KINDS | {"follow", "unfollow", "menu_click", "unknown"}
 # Where a message or event keeps its words, in wechatpy's names. Media have none.
 _WORDS = {
     "text": "content",
@@ -145,7 +148,7 @@ def _kind(fields: dict[str, Any]) -> tuple[str, BaseMessage]:
         name = event.lower() if isinstance(event, str) else ""
         if not EVENT_NAME.fullmatch(name):
             return unknown
-        kind = _OUR_KINDS.get(name) or (f"event_{name}" if name in _TAKEN else name)
+        kind = _OUR_KINDS.get(name) or (f"event_{name}" if name in _NAMES else name)
         message = EVENT_TYPES.get(name, BaseEvent)(dict(fields))
     elif type_ in _MESSAGE_KINDS:
         kind, message = type_, MESSAGE_TYPES[type_](dict(fields))
