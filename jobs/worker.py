@@ -22,7 +22,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker, WorkerStatus
 
-from bot.store.bell import BELLS, QUEUE, connect_redis
+from bot.store.bell import BELLS, QUEUE, connect_redis, unheard
 from jobs import bells
 from jobs.hands import Hands
 from jobs.parts import Parts
@@ -58,6 +58,8 @@ class BellJob(Job):
         function = _FUNCTIONS.get(self.func_name or "")
         if function is None or self.instance or self.kwargs or not all(isinstance(one, str) for one in self.args):
             raise ForeignJob(f"job {self.id} is none of ours")
+        # Before looking: what comes to be from here on rings anew.
+        self.connection.delete(unheard(self.func_name or "", self.args[0] if self.args else ""))
         function(*self.args[:1])
 
 

@@ -18,6 +18,8 @@ REDIS_TIMEOUT = 0.5
 PAUSE_AFTER_FAILURE = 1.0
 # One ring costs as much as half a callback; those who ring meanwhile share the next.
 PAUSE_AFTER_RING = 0.05
+# One that nobody has heard yet need not be rung again; should its mark outlive it, the workers look by themselves.
+UNHEARD_SECONDS = 5
 
 # The only functions a worker runs; write access to Redis must not mean running any function by name.
 BELLS = {"drain": "jobs.bells.drain", "inbox": "jobs.bells.inbox", "clock": "jobs.bells.clock"}
@@ -77,11 +79,18 @@ class Bell:
                 return
             try:
                 for bell, argument in sorted(rings):
-                    queue.enqueue(BELLS[bell], argument, result_ttl=0, failure_ttl=60, ttl=60)
+                    mark = unheard(BELLS[bell], argument)
+                    if queue.connection.set(mark, 1, nx=True, ex=UNHEARD_SECONDS):
+                        queue.enqueue(BELLS[bell], argument, result_ttl=0, failure_ttl=60, ttl=60)
                 self._closed.wait(PAUSE_AFTER_RING)
             except redis.RedisError:
                 self.failures += 1
                 self._closed.wait(PAUSE_AFTER_FAILURE)
+
+
+def unheard(function: str, argument: str) -> str:
+    """The key that stands in Redis while such a bell waits; who hears it takes the key away before looking."""
+    return f"shuke:unheard:{function}:{argument}"
 
 
 def redis_state(url: str) -> str:
