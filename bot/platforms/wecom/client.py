@@ -69,7 +69,12 @@ class WeCom(Caller):
         body = outcome.body
         if body.get("invaliduser") or body.get("unlicenseduser"):
             return replace(outcome, decision=Decision.PERSON, reason="这位同事收不到：不在应用的可见范围，或没有激活")
-        return replace(outcome, left_out=tuple(map(str, body.get("fail_list") or ())))
+        # A card is changed by its response_code and never recalled by its msgid.
+        return replace(
+            outcome,
+            platform_id=str(body.get("response_code") or outcome.platform_id),
+            left_out=tuple(map(str, body.get("fail_list") or ())),
+        )
 
     # --- messages ---
 
