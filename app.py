@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bot.cli.commands import Commands, Report
+from bot.cli.commands import Commands, ContactRights, Report
 from bot.cli.main import main as command_line
 from bot.clock import Clock
 from bot.settings import Account, Settings
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.gateway.router import Router
     from bot.gateway.webhook import Door
+    from bot.platforms.wecom.client import WeCom
     from bot.rehearsal.shop import Building
     from bot.store.engine import Store
     from jobs.parts import Parts
@@ -34,6 +35,8 @@ log = logging.getLogger("shuke")
 
 REQUEST_THREADS = 64
 WARM_AFTER = 1.0  # seconds
+# So many members the doctor asks about; a call each.
+LOOKED_AT = 50
 LOG_LINE = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 
@@ -373,17 +376,36 @@ def set_up(settings: Settings) -> None:
         database.upgrade(store)
 
 
-def reach(settings: Settings, clock: Clock, account: Account) -> None:
+def reach(settings: Settings, clock: Clock, account: Account) -> ContactRights | None:
     """Fetches a token; raises PlatformFailure. Where that goes well, paths that had stopped are tried again."""
     from bot.platforms.clients import client_of
     from bot.platforms.http import HttpEngine
+    from bot.platforms.official_account.client import OfficialAccount
 
     http, store = HttpEngine(), _store(settings)
     try:
-        client_of(account, store=store, clock=clock, redis_url=None, http=http).callback_addresses()
+        client = client_of(account, store=store, clock=clock, redis_url=None, http=http)
+        if isinstance(client, OfficialAccount):
+            client.callback_addresses()
+            rights = None
+        else:
+            client.tokens.current()
+            rights = _contact_rights(client)
     finally:
         http.close()
     _try_again(store, clock, account)
+    return rights
+
+
+def _contact_rights(client: WeCom) -> ContactRights:
+    from bot.errors import PlatformFailure
+
+    try:
+        members = client.members()
+        alone = [member for member in members[:LOOKED_AT] if not client.contact_ids(member)]
+    except PlatformFailure as failure:
+        return ContactRights(refused=failure)
+    return ContactRights(tuple(members), tuple(alone))
 
 
 def _try_again(store: Store, clock: Clock, account: Account) -> None:

@@ -406,6 +406,11 @@ _COUNTERPARTS = {"app_id": "corp_id", "corp_id": "app_id", "agent_id": "app_id",
 SECTIONS = tuple(dict.fromkeys(setting.section for setting in TABLE))
 
 
+def platform_url(platform: str) -> str:
+    """The address of the real platform."""
+    return next(str(setting.default) for setting in ACCOUNT_TABLES[platform] if setting.name == "api_base_url")
+
+
 def find(path: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
     """Which file holds: ``--config``, else ``SHUKE_CONFIG``, else ``config.toml`` of ``folder``, else none.
 

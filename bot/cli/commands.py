@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from bot.clock import Clock
+from bot.errors import PlatformFailure
 from bot.settings import Account, Settings
 
 
@@ -18,6 +19,18 @@ class Report:
 
     lines: list[str]
     ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRights:
+    """Whether the app may call customer contact: the members who may have contacts, and those of them who have none.
+
+    ``refused``: why it may not, else None.
+    """
+
+    members: tuple[str, ...] = ()
+    alone: tuple[str, ...] = ()
+    refused: PlatformFailure | None = None
 
 
 class BringIn(Protocol):
@@ -69,8 +82,8 @@ class Commands:
     """``customers`` or ``ledger`` from a file."""
     broadcast: Callable[[Settings, Clock, str, int | None], str]
     """``list``, ``show``, ``pause``, ``resume`` or ``cancel`` of a broadcast's number; the words to show."""
-    reach: Callable[[Settings, Clock, Account], None]
-    """Fetches a token; raises PlatformFailure."""
+    reach: Callable[[Settings, Clock, Account], ContactRights | None]
+    """Fetches a token; raises PlatformFailure. What there is to say of contacts, None where an account has none."""
     rehearse: Rehearse
     """Plays days ahead with simulated customers; by the plans in the shop's database, or all that ship. Messages go out as
     JSON, a line each; ``ok`` False: a rule did not hold."""

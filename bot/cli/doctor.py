@@ -15,10 +15,12 @@ from redis import Redis, RedisError, ResponseError
 from sqlalchemy import text
 
 from bot.cli import database, embedded
+from bot.cli.commands import ContactRights
 from bot.cli.demo import current
 from bot.clock import Clock, SystemClock
 from bot.errors import PlatformFailure, SettingsError, ShukeError
-from bot.settings import Account, Settings, load
+from bot.platforms.abilities import abilities
+from bot.settings import Account, Settings, load, platform_url
 from bot.store.bell import connect_redis
 from bot.store.engine import Store
 
@@ -42,7 +44,10 @@ ADVICE = {
     89507: "管理员拒绝了这台机器。请管理员在公众平台处理后再试",
 }
 
-Reach = Callable[[Settings, Clock, Account], None]
+NO_RIGHT = 48002
+CONSOLE = "企业微信管理后台"
+
+Reach = Callable[[Settings, Clock, Account], ContactRights | None]
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Finding:
 def examine(path: Path | None, environ: Mapping[str, str], reach: Reach) -> int:
     """Prints what was found; 1 where something is wrong, else 0.
 
-    ``reach`` fetches a token or raises PlatformFailure.
+    ``reach`` fetches a token or raises PlatformFailure, and says what there is to say of contacts.
     """
     try:
         written = load(path, environ)
@@ -82,7 +87,7 @@ def _look(settings: Settings, clock: Clock, reach: Reach) -> Iterator[Finding]:
     yield from _clock(settings, clock)
     for account in settings.accounts:
         if ready:
-            yield _access(settings, clock, account, reach)
+            yield from _access(settings, clock, account, reach)
         yield from _hints(settings, account)
 
 
@@ -90,7 +95,11 @@ def _configuration(settings: Settings) -> Finding:
     source = str(settings.file) if settings.file else "没有配置文件，用默认值"
     if not settings.accounts:
         return Finding("注意", f"配置：{source}", "还没有公众号。`shuke run` 会用自带的演练平台；接入公众号见 README")
-    return Finding("好", f"配置：{source}，公众号 {'、'.join(account.name for account in settings.accounts)}")
+    return Finding("好", f"配置：{source}，{'、'.join(map(_called, settings.accounts))}")
+
+
+def _called(account: Account) -> str:
+    return f"{'企业微信' if abilities(account).contacts else '公众号'} {account.name}"
 
 
 def _database(settings: Settings) -> Generator[Finding, None, bool]:
@@ -190,18 +199,46 @@ def _compared(whose: str, there: datetime) -> Finding:
     return Finding("问题", words, "打开自动对时：timedatectl set-ntp true")
 
 
-def _access(settings: Settings, clock: Clock, account: Account, reach: Reach) -> Finding:
+def _access(settings: Settings, clock: Clock, account: Account, reach: Reach) -> Iterator[Finding]:
     try:
-        reach(settings, clock, account)
+        rights = reach(settings, clock, account)
     except PlatformFailure as failure:
-        if failure.code is not None:
-            todo = ADVICE.get(failure.code, "按错误码到微信官方文档的全局返回码里查")
-            return Finding("问题", f"公众号 {account.name}：平台拒绝，错误码 {failure.code}（{failure}）", todo)
-        if not isinstance(clock, SystemClock):
-            return Finding("注意", "演练平台没有在运行", "shuke run 会启动它")
-        todo = f"查网络和 DNS，再看 accounts.api_base_url（{account.api_base_url}）是不是对的"
-        return Finding("问题", f"公众号 {account.name}：连不上平台", todo)
-    return Finding("好", f"公众号 {account.name}：平台认可 AppID 和 AppSecret")
+        yield _refused(clock, account, failure)
+        return
+    if rights is None:
+        yield Finding("好", f"{_called(account)}：平台认可 AppID 和 AppSecret")
+        return
+    yield Finding("好", f"{_called(account)}：平台认可企业ID 和 Secret")
+    yield from _contacts(account, rights)
+
+
+def _refused(clock: Clock, account: Account, failure: PlatformFailure) -> Finding:
+    if failure.code is not None:
+        otherwise = "按错误码到微信官方文档的全局返回码里查"
+        # On the other platform the same numbers mean something else, and the words say already where to go.
+        todo = "照括号里说的改好，再运行一次" if abilities(account).contacts else ADVICE.get(failure.code, otherwise)
+        return Finding("问题", f"{_called(account)}：平台拒绝，错误码 {failure.code}（{failure}）", todo)
+    if not isinstance(clock, SystemClock):
+        return Finding("注意", "演练平台没有在运行", "shuke run 会启动它")
+    todo = f"查网络和 DNS，再看 accounts.api_base_url（{account.api_base_url}）是不是对的"
+    return Finding("问题", f"{_called(account)}：连不上平台", todo)
+
+
+def _contacts(account: Account, rights: ContactRights) -> Iterator[Finding]:
+    called = _called(account)
+    if rights.refused is not None:
+        place = f"到 {CONSOLE} → 客户与上下游 → 客户联系 → API → 可调用接口的应用，勾选这个应用"
+        todo = f"{place}；或把已经勾选的应用的 Secret 写进 contact_secret"
+        if rights.refused.code != NO_RIGHT:
+            todo = "照括号里说的改好，再运行一次"
+        yield Finding("问题", f"{called}：客户联系用不了，错误码 {rights.refused.code}（{rights.refused}）", todo)
+    elif not rights.members:
+        todo = f"到 {CONSOLE} → 客户与上下游 → 客户联系 → 权限配置 → 使用范围，加上店里的同事"
+        yield Finding("注意", f"{called}：还没有一位同事能加客户", todo)
+    else:
+        yield Finding("好", f"{called}：客户联系可以用，{len(rights.members)} 位同事能加客户")
+        if rights.alone:
+            yield Finding("注意", f"{called}：还没有客户的同事：{'、'.join(rights.alone)}")
 
 
 def _hints(settings: Settings, account: Account) -> Iterator[Finding]:
@@ -209,6 +246,7 @@ def _hints(settings: Settings, account: Account) -> Iterator[Finding]:
         limits = "明文模式下群发、删除、发红包的口令都不受理"
         todo = f"到 {WHERE} 选安全模式，把 EncodingAESKey 写进 accounts.aes_key。{limits}"
         yield Finding("注意", f"公众号 {account.name}：明文模式，消息正文没有签名", todo)
-    if not settings.public_url and account.api_base_url == Account(account.name).api_base_url:
-        todo = f"填写 web.public_url；公众平台里的服务器地址是 它 + /callback/{account.name}"
+    if not settings.public_url and account.api_base_url == platform_url(account.platform):
+        place = f"{CONSOLE} → 应用 → 接收消息里的 URL" if abilities(account).contacts else "公众平台里的服务器地址"
+        todo = f"填写 web.public_url；{place}是 它 + /callback/{account.name}"
         yield Finding("注意", "平台还不知道怎么找到这里", todo)

@@ -106,10 +106,6 @@ class Caller:
                 yield from run.settled()
         yield from run.settled()
 
-    def callback_addresses(self) -> list[str]:
-        """Where callbacks come from; changes, so ask daily."""
-        return list(self.ask("/cgi-bin/getcallbackip").get("ip_list") or ())
-
     def upload_media(self, content: bytes, filename: str, kind: str) -> str:
         """The media id of a temporary upload; the platform forgets it after 3 days.
 

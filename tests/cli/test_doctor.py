@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.cli import database
+from bot.cli.commands import ContactRights
 from bot.cli.doctor import examine
 from bot.clock import SystemClock
 from bot.errors import PlatformFailure
@@ -94,6 +95,61 @@ def test_a_platform_that_cannot_be_reached(doctor):
     assert code == 1
     assert "连不上平台" in said
     assert "api_base_url" in said
+
+
+@pytest.fixture
+def company(tmp_path, capsys, platform):
+    """The same with a company's account; ``answer`` is what the platform says of contacts, or the failure."""
+
+    def look(answer):
+        def reach(settings, clock, reached):
+            if isinstance(answer, PlatformFailure):
+                raise answer
+            return answer
+
+        file = tmp_path / "config.toml"
+        file.write_text(
+            '[[accounts]]\nname = "corp"\nplatform = "wecom"\ncorp_id = "ww1"\nagent_id = 1000002\nsecret = "s3cr3t"\n'
+            f'token = "tokenOfCorp"\naes_key = "{"a" * 43}"\napi_base_url = "{platform.url}"\n',
+            encoding="utf-8",
+        )
+        return examine(file, {}, reach), capsys.readouterr().out
+
+    return look
+
+
+def test_a_company(company):
+    code, said = company(ContactRights(("lihua", "wangwu"), ("wangwu",)))
+    assert (code, "[问题]" in said) == (0, False)
+    assert "企业微信 corp：平台认可企业ID 和 Secret" in said
+    assert "2 位同事能加客户" in said
+    assert "还没有客户的同事：wangwu" in said
+    assert "公众号" not in said
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (ContactRights(refused=PlatformFailure("不能用", code=48002, decision="channel")), "可调用接口的应用，勾选"),
+        (
+            ContactRights(refused=PlatformFailure("请添加可信IP", code=60020, decision="account")),
+            "60020（请添加可信IP）",
+        ),
+        (PlatformFailure("Secret 不对", code=40001, decision="account"), "错误码 40001（Secret 不对）"),
+        (PlatformFailure("refused", code=None, decision="again"), "连不上平台"),
+    ],
+)
+def test_a_company_that_is_refused(answer, words, company):
+    code, said = company(answer)
+    assert code == 1
+    assert words in said
+    assert "AppSecret" not in said
+
+
+def test_a_company_where_nobody_may_have_contacts(company):
+    code, said = company(ContactRights())
+    assert code == 0
+    assert "使用范围" in said
 
 
 def test_plain_mode_is_a_warning(doctor):

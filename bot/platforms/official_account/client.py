@@ -180,6 +180,10 @@ class OfficialAccount(Caller):
         """The account's templates of subscribe notices: ``priTmplId``, ``title``, ``content`` …"""
         return list(self.ask("/wxaapi/newtmpl/gettemplate").get("data") or ())
 
+    def callback_addresses(self) -> list[str]:
+        """Where callbacks come from; changes, so ask daily."""
+        return list(self.ask("/cgi-bin/getcallbackip").get("ip_list") or ())
+
     def api_addresses(self) -> list[str]:
         return list(self.ask("/cgi-bin/get_api_domain_ip").get("ip_list") or ())
 
