@@ -240,7 +240,11 @@ class WeCom(Caller):
     # --- tasks ---
 
     def group_tasks(self, since: datetime, until: datetime, chat_type: str, creator: str = "") -> list[GroupTask]:
-        """Tasks made in up to a month; ``chat_type``: ``single`` or ``group``. A new one may be missing for a moment."""
+        """Tasks made in up to a month; ``chat_type``: ``single`` or ``group``.
+
+        A new one may be missing for a moment. Those made by calls need not name a creator, so asking for one may hide
+        them; whose task it is says `task_members`.
+        """
         asked: dict[str, Any] = {
             "chat_type": chat_type,
             "start_time": int(since.timestamp()),
@@ -289,7 +293,10 @@ class WeCom(Caller):
     # --- group chats ---
 
     def chats(self, owners: Sequence[str] = (), cursor: str = "") -> ChatPage:
-        """A page of group chats, of up to 100 owners or of everybody. Raises CursorLost where to begin again."""
+        """A page of group chats, of up to 100 owners or of everybody (code 81017 where the app sees over 1,000 people).
+
+        Raises CursorLost where to begin again.
+        """
         if len(owners) > chats.OWNERS_A_CALL:
             raise ValueError(f"chats are asked of {chats.OWNERS_A_CALL} owners at once")
         asked: dict[str, Any] = {"status_filter": 0, "limit": chats.CHATS_A_PAGE}
