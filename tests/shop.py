@@ -26,7 +26,15 @@ from bot.clock import FollowingClock
 from bot.rehearsal.shop import ACCOUNT, PlatformPort, PlayedShop
 from bot.sandbox import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_TOKEN, Platform, wire
 from bot.sandbox import Settings as PlatformSettings
-from bot.sandbox.settings import DEMO_STAFF_TEMPLATE
+from bot.sandbox.settings import (
+    DEMO_AGENT_ID,
+    DEMO_CORP_AES_KEY,
+    DEMO_CORP_ID,
+    DEMO_CORP_SECRET,
+    DEMO_CORP_TOKEN,
+    DEMO_OWNER,
+    DEMO_STAFF_TEMPLATE,
+)
 from bot.store.transaction import Tx, reading, transaction
 
 # A Monday morning, four days before Mid-Autumn of 2026, well outside the quiet hours.
@@ -55,6 +63,18 @@ api_base_url = "{platform_url}"
 staff_notice_template = "{template}"
 """
 
+CORP = f"""\
+[[accounts]]
+name = "corp"
+platform = "wecom"
+corp_id = "{DEMO_CORP_ID}"
+agent_id = {DEMO_AGENT_ID}
+secret = "{DEMO_CORP_SECRET}"
+token = "{DEMO_CORP_TOKEN}"
+aes_key = "{DEMO_CORP_AES_KEY}"
+owners = ["{DEMO_OWNER}"]
+"""
+
 
 @dataclass
 class Answer:
@@ -67,6 +87,7 @@ class Answer:
 class Shop(PlayedShop):
     """The played shop with a clock that ticks, and all that tests ask of it.
 
+    ``corp``: with a company (企业微信) as the account ``corp``; see `company.Company` for its people.
     ``answers_to_lose``: so many of the shop's next answers to callbacks never reach the platform.
     """
 
@@ -86,6 +107,7 @@ class Shop(PlayedShop):
         following: int = 0,
         seed: int = 1,
         more_accounts: str = "",
+        corp: bool = False,
         played: bool = False,
     ) -> None:
         self.answers_to_lose = 0
@@ -105,7 +127,8 @@ class Shop(PlayedShop):
                 platform_url=port.url,
                 template=template,
             )
-            + more_accounts,
+            + more_accounts
+            + (CORP + f'api_base_url = "{port.url}"\n' if corp else ""),
             encoding="utf-8",
         )
         shop = settings.load(config, {}, folder)
@@ -116,6 +139,7 @@ class Shop(PlayedShop):
             mode=mode,
             kind=kind,
             callback=f"http://shop/callback/{ACCOUNT}",
+            corp_callback="http://shop/callback/corp" if corp else "",
             population=following,
             following=following,
             seed=seed,

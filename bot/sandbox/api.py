@@ -27,6 +27,7 @@ from . import (
 )
 from .call_log import KEPT_BYTES, Call, rid_of
 from .calls import ENDPOINTS, Ask, Endpoint, Picture, Upload, standard_counters
+from .corp.codes import words
 from .errors import Refused
 from .faults import SILENT, TWISTS, Hangup, Rule, spoil
 
@@ -39,6 +40,8 @@ __all__ = ["answer_call", "standard_counters"]
 ROOMS = (addresses, articles, channels, mass, media, menus, messages, quotas, tags, template_messages, tokens, users)
 JSON = "application/json; encoding=utf-8"
 HTML = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr></body></html>"
+# Where a call names whom it is about, on either side.
+NAMED = ("touser", "openid", "external_userid", "userid", "sender")
 PICTURE_PATH = "/cgi-bin/showqrcode"
 
 
@@ -98,28 +101,27 @@ def _read(platform: "Platform", request: Request) -> Ask:
 
 
 def _happening(ask: Ask) -> dict[str, str | None]:
-    openid = ask.query.get("openid")
+    openid = ask.query.get("openid") or ask.query.get("external_userid") or ask.query.get("userid")
     if openid is None and ask.raw:
         try:
             body = json.loads(ask.raw)
         except ValueError:
             body = None
-        touser = body.get("touser", body.get("openid")) if isinstance(body, dict) else None
-        openid = touser if isinstance(touser, str) else None
+        named = (body.get(name) for name in NAMED) if isinstance(body, dict) else ()
+        openid = next((value for value in named if isinstance(value, str)), None)
     return {"path": ask.path, "openid": openid}
 
 
 def _checked(platform: "Platform", ask: Ask) -> Answer:
     if ask.path == PICTURE_PATH:
         return _picture(platform, ask)
-    entry = ENDPOINTS.get(ask.path)
-    if entry is None:
+    company, entry = platform.corp.takes(ask), ENDPOINTS.get(ask.path)
+    if entry is None and not company:
         return Answer(404, HTML.format("404 Not Found").encode(), "text/html")
     with platform.lock:
         ask.now = platform.clock.now()  # a delay may have passed since the call was read
         try:
-            _guard(platform, ask, entry)
-            result = entry.run(platform, ask)
+            result = platform.corp.answer(ask) if company or entry is None else _answered(platform, ask, entry)
         except Refused as refusal:
             return _refusal(platform, ask, refusal)
         finally:
@@ -127,6 +129,11 @@ def _checked(platform: "Platform", ask: Ask) -> Answer:
     if isinstance(result, Picture):
         return Answer(200, result.content, result.content_type)
     return Answer(200, _json(result))
+
+
+def _answered(platform: "Platform", ask: Ask, entry: Endpoint) -> dict[str, Any] | Picture:
+    _guard(platform, ask, entry)
+    return entry.run(platform, ask)
 
 
 def _guard(platform: "Platform", ask: Ask, entry: Endpoint) -> None:
@@ -149,6 +156,10 @@ def _guard(platform: "Platform", ask: Ask, entry: Endpoint) -> None:
 
 
 def _refusal(platform: "Platform", ask: Ask, refusal: Refused) -> Answer:
+    if platform.corp.takes(ask):
+        said = words(refusal, ask.id, ask.now, ask.address)
+        failed = {"errcode": refusal.errcode, "errmsg": said} | refusal.extra
+        return Answer(200, _json(failed), errcode=refusal.errcode)
     rid = rid_of(ask.id, ask.now, platform.chance.seed)
     body = {"errcode": refusal.errcode, "errmsg": f"{refusal.errmsg} rid: {rid}"} | refusal.extra
     return Answer(200, _json(body), errcode=refusal.errcode, rid=rid)
@@ -196,6 +207,11 @@ def _strike_silently(platform: "Platform", ask: Ask, rule: Rule) -> None:
             raise Hangup
         return
     with platform.lock:
+        if platform.corp.takes(ask):
+            if rule.kind != "second_writer":
+                platform.corp.tokens.kill(ask.now, expired=rule.kind == "expire_tokens")
+                platform.corp.tokens.fails_until = ask.now + float(rule.action.get("fail_seconds") or 0)
+            return
         if rule.kind == "second_writer":
             platform.tokens.fresh_plain(ask.now)
             return

@@ -11,8 +11,8 @@ KEPT_CALLS = 20_000
 KEPT_RIDS = 5000
 SHOWN_CHARACTERS = 2000
 KEPT_BYTES = 4 * SHOWN_CHARACTERS  # a mass call of 10,000 openids has 300 KB
-_SECRET_IN_JSON = re.compile(r'("(?:secret|appsecret|access_token|refresh_token)"\s*:\s*)"[^"]*"')
-_SECRET_NAMES = ("secret", "appsecret", "access_token")
+_SECRET_IN_JSON = re.compile(r'("(?:secret|appsecret|corpsecret|access_token|refresh_token)"\s*:\s*)"[^"]*"')
+_SECRET_NAMES = ("secret", "appsecret", "corpsecret", "access_token", "key")  # key: a group robot's
 
 
 @dataclass(slots=True)

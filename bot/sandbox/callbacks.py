@@ -51,7 +51,13 @@ class Outcome:
 
 
 class Pushes:
-    """All pushes. `send` and what it calls run under the platform's lock, attempts run in workers without it."""
+    """All pushes. `send` and what it calls run under the platform's lock, attempts run in workers without it.
+
+    What differs between the platforms (`_account`, `_seal`, `_read`, `_show_reply`, `_show_fault`) is the company's to
+    override.
+    """
+
+    AGENDA = "push"  # how its entries of the agenda begin
 
     def __init__(self, platform: "Platform", transport: Transport) -> None:
         self._platform = platform
@@ -62,6 +68,7 @@ class Pushes:
         self._lanes: dict[str, deque[Push]] = {}
         self._held: dict[str, list[Push]] = {}
         self._ready: SimpleQueue[Push | str | None] = SimpleQueue()
+        self._forgotten = False
         self._in_hand = 0  # lanes and retries that a worker has or will take
         self._workers: list[threading.Thread] = []
         self._retries: list[tuple[float, int, Push]] = []
@@ -80,7 +87,7 @@ class Pushes:
         """Put a push on its person's lane, after the fault rules for pushes had their say."""
         outcome = Outcome()
         platform, now = self._platform, self._platform.clock.now()
-        if not platform.account["callback_url"]:
+        if not self._account()["callback_url"]:
             self._write_log(push, outcome="no_callback")
             outcome.outcome = ERROR
             outcome.done.set()
@@ -91,15 +98,15 @@ class Pushes:
             if rule.kind == "callback_duplicate":
                 for number in range(int(rule.action.get("times", 1))):
                     wait = float(rule.action.get("after", 0)) * (number + 1)
-                    platform.later(wait, "push_copy", {"push": saved})
+                    platform.later(wait, f"{self.AGENDA}_copy", {"push": saved})
                 continue
             if rule.kind == "callback_lost":
                 self._write_log(push, outcome="lost")
             elif rule.kind == "callback_late":
-                platform.later(float(rule.action.get("seconds", 60)), "push", {"push": saved})
+                platform.later(float(rule.action.get("seconds", 60)), self.AGENDA, {"push": saved})
             else:
                 self._held.setdefault(push.openid, []).append(push)
-                platform.later(30, "push_release", {"openid": push.openid})
+                platform.later(30, f"{self.AGENDA}_release", {"openid": push.openid})
             outcome.done.set()  # nobody should wait for what will not come now
             return outcome
         self._outcomes[push.id] = outcome
@@ -123,12 +130,25 @@ class Pushes:
         for push in self._held.pop(openid, []):
             self._enter(push)
 
+    def do(self, kind: str, detail: dict[str, Any]) -> None:
+        """What was put on the agenda for a push is due."""
+        if kind == self.AGENDA:
+            self.resend(detail["push"])
+        elif kind == f"{self.AGENDA}_copy":
+            self.send_copy(detail["push"])
+        elif kind == f"{self.AGENDA}_release":
+            self.release(detail["openid"])
+        else:
+            raise ValueError(f"nothing is known about a due {kind}")
+
     def settle(self, seconds: float) -> bool:
         """Wait until no push is open any more; False when that takes longer."""
         with self._idle:
             return self._idle.wait_for(lambda: not self._open, seconds)
 
-    def close(self) -> None:
+    def close(self, *, forget: bool = False) -> None:
+        """Let the workers end; with `forget`, what they still hear of belongs to an earlier life."""
+        self._forgotten = forget
         for _worker in self._workers:
             self._ready.put(None)
         with self._timer_wake:
@@ -187,7 +207,7 @@ class Pushes:
         platform = self._platform
         with platform.lock:
             push.tries += 1
-            account = dict(platform.account)
+            account = self._account()
             url, body = self._sealed(account, push)
             seconds = platform.limits["callback_seconds"]
         started = time.monotonic()
@@ -199,7 +219,7 @@ class Pushes:
         except OSError as error:
             failure = f"{ERROR}: {error}"
         with platform.lock:
-            if platform.pushes is self:  # after a reset nobody is interested any more
+            if not self._forgotten:  # after a reset nobody is interested any more
                 self._judge(push, account, status, received, failure, started)
                 platform.dirty = True
 
@@ -213,8 +233,19 @@ class Pushes:
         moment = int(created) if same and isinstance(created, int) else int(self._platform.clock.now())
         dice = chance.about("nonce", push.id, number)
         nonce, salt = str(dice.randrange(10**8, 10**10)), dice.randbytes(16)
-        query, body = wire.seal(account, push.fields, openid=push.openid, timestamp=str(moment), nonce=nonce, salt=salt)
+        query, body = self._seal(account, push, timestamp=str(moment), nonce=nonce, salt=salt)
         return with_query(account["callback_url"], query), body
+
+    def _account(self) -> dict[str, Any]:
+        return dict(self._platform.account)
+
+    def _seal(
+        self, account: dict[str, Any], push: Push, *, timestamp: str, nonce: str, salt: bytes
+    ) -> tuple[dict[str, str], bytes]:
+        return wire.seal(account, push.fields, openid=push.openid, timestamp=timestamp, nonce=nonce, salt=salt)
+
+    def _read(self, account: dict[str, Any], received: bytes, push: Push) -> Reply | None:
+        return wire.read_reply(account, received, push.openid)
 
     def _judge(
         self, push: Push, account: dict[str, Any], status: int, received: bytes, failure: str, started: float
@@ -227,7 +258,7 @@ class Pushes:
             why = f"HTTP {status}"
         else:
             try:
-                reply = wire.read_reply(account, received, push.openid)
+                reply = self._read(account, received, push)
                 shown = self._show_reply(push, reply) if reply is not None else None
                 outcome = REPLY if shown is not None else SUCCESS
             except ReplyRejected as rejection:

@@ -31,6 +31,7 @@ class Fan:
     followed_before: bool = False
     blocked: bool = False
     refuses: bool = False
+    unionid: str = ""  # where the account shares a developer account with the company
     minor: bool = False
     remark: str = ""
     tags: list[int] = field(default_factory=list)

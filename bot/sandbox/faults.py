@@ -34,12 +34,19 @@ KINDS = {
     "endless_paging": ("before", "user/get repeats its first page for ever"),
     "mass_fail": ("before", "the mass job ends with `status` (send fail), nobody gets it"),
     "mass_errors": ("before", "`count` or `share` (0.5) of a mass job's fans land in ErrorCount"),
+    "invalid_user": ("before", "message/send finds the first `count` members invalid"),
+    "fail_list": ("before", "add_msg_template cannot reach the first `count` customers"),
+    "unlicensed": ("before", "batch/get_by_user leaves `users` out as unlicensed, without it everybody (701008)"),
+    "stale_chat": ("before", "groupchat/get shows the people before the last change"),
     "callback_lost": ("push", "the push never goes out"),
     "callback_late": ("push", "the push goes out `seconds` of sandbox time later"),
     "callback_duplicate": ("push", "the push goes out again, `times` times, `after` seconds later (0: at once)"),
     "callback_reorder": ("push", "the push goes out behind the person's next one"),
 }
-TWISTS = ("partial", "endless_paging", "mass_fail", "mass_errors")
+TWISTS = (
+    *("partial", "endless_paging", "mass_fail", "mass_errors"),
+    *("invalid_user", "fail_list", "unlicensed", "stale_chat"),
+)
 SILENT = ("delay", "kill_tokens", "expire_tokens", "second_writer", *TWISTS)  # the call goes on behind these
 MATCHES = ("path", "openid", "event", "nth", "probability", "times")
 

@@ -69,6 +69,18 @@ STANDARD: dict[str, float] = {
     "quota_clear_month": 50,
     "rid_days": 7,
     "follow_gap_seconds": 0.5,  # between two followers of follow_all
+    # the company's side; sources: WeCom manual, pages 90454, 90236, 92135, 92137
+    "corp_minute": 10_000,  # calls of one interface, then it is closed for 60 s
+    "corp_hour": 150_000,  # then for 60 min
+    "corp_accounts": 200,  # members the company pays for: so many times 200 messages of the app a day
+    "corp_member_minute": 30,  # what one member gets of the app, the rest is dropped
+    "corp_member_hour": 1000,
+    "corp_response_code_seconds": 72 * 3600,
+    "corp_welcome_seconds": 20,
+    "corp_task_dispatch_seconds": 1,  # so long a new task cannot be asked about (41063)
+    "corp_reminds": 3,  # in 24 hours
+    "corp_robot_minute": 20,
+    "corp_chat_qr_people": 200,  # from then on a code leads into a new group
     "reaction_least_seconds": 4,
     "reaction_most_seconds": 300,
 }

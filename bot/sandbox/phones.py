@@ -7,10 +7,21 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from .fans import Fan
 from .stream import Stream
+
+
+class Holder(Protocol):
+    """Whoever a chat belongs to: a fan, a member or contact of the company, one of its groups."""
+
+    unread: int
+    received: int
+    last_text: str | None
+    last_at: float
+
+    @property
+    def openid(self) -> str: ...
 
 
 class Parcel(NamedTuple):
@@ -29,7 +40,7 @@ def system_line(text: str) -> Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One entry of a chat; `sender` is account or person, `via` the way it came."""
+    """One entry of a chat; `sender` is account or person (company: a line of the client itself), `via` the way it came."""
 
     id: int
     at: float
@@ -55,14 +66,15 @@ class Message:
 class Phones:
     """All chats. The caller holds the platform's lock."""
 
-    def __init__(self, now: Callable[[], float], stream: Stream) -> None:
+    def __init__(self, now: Callable[[], float], stream: Stream, told_as: str = "message") -> None:
         self._now = now
+        self._told_as = told_as
         self._stream = stream
         self.everything: list[Message] = []
         self._ledger: list[Message] = []
         self._chats: dict[str, list[Message]] = {}
 
-    def show(self, fan: Fan, parcel: Parcel, *, sender: str, via: str, call_id: int | None = None) -> Message:
+    def show(self, fan: Holder, parcel: Parcel, *, sender: str, via: str, call_id: int | None = None) -> Message:
         """Put one message into a chat; what the account sent also stands in the ledger from the same moment."""
         number = self.everything[-1].id + 1 if self.everything else 1
         message = Message(number, self._now(), fan.openid, sender, via, *parcel, call_id)
@@ -71,7 +83,7 @@ class Phones:
         if sender == "account":
             fan.unread += 1
             fan.received += parcel.type != "system"
-        self._stream.tell("message", message)
+        self._stream.tell(self._told_as, message)
         return message
 
     def chat(self, openid: str, after: int) -> list[Message]:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Collection
 from typing import Any
 
 from . import articles, mass, population, state
@@ -11,9 +12,13 @@ from .agenda import Agenda
 from .api import standard_counters
 from .call_log import CallLog
 from .callbacks import Outcome, Pushes
+from .calls import ENDPOINTS
 from .chance import Chance
 from .channels import Channels
 from .clock import Clock, StandingClock, iso
+from .corp.company import Company
+from .corp.pages import picture
+from .corp.quotas import corp_counters
 from .fans import Fan, Fans
 from .faults import Faults
 from .limits import Limits
@@ -37,7 +42,7 @@ SAVE_SECONDS = 1.0
 
 
 class Platform:
-    """One Official Account and its people.
+    """One Official Account and its people, and a company (`corp`) beside it.
 
     `transport` carries the pushes and may be replaced to stay in-process. Without `start()` nothing happens by
     itself but the pushes: what is due fires when the clock is set, or on `run_due()`.
@@ -70,7 +75,7 @@ class Platform:
         birth = time.time_ns() // 1_000_000
         self.chance = Chance(settings.seed)
         self.account = settings.account()
-        self.limits = Limits(standard_counters())
+        self.limits = Limits(standard_counters() | corp_counters())
         self.agenda = Agenda()
         self.calls = CallLog()
         self.faults = Faults(self.chance)
@@ -90,6 +95,7 @@ class Platform:
         self.phones = Phones(self.clock.now, self.stream)
         self.pushes = Pushes(self, self.transport)
         self.numbers = birth * 10_000
+        self.corp = Company(self, self.transport)
 
     def _settle_in(self) -> None:
         population.open_doors(self)
@@ -109,6 +115,7 @@ class Platform:
         with self.lock:
             self._due_sooner.notify_all()
         self.pushes.close()
+        self.corp.pushes.close()
         self.stream.close()
         for thread in self._threads:
             thread.join(1.0)
@@ -122,9 +129,9 @@ class Platform:
     def reset(self) -> None:
         """Forget everything but the account and the clock: the first day again."""
         with self.lock:
-            account = self.account
+            account, company = self.account, self.corp.account
             self._empty()
-            self.account = account
+            self.account, self.corp.account = account, company
             self._settle_in()
             self.stream.tell("menu")
 
@@ -133,13 +140,14 @@ class Platform:
         state.check(saved)
         with self.lock:
             self._empty()
-            state.load(self, saved, saved["messages"])
+            state.load(self, saved)
             self.dirty = True
             self.stream.tell("clock")
             self._due_sooner.notify_all()
 
     def _empty(self) -> None:
-        self.pushes.close()
+        self.pushes.close(forget=True)
+        self.corp.pushes.close(forget=True)
         self.stream.forget()
         self._furnish()
         if self._keeper is not None:
@@ -184,7 +192,7 @@ class Platform:
 
     def settle(self, seconds: float) -> bool:
         """Wait until every push has been answered or given up; False when that takes longer."""
-        return self.pushes.settle(seconds)
+        return self.pushes.settle(seconds) and self.corp.pushes.settle(seconds)
 
     def _do(self, kind: str, detail: dict[str, Any]) -> None:
         if kind == "react":
@@ -199,14 +207,10 @@ class Platform:
             articles.finish_publishing(self, detail)
         elif kind == "push_event":
             self.push_event(detail["openid"], detail["event"])
-        elif kind == "push":
-            self.pushes.resend(detail["push"])
-        elif kind == "push_copy":
-            self.pushes.send_copy(detail["push"])
-        elif kind == "push_release":
-            self.pushes.release(detail["openid"])
+        elif kind.startswith("corp_push"):
+            self.corp.pushes.do(kind, detail)
         else:
-            raise ValueError(f"nothing is known about a due {kind}")
+            self.pushes.do(kind, detail)
 
     def _run_clock(self) -> None:
         while not self.stopping.is_set():
@@ -257,6 +261,11 @@ class Platform:
         self.numbers += 1
         return self.numbers
 
+    @property
+    def shared_paths(self) -> Collection[str]:
+        """The paths of the Official Account side; where the company has the same one, the token decides."""
+        return ENDPOINTS.keys()
+
     def person(self, openid: str) -> Fan:
         """Somebody by openid, for the control side."""
         fan = self.fans.find(openid)
@@ -294,6 +303,8 @@ class Platform:
             return {"openid": subject.openid, "message": subject.on_page(), "person": person}
         if kind == "person":
             return self.person_on_page(subject)
+        if kind.startswith("corp_"):
+            return picture(self.corp, kind, subject)
         if kind == "clock":
             return self.clock_on_page()
         return {"menu": self.menus.default}

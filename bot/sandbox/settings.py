@@ -20,10 +20,18 @@ DEMO_AES_KEY = "shukeSandboxDemoKey0123456789abcdefghijklmn"
 # A template of the account from the start, for notices to its staff.
 DEMO_STAFF_TEMPLATE = "sandbox-staff-notice-template-0000000000000001"
 DEMO_ORIGINAL_ID = "gh_sandbox0001"
+DEMO_CORP_ID = "wwdemo0000000001"
+DEMO_AGENT_ID = 1000002
+DEMO_CORP_SECRET = "demoCorpSecret0123456789abcdefghijklmnopqrs"
+DEMO_CORP_TOKEN = "shukeCorpToken"
+DEMO_CORP_AES_KEY = "corpSandboxDemoKey0123456789abcdefghijklmno"
+DEMO_ROBOT_KEY = "5a4d6b0c-1f2e-4d4c-9b6a-798897a6b5c4"
+DEMO_OWNER = "laoban"
 
 MODES = ("plain", "compatible", "safe")
 KINDS = ("service", "subscription")
 ACCOUNT_OPTIONS = ("app_id", "secret", "token", "aes_key", "mode", "kind", "callback", "name", "original_id")
+CORP_OPTIONS = ("corp_id", "corp_secret", "corp_contact_secret", "corp_token", "corp_aes_key", "corp_callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,8 @@ class Settings:
 
     `offset` is sandbox time minus real time in seconds; where it `stands`, the clock moves only when it is set.
     `following` of the `population` are fans from before, without an event of their own. `base_url` is where the sandbox
-    itself answers (pictures in pushes point there).
+    itself answers (pictures in pushes point there). The company has `company` people outside, some of them fans of the
+    Official Account as well, and three members; without any it is empty.
     """
 
     app_id: str = DEMO_APP_ID
@@ -44,6 +53,15 @@ class Settings:
     callback: str = ""
     name: str = "熟客演练号"
     original_id: str = DEMO_ORIGINAL_ID
+    corp_id: str = DEMO_CORP_ID
+    corp_agent_id: int = DEMO_AGENT_ID
+    corp_secret: str = DEMO_CORP_SECRET
+    corp_contact_secret: str = ""
+    corp_token: str = DEMO_CORP_TOKEN
+    corp_aes_key: str = DEMO_CORP_AES_KEY
+    corp_callback: str = ""
+    robot_key: str = DEMO_ROBOT_KEY
+    company: int = 0
     population: int = 200
     following: int = 0
     seed: int = 1
@@ -59,6 +77,19 @@ class Settings:
         account["callback_url"] = self.callback
         account.update(allowlist=None, frozen=False, banned=[], mass_protection="off")
         return account
+
+    def corp_account(self) -> dict[str, Any]:
+        """The company's part, as the platform keeps it; `receive_rule` is how often a customer gets group-send
+        messages: month_days, seven_a_week or one_a_day."""
+        account: dict[str, Any] = {"name": self.name, "corp_id": self.corp_id, "agent_id": self.corp_agent_id}
+        account |= {"secret": self.corp_secret, "contact_secret": self.corp_contact_secret, "token": self.corp_token}
+        account |= {"aes_key": self.corp_aes_key, "callback_url": self.corp_callback, "receive_rule": "month_days"}
+        return account | {"allowlist": None, "frozen": False, "banned": []}
+
+    def chosen_corp(self) -> dict[str, Any]:
+        """The company's values that differ from the defaults."""
+        standard = Settings(name=self.name).corp_account()
+        return {name: value for name, value in self.corp_account().items() if value != standard[name]}
 
     def chosen(self) -> dict[str, Any]:
         """The account values that differ from the defaults: these win over a restored state."""

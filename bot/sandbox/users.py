@@ -18,7 +18,8 @@ def describe(fan: Fan) -> dict[str, Any]:
     """What user/info answers; who does not follow is only an openid."""
     if not fan.follows:
         return {"subscribe": 0, "openid": fan.openid}
-    return {
+    shared = {"unionid": fan.unionid} if fan.unionid else {}
+    return shared | {
         "subscribe": 1,
         "openid": fan.openid,
         "language": "",
