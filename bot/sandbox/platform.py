@@ -16,6 +16,7 @@ from .calls import ENDPOINTS
 from .chance import Chance
 from .channels import Channels
 from .clock import Clock, StandingClock, iso
+from .corp import population as corp_population
 from .corp.company import Company
 from .corp.pages import picture
 from .corp.quotas import corp_counters
@@ -64,6 +65,8 @@ class Platform:
         self._furnish()
         if self._keeper is None or not self._keeper.restore(self):
             self._settle_in()
+        elif not self.corp.members:
+            corp_population.settle_in(self.corp, self.settings.company)  # a state from before there was a company
 
     def _furnish(self) -> None:
         """Empty rooms, as on the first day.
@@ -100,6 +103,7 @@ class Platform:
     def _settle_in(self) -> None:
         population.open_doors(self)
         population.settle_in(self, self.settings.population, self.settings.seed, following=self.settings.following)
+        corp_population.settle_in(self.corp, self.settings.company)
         self.dirty = True
 
     def start(self) -> None:

@@ -77,7 +77,7 @@ def settle_in(platform: "Platform", count: int, seed: int, *, following: int = 0
     added: list[Fan] = []
     for number in range(count):
         dice = platform.chance.about("person", seed, number)
-        fan = platform.fans.add(_name(dice, taken), habit=dice.choices(habits, weights)[0])
+        fan = platform.fans.add(name_of(dice, taken), habit=dice.choices(habits, weights)[0])
         taken.add(fan.name)
         added.append(fan)
     for fan in added[:following]:
@@ -137,7 +137,8 @@ def follow(platform: "Platform", detail: dict[str, Any]) -> None:
         acts.follow(platform, fan)
 
 
-def _name(dice: Any, taken: set[str]) -> str:
+def name_of(dice: Any, taken: set[str]) -> str:
+    """A name nobody has yet."""
     name = dice.choice(SURNAMES) + dice.choice(GIVEN)
     number = 2
     while name in taken:

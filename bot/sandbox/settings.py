@@ -32,6 +32,7 @@ MODES = ("plain", "compatible", "safe")
 KINDS = ("service", "subscription")
 ACCOUNT_OPTIONS = ("app_id", "secret", "token", "aes_key", "mode", "kind", "callback", "name", "original_id")
 CORP_OPTIONS = ("corp_id", "corp_secret", "corp_contact_secret", "corp_token", "corp_aes_key", "corp_callback")
+OPTIONS = ACCOUNT_OPTIONS + CORP_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def parse(argv: Sequence[str]) -> Start:
     """Read the command line; a mistake ends with argparse's usual message and exit code 2."""
     parser = _parser()
     given = parser.parse_args(argv)
-    account = {name: getattr(given, name) for name in ACCOUNT_OPTIONS if getattr(given, name) is not None}
+    account = {name: getattr(given, name) for name in OPTIONS if getattr(given, name) is not None}
     try:
         if given.account is not None:
             account = read_account(Path(given.account)) | account
@@ -126,6 +127,7 @@ def parse(argv: Sequence[str]) -> Start:
         **account,
         population=given.population,
         following=given.following,
+        company=given.company,
         seed=given.seed,
         offset=offset,
         clock_file=given.clock_file,
@@ -138,12 +140,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="shuke sandbox", description="演练平台: a WeChat platform on this machine")
     parser.add_argument("--port", type=int, required=True, help="0 takes any free port")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--account", metavar="FILE", help="JSON with " + ", ".join(ACCOUNT_OPTIONS))
-    for name in ACCOUNT_OPTIONS:
+    parser.add_argument("--account", metavar="FILE", help="JSON with " + ", ".join(OPTIONS))
+    for name in OPTIONS:
         choices = {"mode": MODES, "kind": KINDS}.get(name)
         parser.add_argument("--" + name.replace("_", "-"), choices=choices)
     parser.add_argument("--population", type=int, default=200, help="simulated customers")
     parser.add_argument("--following", type=int, default=0, help="how many of them follow from before")
+    parser.add_argument("--company", type=int, default=40, help="customers of the company's three members; 0: nobody")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", default="now", help='"HH:MM" of today in Shanghai, an ISO time, or now')
     parser.add_argument("--clock-file", type=Path, help="8 bytes: sandbox time minus real time")
@@ -161,8 +164,8 @@ def read_account(path: Path) -> dict[str, str]:
     if not isinstance(account, dict):
         raise ValueError(f"{path}: must hold one JSON object")
     for name, value in account.items():
-        if name not in ACCOUNT_OPTIONS:
-            raise ValueError(f"{path}: unknown key {name}. Known: {', '.join(ACCOUNT_OPTIONS)}")
+        if name not in OPTIONS:
+            raise ValueError(f"{path}: unknown key {name}. Known: {', '.join(OPTIONS)}")
         if not isinstance(value, str):
             raise ValueError(f"{path}: {name} must be text")
     return account
@@ -170,15 +173,20 @@ def read_account(path: Path) -> dict[str, str]:
 
 def check_account(account: dict[str, Any]) -> None:
     """Refuse values that no platform would accept, with `ValueError` naming the one to repair."""
-    if not re.fullmatch(r"[A-Za-z0-9]{43}", account.get("aes_key", DEMO_AES_KEY)):
-        raise ValueError("aes_key: an EncodingAESKey has 43 letters and digits")
+    for name in ("aes_key", "corp_aes_key"):
+        if not re.fullmatch(r"[A-Za-z0-9]{43}", account.get(name, DEMO_AES_KEY)):
+            raise ValueError(f"{name}: an EncodingAESKey has 43 letters and digits")
     if account.get("mode", "safe") not in MODES:
         raise ValueError(f"mode: one of {', '.join(MODES)}")
     if account.get("kind", "service") not in KINDS:
         raise ValueError(f"kind: one of {', '.join(KINDS)}")
-    address = account.get("callback", account.get("callback_url", ""))
-    if address and not re.match(r"https?://[^/]+", address):
-        raise ValueError("callback: a full address such as http://127.0.0.1:8000/callback/shop, or empty for none")
+    for name in ("callback", "callback_url", "corp_callback"):
+        address = account.get(name, "")
+        if address and not re.match(r"https?://[^/]+", address):
+            raise ValueError(
+                f"{name.removesuffix('_url')}: a full address such as http://127.0.0.1:8000/callback/shop, or empty "
+                "for none"
+            )
 
 
 def start_offset(start: str, real: float) -> float:
