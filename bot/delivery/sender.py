@@ -199,7 +199,8 @@ class Sender:
         # A mark costs a transaction, so it waits until a fair part of the calls in flight has come back.
         if self._flying and room < (room + len(self._flying)) // 4:
             return []
-        self._flush()
+        # The mark that follows flushes this as well.
+        self._flush(lasting=False)
         try:
             calls = self._marked_calls(room)
         except Exception as error:  # noqa: BLE001  (raised by _stream; leaving now would make unknown what is in flight)
@@ -254,7 +255,8 @@ class Sender:
             lease_seconds = self._terms.lease.total_seconds()
             self._claim_size = next_claim(self._claim_size, rate, lease_seconds, CLAIM_LEAST, CLAIM_MOST)
         self._claimed_at = now
-        with self._transaction() as tx:
+        # A claim that is lost with the power is as good as none.
+        with self._transaction(lasting=False) as tx:
             routes = self._open_routes(tx, self._single_routes)
             claimed = lease.claim(
                 tx, self._account, routes, count=self._claim_size, lease=self._terms.lease, after=self._turn
@@ -376,14 +378,14 @@ class Sender:
         if outcome.decision in (Decision.CHANNEL, Decision.ACCOUNT) or self._failed_in_a_row >= BREAKER_AT:
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, *, lasting: bool = True) -> None:
         """Records what was answered. Answers in hand are worth waiting for a database that is away for a moment."""
         if not self._answered:
             return
         give_up = time.monotonic() + self._terms.lease.total_seconds()
         while True:
             try:
-                self._record()
+                self._record(lasting=lasting)
                 break
             except (OperationalError, InterfaceError) as error:
                 if time.monotonic() >= give_up:
@@ -396,8 +398,8 @@ class Sender:
             self._failed_in_a_row = 0
         reach("recorded")
 
-    def _record(self) -> None:
-        with self._transaction() as tx:
+    def _record(self, *, lasting: bool) -> None:
+        with self._transaction(lasting=lasting) as tx:
             record(tx, self._answered, self._terms)
             if self._failed_in_a_row >= BREAKER_AT:
                 until = tx.now + BREAKER_PAUSE
@@ -465,5 +467,5 @@ class Sender:
                 (outcome for _ticket, outcome in answers), Outcome(Decision.UNKNOWN, None, "不确定平台是否收到")
             )
 
-    def _transaction(self) -> Any:
-        return transaction(self._store, self._clock, self._bell)
+    def _transaction(self, *, lasting: bool = True) -> Any:
+        return transaction(self._store, self._clock, self._bell, lasting=lasting)

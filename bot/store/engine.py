@@ -22,6 +22,7 @@ BUSY_SECONDS = 5.0
 # On a callback's way: the platform waits five seconds, and the spool must still get its turn.
 CALLBACK_BUSY_SECONDS = 2.0
 WRITES = "shuke_writes"
+LASTING = "shuke_lasting"
 KEY_FILE = "erasure.key"
 
 
@@ -91,8 +92,9 @@ def _sqlite(url: URL, busy_seconds: float, pool_size: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that turns into a writer meets "locked" at once instead of waiting its turn.
-        writes = connection.get_execution_options().get(WRITES, True)
-        if writes:
+        options = connection.get_execution_options()
+        if options.get(WRITES, True):
+            _flush_at_commit(connection, options.get(LASTING, True))
             _begin_writing(connection, busy_seconds)
         else:
             connection.exec_driver_sql("BEGIN")
@@ -113,6 +115,13 @@ def _write_ahead(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def _flush_at_commit(connection: Connection, lasting: bool) -> None:
+    # NORMAL flushes nothing at a commit; the next commit under FULL, whoever makes it, flushes all before it.
+    if connection.info.setdefault(LASTING, True) != lasting:
+        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        connection.info[LASTING] = lasting
 
 
 def _begin_writing(connection: Connection, busy_seconds: float) -> None:
@@ -141,7 +150,7 @@ def _is_busy(error: BaseException | None) -> bool:
 def _postgresql(url: URL, busy_seconds: float, pool_size: int) -> Engine:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -155,3 +164,10 @@ def _postgresql(url: URL, busy_seconds: float, pool_size: int) -> Engine:
         json_deserializer=json.loads,
         hide_parameters=True,
     )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get(LASTING, True):
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+    return engine

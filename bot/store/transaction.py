@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.clock import Clock
 from bot.store.bell import Bell
 from bot.store.bulk import run_directly_with
-from bot.store.engine import WRITES, Store
+from bot.store.engine import LASTING, WRITES, Store
 from bot.store.journal import Journal
 from bot.store.keyfile import KeyFile
 
@@ -170,9 +170,12 @@ def _pyformat(sql: str) -> str:
 
 
 @contextmanager
-def transaction(store: Store, clock: Clock, bell: Bell | None = None) -> Iterator[Tx]:
-    """Opens a writing transaction; commits when the block ends, rolls back when it raises, then rings the bells."""
-    with store.engine.connect() as connection, connection.begin():
+def transaction(store: Store, clock: Clock, bell: Bell | None = None, *, lasting: bool = True) -> Iterator[Tx]:
+    """Opens a writing transaction; commits when the block ends, rolls back when it raises, then rings the bells.
+
+    Not ``lasting``: a power cut may undo it until another one is committed; a process that dies undoes nothing.
+    """
+    with store.engine.connect().execution_options(**{LASTING: lasting}) as connection, connection.begin():
         tx = Tx(connection, clock.now(), store.key)
         try:
             yield tx
