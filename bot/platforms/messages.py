@@ -56,7 +56,9 @@ class Forged(ShukeError):
     """
 
     def __init__(self, kind: str) -> None:
-        super().__init__(f"callback refused: {kind}. Compare token, aes_key and app_id or corp_id with the platform's console")
+        super().__init__(
+            f"callback refused: {kind}. Compare token, aes_key and app_id or corp_id with the platform's console"
+        )
         self.kind = kind
 
 
