@@ -99,6 +99,7 @@ def create_router(settings: Settings) -> Router:
         after_sale,
         arrivals,
         care,
+        channels,
         clauses,
         complaints,
         corrections,
@@ -149,6 +150,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs import inbox as inbox_jobs
     from jobs import notices
     from jobs.accounts import FollowerIntake
+    from jobs.channels import ChannelKeeper
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
@@ -188,6 +190,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("menus", 5.0, MenuSetup(parts).turn),
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
+        Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
     )
     return parts
 

@@ -6,12 +6,13 @@ from bot.delivery import outbox, taps
 from bot.domain.campaigns import replies
 from bot.domain.care import packets
 from bot.domain.complaints import service as complaints
-from bot.domain.customers import media, tags, timeline, waiting
+from bot.domain.customers import channels, media, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
 from bot.domain.journeys import words_by_hand
 from bot.domain.merchants import auto_replies, notices
+from bot.domain.scripts import welcomes
 from bot.errors import Refusal
 from bot.language.intents import Complain, FreeTalk, OpenCase
 from handlers.talk import CustomerTalk, StaffTalk, Talk, on
@@ -35,6 +36,9 @@ def follow(talk: CustomerTalk) -> str:
     notices.tell_all(
         talk.tx, f"{came}{shown(customer)} 关注了公众号。\n{hint}", kind="new_customer", subject=f"new:{customer.id}"
     )
+    if message.event_key:
+        state, is_new = message.event_key, talk.met.is_new
+        return welcomes.welcome_for(talk.tx, talk.shop, message.account, state, customer, is_new=is_new)
     if talk.met.is_new or talk.met.name is None:
         return talk.say("bot/welcome")
     return talk.say("welcome/back", c={"name": talk.met.own_name or ""})
@@ -42,11 +46,10 @@ def follow(talk: CustomerTalk) -> str:
 
 def _from_channel(talk: CustomerTalk, customer: Customer) -> None:
     """A parametric code names the channel; the first one stays the customer's channel."""
-    scene = talk.message.event_key
-    if not scene or customer.channel:
-        return
-    customer.channel = scene
-    tags.apply(talk.tx, [customer], tags.edit([f"渠道{scene}"[: tags.NAME_LIMIT]], []), staff_id=None, source="channel")
+    message = talk.message
+    channels.joined(
+        talk.tx, message.account, message.event_key, customer, person_id=message.sender, at=message.created_at
+    )
 
 
 @on.event("unfollow")
@@ -65,6 +68,11 @@ def scan(talk: CustomerTalk) -> str:
     customer = talk.customer()
     _from_channel(talk, customer)
     customers.seen(talk.tx, customer.id, acknowledged=False)
+    message = talk.message
+    if channels.welcome_text(talk.tx, message.account, message.event_key):
+        return welcomes.welcome_for(
+            talk.tx, talk.shop, message.account, message.event_key, customer, is_new=talk.met.is_new
+        )
     return talk.say("welcome/back", c={"name": talk.met.own_name or ""})
 
 

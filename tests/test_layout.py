@@ -39,12 +39,14 @@ COMMON = {"bot.errors", "bot.clock", "bot.settings"}
 # What of delivery is asked when planning: rows to write and what they say, what became of them, limits, and its rules,
 # which are free of I/O.
 PLANNING = {f"bot.delivery.{module}" for module in ("outbox", "contents", "broadcasts", "limits", "rules", "taps")}
+# What an account can do, asked by whoever would otherwise ask for a platform by name.
+ABLE = {"bot.platforms.abilities"}
 # The two things every handler is handed: what came in, and the transaction it is answered in.
 HANDED = {"bot.platforms.messages", "bot.store.transaction"}
 
 # room: the rooms it may import, besides itself
 MAY_IMPORT = {
-    "handlers": {"bot.gateway.router", "bot.language", "bot.domain", *PLANNING, *HANDED, *COMMON},
+    "handlers": {"bot.gateway.router", "bot.language", "bot.domain", *PLANNING, *HANDED, *ABLE, *COMMON},
     "jobs": {"bot.gateway", "bot.domain", "bot.delivery", "bot.platforms", "bot.store", *COMMON},
     "bot.cli": {"bot", *COMMON},
     "bot.rehearsal": {
@@ -53,8 +55,8 @@ MAY_IMPORT = {
     },
     "bot.language": {"bot.errors"},
     "bot.gateway": {"bot.platforms", "bot.store", *COMMON},
-    "bot.domain": {"bot.store", "bot.language", *PLANNING, *COMMON},
-    "bot.domain.scripts": {"scripts_library", "bot.domain", "bot.store", "bot.language", *PLANNING, *COMMON},
+    "bot.domain": {"bot.store", "bot.language", *PLANNING, *ABLE, *COMMON},
+    "bot.domain.scripts": {"scripts_library", "bot.domain", "bot.store", "bot.language", *PLANNING, *ABLE, *COMMON},
     "bot.delivery": {"bot.platforms", "bot.store", *COMMON},
     "bot.platforms": {"bot.store", *COMMON},
     "bot.store": {"bot.clock", "bot.errors"},

@@ -43,12 +43,11 @@ _HANDED = re.compile(
 )
 _STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|有哪些|有几个|名单|交接)[ :]*")
 
-# Rooms that are announced but not open yet. One character needs its space: 群 is also how 群主 begins.
+# Rooms that are announced but not open yet. One character needs its space: 券 is also how 券商 begins.
 ROOMS_TO_COME = (
     "群",
     "群规则",
     "群计划",
-    "渠道",
     "推荐",
     "推荐榜",
     "代理",

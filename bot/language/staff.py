@@ -11,6 +11,7 @@ from bot.language import (
     about_after_sale,
     about_campaigns,
     about_care,
+    about_channels,
     about_customers,
     about_files,
     about_ledger,
@@ -62,6 +63,7 @@ VERBS: tuple[Verb, ...] = (
     *about_playbooks.VERBS,
     *about_after_sale.VERBS,
     *about_care.VERBS,
+    *about_channels.VERBS,
     *about_work.VERBS,
 )
 _PLAYBOOK_VERBS = {verb.words[0] for verb in about_playbooks.VERBS}

@@ -162,5 +162,5 @@ def test_help_names_what_can_be_said(boss):
 
 
 def test_what_comes_later_is_said_to(boss, mei):
-    for line in ("积分 小美 +50", "券 小美 满200减30", "渠道 新建 海报", "报表"):
+    for line in ("积分 小美 +50", "券 小美 满200减30", "推荐 榜", "报表"):
         assert "以后" in boss.says(line)

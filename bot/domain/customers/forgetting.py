@@ -8,6 +8,7 @@ import hmac
 from sqlalchemy import delete, select, update
 
 from bot.domain.customers import erasure_key, media
+from bot.domain.customers.channel_tables import ChannelJoin
 from bot.domain.customers.models import (
     Customer,
     CustomerTag,
@@ -89,7 +90,17 @@ def erase(tx: Tx, customer: Customer) -> None:
     )
     for account, media_id in [*pictures, *tx.execute(said).all()]:
         media.forget(tx, account, str(media_id))
-    for model in (FileEntry, Photo, Utterance, TimelineEntry, TagChange, CustomerTag, FollowUpEntry, Identity):
+    for model in (
+        FileEntry,
+        Photo,
+        Utterance,
+        TimelineEntry,
+        TagChange,
+        CustomerTag,
+        FollowUpEntry,
+        ChannelJoin,
+        Identity,
+    ):
         tx.execute(delete(model).where(model.customer_id == number))
     tx.session.expire_all()
 

@@ -136,6 +136,13 @@ def address(tx: Tx, staff_id: int, *, lock: bool = False) -> StaffIdentity | Non
     return tx.session.scalars(found.with_for_update() if lock else found).first()
 
 
+def members(tx: Tx, account: str) -> dict[str, str]:
+    """Everybody who works here and writes from one account: platform person → name."""
+    found = select(StaffIdentity.person_id, Staff.name).join(Staff, Staff.id == StaffIdentity.staff_id)
+    here = found.where(StaffIdentity.account == account, Staff.active.is_(True))
+    return dict(tx.execute(here.order_by(StaffIdentity.id)).all())
+
+
 def people(tx: Tx, account: str) -> list[str]:
     """The platform persons behind everybody who works here, of one account."""
     found = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
