@@ -134,17 +134,15 @@ class WeCom(Caller):
         """A page of up to 100 contacts of up to 100 members. Raises CursorLost where to begin again."""
         if not 1 <= len(member_ids) <= contacts.MEMBERS_A_CALL:
             raise ValueError(f"contacts are asked of 1 to {contacts.MEMBERS_A_CALL} members at once")
-        told: dict[str, Any] = {}
 
-        def fetch(at: str) -> Page[None]:
+        def fetch(at: str) -> Page[dict[str, Any]]:
             asked = {"userid_list": list(member_ids), "cursor": at, "limit": contacts.CONTACTS_A_PAGE}
-            told.clear()
-            told.update(self.ask(contacts.MANY, asked))
-            return (), cursor_of(told)
+            body = self.ask(contacts.MANY, asked)
+            return (body,), cursor_of(body)
 
-        _, following = one_page(fetch, cursor)
+        (body,), following = one_page(fetch, cursor)
         with answers.complete():
-            return contacts.page_of(told, following)
+            return contacts.page_of(body, following)
 
     def remark(
         self,
@@ -187,8 +185,9 @@ class WeCom(Caller):
         found = [tag.id for tag in group.tags if tag.name == name] or [
             tag.id for other in self.corp_tags() if other.name == group_name for tag in other.tags if tag.name == name
         ]
-        with answers.complete():
-            return dict(enumerate(found))[0]
+        if not found:
+            raise answers.failure("平台没有说新标签的编号，请稍后再试", None, Decision.AGAIN, answers.RETRY_SECONDS)
+        return found[0]
 
     def edit_corp_tag(self, tag_id: str, name: str) -> None:
         self.ask(tags.EDIT, {"id": tag_id, "name": name})
