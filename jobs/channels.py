@@ -6,12 +6,15 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from bot.delivery import outbox
 from bot.domain.customers import channels
 from bot.domain.customers.channels import Errand
 from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
 from bot.errors import PlatformFailure
 from bot.platforms.abilities import abilities
 from bot.platforms.decisions import Decision
+from bot.platforms.http import Request
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 from jobs.scheduler import Lease
@@ -20,6 +23,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 10  # errands of one turn: a turn must leave room for what else a worker has to do
 LONGEST_WAIT = 600.0  # seconds between tries while the platform refuses
+PICTURE_LIFE = timedelta(hours=1)
+_PICTURES = (b"\x89PNG", b"\xff\xd8", b"GIF8")
 # What no repetition makes better: staff have to change something first.
 _HOPELESS = (Decision.DEFECT, Decision.PERSON)
 
@@ -74,6 +79,38 @@ class ChannelKeeper:
             tell = channels.made(tx, errand, config_id=config_id, picture=picture)
             words = f"渠道“{errand.name}”的二维码好了，点开能看能存，印出来长期有效：\n{picture}"
             self._tell(tx, errand, tell, words)
+
+        if tell is not None:
+            self._send_picture(errand, tell, picture)
+
+    def _send_picture(self, errand: Errand, staff_id: int, picture: str) -> None:
+        """The code as a picture to keep and print, where staff hear from us. Without it the link is enough."""
+        parts = self._parts
+        with reading(parts.store, parts.clock) as tx:
+            address = merchants.address(tx, staff_id)
+        client = parts.clients.get(address.account) if address is not None else None
+        if address is None or client is None or parts.engine is None:
+            return
+        answer = parts.engine.call(Request("GET", picture, headers=()))
+        if answer.status != 200 or not answer.body.startswith(_PICTURES):
+            log.warning("channel_picture_unread channel=%d status=%d", errand.channel_id, answer.status)
+            return
+        try:
+            media_id = client.upload_media(answer.body, "code.png", "image")
+        except PlatformFailure as failure:
+            log.warning("channel_picture_unsent channel=%d code=%s", errand.channel_id, failure.code)
+            return
+        with transaction(parts.store, parts.clock, parts.bell) as tx:
+            outbox.queue(
+                tx,
+                account=address.account,
+                person_id=address.person_id,
+                payload={"type": "image", "media_id": media_id},
+                purpose="reminder",
+                staff_id=staff_id,
+                not_after=tx.now + PICTURE_LIFE,
+                key=f"channel-code:{errand.channel_id}",
+            )
 
     def _keep_failed(self, errand: Errand, failure: PlatformFailure) -> None:
         hopeless = failure.decision in _HOPELESS

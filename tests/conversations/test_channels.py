@@ -13,6 +13,7 @@ def test_a_code_of_the_account_is_printed_and_counts_who_comes(shop, boss):
     code = next(text for text in boss.phone.pushed if "二维码好了" in text)
     ticket = re.search(r"showqrcode\?ticket=\S+", code)
     assert ticket is not None
+    assert "image" in [message["type"] for message in boss.phone.messages]
     assert ticket.group() in boss.says("渠道 看 门店海报")
 
     mei = shop.person("小美")
