@@ -20,10 +20,11 @@ from bot.language.intents import (
     CheckIn,
     Join,
     Leave,
+    SignUp,
 )
 from bot.language.normalise import display_name
 from bot.language.segments import parse_segment
-from handlers.talk import CustomerTalk, StaffTalk, Talk, on
+from handlers.talk import CustomerTalk, StaffTalk, Talk, names_of, on
 
 
 def _facts(talk: Talk, activity: Activity) -> dict[str, str]:
@@ -104,6 +105,29 @@ def check_in(talk: StaffTalk) -> str:
     activities.check_in(talk.tx, activity, customer)
     talk.label(f"{shown(customer)} 签到“{activity.title}”")
     return f"{shown(customer)} 已签到“{activity.title}”，也记为到店（Y）"
+
+
+@on.staff(SignUp)
+def sign_up(talk: StaffTalk) -> str:
+    """Staff put down who told them, for whoever writes to nobody but them."""
+    activity = activities.get(talk.tx, talk.intent.activity)
+    people = talk.all(talk.intent.whom)
+    if talk.intent.leaves:
+        for customer in people:
+            if activity.id not in {one.id for one, _state in activities.joined_by(talk.tx, customer.id)}:
+                raise Refusal(f"{shown(customer)} 没有报名“{activity.title}”，不用取消。")
+            moved_up = activities.leave(talk.tx, activity, customer)
+            if moved_up is not None:
+                tell_moved_up(talk, activity, moved_up)
+        talk.final(f"位置可能已经给了候补的人。要再报：报名 {activity.id} {shown(people[0])}")
+        return f"已取消 {names_of(people)} 在“{activity.title}”的报名。"
+    lines = []
+    for customer in people:
+        joined = activities.join(talk.tx, activity, customer)
+        place = "报上了" if joined.state == "in" else f"在候补第 {joined.place} 位"
+        lines.append(f"{shown(customer)} {'本来就' if joined.again else ''}{place}")
+    talk.final(f"位置已经占上。要退：取消报名 {activity.id} {shown(people[0])}")
+    return f"{_line(talk, activity)}\n" + "\n".join(lines) + f"\n要退：取消报名 {activity.id} 名字"
 
 
 @on.customer(Activities)

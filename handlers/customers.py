@@ -22,6 +22,7 @@ from bot.language.intents import (
     FollowUp,
     Grade,
     History,
+    Marketing,
     Mine,
     Note,
     OptIn,
@@ -249,6 +250,23 @@ def mine(talk: CustomerTalk) -> str:
         lines.append("想让我们怎么称呼您？回复“我叫小美”这样就行。")
     lines.append("不想收活动消息：回复“退订”" if not customer.opted_out else "您已退订活动消息，想恢复请回复“订阅”")
     return "\n".join(lines)
+
+
+@on.staff(Marketing)
+def marketing(talk: StaffTalk) -> str:
+    """Staff put down the wish of somebody who told it to them."""
+    people = talk.all(talk.intent.whom)
+    names = names_of(people)
+    for customer in people:
+        if talk.intent.wanted:
+            consent.opt_in(talk.tx, customer.id)
+        else:
+            consent.opt_out(talk.tx, customer.id)
+    back = "退订" if talk.intent.wanted else "订阅"
+    talk.final(f"已经照 TA 的意思改了。要改回来：{back} #{people[0].id}")
+    if talk.intent.wanted:
+        return f"记下了：{names} 又愿意收营销消息。要停，发送：退订 #{people[0].id}"
+    return f"记下了：{names} 不再收营销消息，排好还没发的也取消了。TA 又想收，发送：订阅 #{people[0].id}"
 
 
 @on.customer(OptOut)

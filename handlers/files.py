@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.delivery import outbox
-from bot.domain import journeys
+from bot.domain import contacts, journeys
 from bot.domain.customers import files, media, photos
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Media, Photo
@@ -12,6 +12,7 @@ from bot.domain.merchants import desk
 from bot.domain.orders import service as orders
 from bot.language.file_fields import BY_NAME
 from bot.language.file_intents import FileEdit, FileShow, Merge, Photos, Picture
+from bot.language.intents import Apart
 from bot.language.money import show_money
 from handlers.activities import tell_moved_up
 from handlers.scripts import take_picture
@@ -168,6 +169,14 @@ def picture(talk: StaffTalk) -> str:
 
 
 # --- one person, two files ----------------------------------------------------------------------------------------
+
+
+@on.staff(Apart)
+def apart(talk: StaffTalk) -> str:
+    kept, back = contacts.take_apart(talk.tx, talk.one(talk.intent.whom))
+    talk.final("拆开就各是各的了。又是同一位，再合并。")
+    again = f"合并 {kept.split()[-1]} {back.split()[-1]}"
+    return f"拆开了：{kept} 和 {back} 又是两位顾客，不会再自动合并。\n要是同一位，发送：{again}"
 
 
 @on.staff(Merge)

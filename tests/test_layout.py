@@ -82,6 +82,7 @@ ROW = (
     "campaigns",
     "analytics",
     "journeys",
+    "contacts",
     "working_day",
     "morning",
     "play_trial",

@@ -22,7 +22,7 @@ from bot.domain.care.models import Plan
 from bot.domain.care.reminders import Own
 from bot.domain.complaints import service as complaints
 from bot.domain.customers import finding as customer_finding
-from bot.domain.customers import forgetting, media, merging, saved_segments, segments, timeline, waiting
+from bot.domain.customers import forgetting, friends, media, merging, saved_segments, segments, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
@@ -225,6 +225,11 @@ def merge(tx: Tx, one: Customer, other: Customer, *, staff_id: int) -> Merged:
     if forgetting.GONE in (one.name, other.name):
         raise Refusal(f"{forgetting.GONE}的顾客要求删除了资料，不能再和别人合到一起。什么都没有改。")
     kept, gone = sorted((one, other), key=lambda customer: customer.id)
+    return become_one(tx, kept, gone, staff_id=staff_id)
+
+
+def become_one(tx: Tx, kept: Customer, gone: Customer, *, staff_id: int | None) -> Merged:
+    """As ``merge`` for two who are known to be one; ``staff_id`` None: nobody asked for it."""
     name, number = shown(gone), gone.id
     moved_up = activities.merge_places(tx, kept, gone)
     outbox.merge(tx, kept.id, number, f"和 #{kept.id} 是同一位，不重复发")
@@ -241,6 +246,7 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
     numbers, words = forgetting.numbers_of(tx, customer.id), forgetting.words_of(customer)
     for identity in customers.identities(tx, [customer.id]):
         limits.forget(tx, identity.account, identity.person_id)
+        friends.forget(tx, identity.account, identity.person_id)
     theirs = orders.forget(tx, customer.id)
     complaints.forget(tx, customer.id)
     playing.forget(tx, customer.id)

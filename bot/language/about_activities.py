@@ -23,6 +23,7 @@ from bot.language.intents import (
     Remind,
     RemindCancel,
     Reminders,
+    SignUp,
     Snooze,
 )
 from bot.language.money import read_money, take_money
@@ -30,6 +31,7 @@ from bot.language.normalise import Words, read, without_mood
 from bot.language.segments import parse_words
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, only_number, read_count, take_number
+from bot.language.whom import whoms
 
 _NEW = "活动 新建 会员茶会 周六14:00 名额20 地点 本店"
 _DAY, _REMIND = "日历 添加 店庆 10月18日 每年", "提醒 周五15:00 给张姐打电话"
@@ -38,6 +40,7 @@ MONEY_OUT = "红包和转账要您自己在微信里发，我不经手钱。想�
 _PLAN, _DONE = "红包 计划 中秋 老客群 200元 20个", "红包 已发 3 实发180元"
 _BUDGET, _CANCEL = "红包 预算 每月 500元", "红包 取消 3"
 _CHECK_IN = "签到 3 小美"
+_SIGN_UP, _SIGN_OFF = "报名 3 小美", "取消报名 3 小美"
 
 _ACTIVITY_SUB = re.compile(r"(?P<word>新建|新增|添加|创建|发布|名单|报名名单|关闭|取消|结束|列表|签到)(?![礼有])[ :]*")
 _SLOT = re.compile(r"[ \n,;、]?(?P<slot>名额|人数|限额|限|地点|地址|对象|面向|时间)(?: ?[:是为])? ?(?=(?P<value>.|$))")
@@ -172,13 +175,27 @@ def _capacity(said: Words | None, free: list[Words]) -> tuple[int | None, list[W
 
 
 def _check_in(said: Said) -> Intent:
+    number, whose = _number_and_people(said, _CHECK_IN)
+    return CheckIn(number, one_person(whose, _CHECK_IN))
+
+
+def _sign_up(said: Said, *, leaves: bool = False) -> Intent:
+    example = _SIGN_OFF if leaves else _SIGN_UP
+    number, whose = _number_and_people(said, example)
+    people = whoms(whose)
+    if not people:
+        raise Unclear(f"没说是哪位顾客，例如：{example}", example)
+    return SignUp(number, people, leaves)
+
+
+def _number_and_people(said: Said, example: str) -> tuple[int, Words]:
+    """``3 小美``, ``小美 3``; or the customers stand before the verb: 小美 签到 3."""
     last = re.fullmatch(r"(?P<whom>[^\d ][^ ]*) (?P<number>(?:活动)? ?\d{1,6}号?)", said.words.plain, re.ASCII)
-    if said.whom or last:  # 小美 签到 3, 签到 小美 3
+    if said.whom or last:
         whose = said.whom or said.words.group(last, "whom") if last else said.whom
-        number = only_number(said.words.group(last, "number") if last else said.words, _CHECK_IN)
-        return CheckIn(number, one_person(whose or said.words, _CHECK_IN))
-    number, rest = take_number(said.words, _CHECK_IN)
-    return CheckIn(number, one_person(rest, _CHECK_IN))
+        number = only_number(said.words.group(last, "number") if last else said.words, example)
+        return number, whose or said.words
+    return take_number(said.words, example)
 
 
 def _calendar(said: Said) -> Intent:
@@ -359,6 +376,8 @@ VERBS = (
         ("活动 关闭 3",),
     ),
     Verb(("签到",), _check_in, (_CHECK_IN,), after_whom=True),
+    Verb(("报名",), _sign_up, (_SIGN_UP,), after_whom=True, gluable=False),
+    Verb(("取消报名",), lambda said: _sign_up(said, leaves=True), (_SIGN_OFF,), after_whom=True, gluable=False),
     Verb(("添加日历", "日历添加", "加日历"), _calendar_add, (_DAY,)),
     Verb(("最近有什么节日", "有什么节日", "未来30天"), _calendar, ("日历",), gluable=False),
     Verb(("日历", "关怀日历"), _calendar, (_DAY, "日历")),

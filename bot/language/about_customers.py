@@ -8,12 +8,14 @@ from typing import Literal, cast
 
 from bot.language.intents import (
     Answer,
+    Apart,
     BroadcastStep,
     Enrol,
     FollowUp,
     Grade,
     History,
     Intent,
+    Marketing,
     Note,
     OpenCase,
     Rename,
@@ -21,17 +23,19 @@ from bot.language.intents import (
     Unnamed,
     Visit,
     Waiting,
+    Whom,
 )
 from bot.language.money import read_money, take_money
 from bot.language.normalise import Words, read
 from bot.language.times import take_leading_time, take_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_addressee, take_person
+from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_addressee, take_people, take_person
 from bot.language.whom import whoms
 
 _SHOW, _RENAME, _ENROL = "查 小美", "改名 #12 小美", "新客 张姐 13800138000 微信 zhang88"
 _FOLLOW = "跟进 小美 b 聊了价格 下次发新款图 周五 预计500"
 _GRADE, _NOTE, _ANSWER = "级别 小美 A", "备注 小美 喜欢素色", "回 小美 您要的款到了"
 _CASE = "立案 小美 裙子破了要退钱"
+_OPT_OUT, _OPT_IN, _APART = "退订 小美", "订阅 小美", "拆开 #12"
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?1\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)", re.ASCII)
 _WECHAT = re.compile(r"(?:微信号?|wx|wechat) ?:? ?(?P<id>[a-z0-9_-]{2,40})", re.ASCII)
@@ -221,6 +225,12 @@ def _note(said: Said) -> Intent:
     return Note(person, text.typed)
 
 
+def _all_of(said: Said, example: str) -> tuple[Whom, ...]:
+    people, rest = take_people(said, example)
+    expect_end(rest, example)
+    return people
+
+
 def _open_case(said: Said) -> Intent:
     person, text = take_addressee(said, _CASE)
     return OpenCase(person, text.typed)
@@ -277,6 +287,9 @@ VERBS = (
     Verb(("级别", "评级", "定级", "等级"), _grade, (_GRADE,), after_whom=True),
     Verb(("跟进",), _follow_up, (_FOLLOW,), after_whom=True),
     Verb(("备注", "备忘", "记一下", "记下"), _note, (_NOTE,), after_whom=True, takes_text=True),
+    Verb(("退订",), lambda said: Marketing(_all_of(said, _OPT_OUT)), (_OPT_OUT,), gluable=False),
+    Verb(("订阅",), lambda said: Marketing(_all_of(said, _OPT_IN), wanted=True), (_OPT_IN,), gluable=False),
+    Verb(("拆开",), lambda said: Apart(one_person(said.words, _APART)), (_APART,), gluable=False),
     Verb(("立案",), _open_case, (_CASE, "立案 #12"), after_whom=True, takes_text=True),
     Verb(("回",), _answer, (_ANSWER,), gluable=False, takes_text=True),
     Verb(("回复",), _reply, (_ANSWER, "回复 12"), takes_text=True),

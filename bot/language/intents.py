@@ -491,6 +491,30 @@ class ActivityClose(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class SignUp(Intent):
+    """``报名 3 <谁>``, ``取消报名 3 <谁>`` (``leaves``): staff put down who told them."""
+
+    activity: int
+    whom: tuple[Whom, ...]
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marketing(Intent):
+    """``退订 <谁>``, ``订阅 <谁>`` (``wanted``): staff put down a wish the customer told them."""
+
+    whom: tuple[Whom, ...]
+    wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Apart(Intent):
+    """``拆开 <谁>``: what was put together by itself were two people."""
+
+    whom: Whom
+
+
+@dataclass(frozen=True, slots=True)
 class CheckIn(Intent):
     """``签到 3 <谁>``."""
 

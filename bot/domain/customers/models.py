@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -78,10 +78,20 @@ class Identity(Base):
     """One platform's word for a customer. ``relation`` is ``active`` or ``gone`` as of the event at ``relation_at``.
 
     ``refusal`` is what the platform last said against reaching the person, ``blocked`` or ``refuses``, at ``refused_at``.
+    ``unionid`` is the same wherever the platform knows the person; ``""``: asked and told of none. ``apart``: staff said
+    that this is not who the unionid says.
     """
 
     __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("account", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("account", "person_id"),
+        Index(
+            "ix_identities_unionid",
+            "unionid",
+            sqlite_where=text("unionid IS NOT NULL"),
+            postgresql_where=text("unionid IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
@@ -93,6 +103,43 @@ class Identity(Base):
     unionid: Mapped[str | None]
     refusal: Mapped[str | None]
     refused_at: Mapped[datetime | None]
+    apart: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class Friendship(Base):
+    """A member of staff and a customer at the platform: friends (``active``) or no more (``gone``), as of the event at
+    ``relation_at``. The identity of the customer is ``active`` while one of these is.
+
+    ``remark`` and ``description`` are the member's own words for the customer. ``since``: when they became friends;
+    ``channel`` and ``add_way`` (the platform's number): how. ``stale_at``: since when the platform may know more than is
+    here. ``welcome_code``: of the last welcome that was sent on its way.
+    """
+
+    __tablename__ = "friendships"
+    __table_args__ = (
+        Index("ix_friendships_member", "account", "member_id", "relation"),
+        Index(
+            "ix_friendships_stale",
+            "account",
+            "stale_at",
+            sqlite_where=text("stale_at IS NOT NULL"),
+            postgresql_where=text("stale_at IS NOT NULL"),
+        ),
+    )
+
+    # The person stands first in the key: rows are looked up by lists of people.
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[str] = mapped_column(primary_key=True)
+    relation: Mapped[str]
+    relation_at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    remark: Mapped[str] = mapped_column(default="", server_default="")
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    channel: Mapped[str] = mapped_column(default="", server_default="")
+    add_way: Mapped[int] = mapped_column(default=0, server_default="0")
+    stale_at: Mapped[datetime | None]
+    welcome_code: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Tag(Base):

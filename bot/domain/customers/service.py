@@ -156,6 +156,18 @@ def identities(tx: Tx, customer_ids: Iterable[int]) -> Sequence[Identity]:
     ).all()
 
 
+def identity(tx: Tx, account: str, person_id: str) -> Identity | None:
+    """The customer's address behind a platform person, None for whom nobody has met."""
+    return tx.session.scalars(
+        select(Identity).where(Identity.account == account, Identity.person_id == person_id)
+    ).first()
+
+
+def set_apart(tx: Tx, customer_id: int) -> None:
+    """Staff have said that these addresses are not of whoever else the platform's unionid says."""
+    tx.execute(update(Identity).where(Identity.customer_id == customer_id).values(apart=True))
+
+
 # --- finding by what was typed ------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,8 @@ from bot.store.journal import Overtaken, put_back
 from bot.store.transaction import Tx
 
 UNDO_LIFE = timedelta(hours=24)
+# Begins the key of changes no message asked for: 撤销 passes them over, for nobody would know what went.
+BY_ITSELF = "by itself:"
 _FORGOTTEN = "（一位顾客的资料，已按要求删除）"
 
 
@@ -43,14 +45,30 @@ def undo(tx: Tx, *, staff_id: int, reverse: Mapping[str, Callable[[int], None]])
 
     Raises Refusal when there is none within 24 hours, when it is final, or when somebody changed the same thing since.
     """
+    own = (Change.staff_id == staff_id, ~Change.message_key.startswith(BY_ITSELF))
     change = tx.session.scalars(
         select(Change)
-        .where(Change.staff_id == staff_id, Change.undone_at.is_(None), Change.created_at > tx.now - UNDO_LIFE)
+        .where(*own, Change.undone_at.is_(None), Change.created_at > tx.now - UNDO_LIFE)
         .order_by(Change.id.desc())
         .limit(1)
     ).first()
     if change is None:
         raise Refusal("没有可以撤销的操作（只能撤销自己 24 小时内做的）。")
+    return _undo(tx, change, reverse)
+
+
+def done_by_itself(tx: Tx, what: str) -> Change | None:
+    """The newest change that nobody asked for and that still stands; ``what`` is its key behind `BY_ITSELF`."""
+    theirs = select(Change).where(Change.message_key == f"{BY_ITSELF}{what}", Change.undone_at.is_(None))
+    return tx.session.scalars(theirs.order_by(Change.id.desc()).limit(1)).first()
+
+
+def undo_by_itself(tx: Tx, change: Change) -> None:
+    """Takes back what nobody asked for, however long ago. Raises Refusal when the same thing was changed since."""
+    _undo(tx, change, {})
+
+
+def _undo(tx: Tx, change: Change, reverse: Mapping[str, Callable[[int], None]]) -> Change:
     if change.final is not None:
         raise Refusal(f"“{change.label}”不能撤销：{change.final}")
     try:

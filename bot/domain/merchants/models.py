@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.base import Base
@@ -28,7 +28,11 @@ class Staff(Base):
 
 
 class StaffIdentity(Base):
-    """The address a staff member writes from: one platform person of one account."""
+    """The address a staff member writes from: one platform person of one account.
+
+    ``member``: it is one of the company's own people, who are staff without an invitation; the row stays when they are
+    removed, so that writing does not make them staff again.
+    """
 
     __tablename__ = "staff_identities"
     __table_args__ = (UniqueConstraint("account", "person_id"),)
@@ -37,6 +41,7 @@ class StaffIdentity(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
     account: Mapped[str]
     person_id: Mapped[str]
+    member: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Invitation(Base):
@@ -108,6 +113,37 @@ class Confirmation(Base):
     used_at: Mapped[datetime | None]
 
 
+class Card(Base):
+    """A card with buttons that stands in a staff member's talk.
+
+    ``answers``: the token of the question, or the code, that its buttons give. ``delivery_id`` brought it; ``response_code``
+    is what a tap said the card may be changed by, once. ``replaced``: the words its buttons are to give way to, ``""``
+    while they may be tapped; ``changed_at``: when the platform was told, or given up on.
+    """
+
+    __tablename__ = "cards"
+    __table_args__ = (
+        Index(
+            "ix_cards_standing",
+            "staff_id",
+            sqlite_where=text("changed_at IS NULL"),
+            postgresql_where=text("changed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    account: Mapped[str]
+    person_id: Mapped[str]
+    task_id: Mapped[str] = mapped_column(unique=True)
+    answers: Mapped[str]
+    until: Mapped[datetime]
+    delivery_id: Mapped[int]
+    response_code: Mapped[str] = mapped_column(default="", server_default="")
+    replaced: Mapped[str] = mapped_column(default="", server_default="")
+    changed_at: Mapped[datetime | None]
+
+
 class Change(Base):
     """One command that changed something, with the images ``撤销`` needs; also the audit trail of who did what.
 
@@ -133,7 +169,7 @@ class Notice(Base):
     ``state``: ``open`` → ``shown`` on top of an answer, or ``queued`` (``delivery_id`` carries it) → ``pushed``, or
     ``unsent`` with a new ``open`` one in its place, whose ``delivery_id`` names the push that failed. ``watching`` waits
     for the end of a delivery to a customer → ``done``. ``hinted_at``: a template notice has said that there is
-    something; the words themselves still wait to be shown.
+    something; the words themselves still wait to be shown. ``group_at``: the staff group has heard of it.
     """
 
     __tablename__ = "notices"
@@ -160,6 +196,7 @@ class Notice(Base):
     closed_at: Mapped[datetime | None]
     hinted_at: Mapped[datetime | None]
     delivery_id: Mapped[int | None]
+    group_at: Mapped[datetime | None]
 
 
 class ShopFact(Base):

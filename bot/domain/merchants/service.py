@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -55,7 +56,11 @@ def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff
     if taken.rowcount != 1:
         raise Refusal("这个绑定码刚刚被别人用了。请向老板再要一个（老板发送“员工 邀请”）。")
     staff = find(tx, account=account, person_id=person_id)
-    if staff is None:
+    if staff is None and (removed := _removed_member(tx, account, person_id)) is not None:
+        staff = removed
+        staff.active, staff.removed_at, staff.role = True, None, invitation.role
+        staff.name = name or staff.name
+    elif staff is None:
         staff = Staff(name=name, role=invitation.role, active=True, created_at=tx.now)
         tx.session.add(staff)
         tx.session.flush()
@@ -66,6 +71,42 @@ def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff
     tx.session.flush()
     tx.execute(update(Invitation).where(Invitation.id == invitation.id).values(used_by=staff.id))
     return staff
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the company's people: ``staff`` None where they were removed; ``is_new``: they are staff from now on."""
+
+    staff: Staff | None
+    is_new: bool = False
+
+
+def member(tx: Tx, *, account: str, person_id: str, owner: bool) -> Member:
+    """Who one of the company's people is here: staff from their first word on, without an invitation.
+
+    ``owner``: the settings name them as one. Who was removed stays so until an invitation brings them back.
+    """
+    staff = find(tx, account=account, person_id=person_id)
+    if staff is None and _removed_member(tx, account, person_id) is not None:
+        return Member(None)
+    is_new = staff is None
+    if staff is None:
+        staff = Staff(name=person_id, role="staff", active=True, created_at=tx.now)
+        tx.session.add(staff)
+        tx.session.flush()
+        tx.session.add(StaffIdentity(staff_id=staff.id, account=account, person_id=person_id, member=True))
+    if owner and staff.role != "owner":
+        staff.role = "owner"
+    tx.session.flush()
+    return Member(staff, is_new)
+
+
+def _removed_member(tx: Tx, account: str, person_id: str) -> Staff | None:
+    return tx.session.scalars(
+        select(Staff)
+        .join(StaffIdentity, StaffIdentity.staff_id == Staff.id)
+        .where(StaffIdentity.account == account, StaffIdentity.person_id == person_id, Staff.active.is_(False))
+    ).first()
 
 
 def find(tx: Tx, *, account: str, person_id: str) -> Staff | None:
@@ -79,6 +120,11 @@ def find(tx: Tx, *, account: str, person_id: str) -> Staff | None:
 
 def active_staff(tx: Tx) -> list[Staff]:
     return list(tx.session.scalars(select(Staff).where(Staff.active.is_(True)).order_by(Staff.id)))
+
+
+def call(staff: Staff, name: str) -> None:
+    """What a member of staff is called from now on."""
+    staff.name = name
 
 
 def owners(tx: Tx) -> list[Staff]:
@@ -123,8 +169,10 @@ def remove(tx: Tx, *, who: str) -> Staff:
     staff.active = False
     staff.removed_at = tx.now
     tx.session.flush()
-    # The address is free again: who works here no more is a customer like any other when writing next.
-    for identity in tx.session.scalars(select(StaffIdentity).where(StaffIdentity.staff_id == staff.id)):
+    # The address is free again: who works here no more is a customer like any other when writing next. One of the
+    # company's people is none, and would be staff again by the next word.
+    theirs = select(StaffIdentity).where(StaffIdentity.staff_id == staff.id, StaffIdentity.member.is_(False))
+    for identity in tx.session.scalars(theirs):
         tx.session.delete(identity)
     tx.execute(delete(Dealt).where(Dealt.staff_id == staff.id))
     return staff
