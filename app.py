@@ -102,6 +102,7 @@ def create_router(settings: Settings) -> Router:
         channels,
         clauses,
         complaints,
+        contacts,
         corrections,
         customers,
         files,
@@ -151,6 +152,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs import notices
     from jobs.accounts import FollowerIntake
     from jobs.channels import ChannelKeeper
+    from jobs.cards import CardKeeper
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
@@ -191,6 +193,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
         Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
+        Chore("cards", 1.0, CardKeeper(parts).turn),
     )
     return parts
 

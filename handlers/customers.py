@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain import journeys
 from bot.domain.activities import service as activities
-from bot.domain.customers import consent, forgetting, segments, tag_rules, tags, timeline, waiting
+from bot.domain.customers import consent, forgetting, friends, segments, tag_rules, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown, suggested_grade
@@ -99,8 +99,10 @@ def card(talk: StaffTalk, customer: Customer) -> str:
         lines.append(f"上次联系：{talk.moment(customer.last_contact_at)}")
     if customer.opted_out:
         lines.append("已退订，不发营销消息")
+    if with_whom := friends.names_of_friends(tx, customer.id):
+        lines.append(f"企业微信好友：{'、'.join(with_whom)}")
     if not any(identity.relation == "active" for identity in customers.identities(tx, [customer.id])):
-        lines.append("没有关注公众号，只能人工联系")
+        lines.append(f"{talk.unreached}，只能人工联系")
     lines.append(f"下一步：{_next_step(talk, customer)}")
     return "\n".join(lines)
 
@@ -214,7 +216,8 @@ def enrol(talk: StaffTalk) -> str:
     talk.one_is(customer)
     talk.label(f"建档 {shown(customer)}")
     phone = f" {customer.phone}" if customer.phone else ""
-    return f"建好了：{shown(customer)}{phone}{CUT if cut else ''}。还没关注公众号，群发时会列给您人工联系。"
+    lacks = talk.unreached.replace("没有", "还没")
+    return f"建好了：{shown(customer)}{phone}{CUT if cut else ''}。{lacks}，群发时会列给您人工联系。"
 
 
 @on.staff(Note)

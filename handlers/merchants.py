@@ -23,6 +23,7 @@ from bot.language.help_texts import help_text
 from bot.language.intents import (
     Bind,
     BroadcastStep,
+    CallMe,
     Choice,
     Confirm,
     Courtesy,
@@ -45,11 +46,12 @@ from bot.language.intents import (
     Whom,
     Yes,
 )
+from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.staff import understand
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}
-
+CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
 LESSON = (
     "连着几句没看懂。先说做什么，再说谁，再说内容，中间空一格：\n"
@@ -209,6 +211,18 @@ def bind_again(talk: StaffTalk) -> str:
     return f"绑定好了，{staff.name}，您现在是{ROLES[staff.role]}。"
 
 
+@on.staff(CallMe)
+def call_me(talk: StaffTalk) -> str:
+    """Who was made staff by the company's list has no other name than the one there."""
+    name, cut = display_name(talk.intent.name)
+    if not name:
+        raise Refusal("这个名字里没有看得见的字，没有改。例如：我叫小李")
+    before = talk.staff.name
+    merchants.call(talk.staff, name)
+    talk.final(f"换了称呼。要换回来，发送：我叫{before}")
+    return f"好的，以后您就是{name}{CUT if cut else ''}。"
+
+
 @on.staff(StaffList)
 def list_staff(talk: StaffTalk) -> str:
     kept = customers.kept_by(talk.tx)
@@ -225,6 +239,11 @@ def list_staff(talk: StaffTalk) -> str:
 def invite(talk: StaffTalk) -> str:
     merchants.require_owner(talk.staff, "邀请店员")
     code = merchants.invite(talk.tx, role="staff")
+    if talk.can.members:
+        return (
+            "同事在企业微信里给这个应用发一句话就是店员，不用邀请。"
+            f"移除过的同事要回来，或另一个账号上的店员，请 TA 发送：\n绑定 {code} 名字\n（7 天内有效，只能用一次）"
+        )
     return f"请新店员关注公众号后发送：\n绑定 {code} 名字\n（7 天内有效，只能用一次）"
 
 
@@ -234,7 +253,7 @@ def remove(talk: StaffTalk) -> str:
     everybody = {staff.id: merchants.address(talk.tx, staff.id) for staff in merchants.active_staff(talk.tx)}
     gone = merchants.remove(talk.tx, who=talk.intent.who)
     address = everybody[gone.id]
-    if address is not None:
+    if address is not None and not address.member:
         customers.leave_staff(talk.tx, address.account, address.person_id, name=gone.name)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
     held = journeys.held_by(talk.tx, gone.id)
@@ -383,12 +402,21 @@ def how_staff_hear(talk: StaffTalk) -> str:
     if talk.intent.test:
         notices.tell(tx, talk.staff.id, "这是一条测试通知。", kind="test", urgent=True)
         if rest := outbox.path_rest(tx, talk.message.account, "custom"):
-            return f"客服消息{_rests(talk, rest)}。测试通知会走别的办法，发送“通知”看。"
+            return f"{'客服' if talk.can.windows else '应用'}消息{_rests(talk, rest)}。测试通知会走别的办法，发送“通知”看。"
         return "测试通知正在发，马上会单独到您手机上。"
-    return (
-        f"通知您的办法：\n1. 客服消息：{_by_message(talk)}\n2. 模板通知：{_by_template(talk)}\n"
-        f"3. 都不行时，写在您下一次的回复上面\n没推送的通知：{notices.count_open(tx, talk.staff.id)} 条"
-    )
+    ways = [f"应用消息：{_by_app(talk)}"] if not talk.can.windows else [f"客服消息：{_by_message(talk)}"]
+    if talk.shop.group_robot:
+        ways.append("员工群里的机器人：只报几位、几号")
+    if talk.can.template_notices:
+        ways.append(f"模板通知：{_by_template(talk)}")
+    ways.append("都不行时，写在您下一次的回复上面")
+    numbered = "\n".join(f"{number}. {way}" for number, way in enumerate(ways, start=1))
+    return f"通知您的办法：\n{numbered}\n没推送的通知：{notices.count_open(tx, talk.staff.id)} 条"
+
+
+def _by_app(talk: StaffTalk) -> str:
+    rest = outbox.path_rest(talk.tx, talk.message.account, "custom")
+    return _rests(talk, rest) if rest else "随时能发给您"
 
 
 def _by_message(talk: StaffTalk) -> str:

@@ -11,7 +11,7 @@ from bot.delivery.taps import tapped
 from bot.domain import journeys
 from bot.domain.customers import service as customers
 from bot.domain.customers.rules import MEDIA_WORDS, shown
-from bot.domain.merchants import changes, desk, notices
+from bot.domain.merchants import cards, changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
@@ -76,7 +76,7 @@ from bot.language.whom import says_number
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers import rereading, taps
+from handlers import members, rereading, taps
 from handlers.pages import PAGE, REPLY_LIMIT, first_page
 from handlers.talk import (
     NEW_FILE,
@@ -132,6 +132,11 @@ def create_reader(settings: Settings) -> Reader:
     """The reader ``app.py`` hands to the router."""
 
     def read(router: Router, message: Inbound, tx: Tx) -> str | None:
+        if message.of == "member":
+            return _member(router, tx, settings, message)
+        if message.of != "anybody":
+            known = router.find("event", message.kind) is not None
+            return _event(router, Talk(tx, settings, message, message.kind)) if known else None
         if message.kind in OF_THE_ACCOUNT or message.kind.startswith(OF_THE_ACCOUNT_STARTS):
             return _event(router, Talk(tx, settings, message, message.kind))
         if message.kind not in MESSAGES and message.kind not in WINDOWS and router.find("event", message.kind) is None:
@@ -150,7 +155,24 @@ def create_reader(settings: Settings) -> Reader:
 
 def foresee(messages: Sequence[Inbound], tx: Tx) -> None:
     """Looks up together who the senders of many messages are."""
-    customers.foresee(tx, {(message.account, message.sender) for message in messages})
+    people = {(message.account, message.sender) for message in messages if message.of in ("anybody", "contact")}
+    if people:
+        customers.foresee(tx, people)
+
+
+def _member(router: Router, tx: Tx, settings: Settings, message: Inbound) -> str | None:
+    """One of the company's own people: staff by the first word, who opens no window and is no customer."""
+    said = message.kind in SAID or message.kind == taps.CARD_TAP
+    if not said and message.kind not in members.CAME:
+        return None
+    met = members.meet(tx, settings, message)
+    if met.staff is None:
+        return members.removed(tx, settings, message) if said else ""
+    hello = members.greeting(met.staff) if met.is_new else ""
+    if not said:
+        return hello
+    answer = _StaffLine(router, tx, settings, message, met.staff).answer()
+    return f"{hello}\n\n{answer}" if hello and answer else hello or answer
 
 
 def _open_window(tx: Tx, message: Inbound) -> None:
@@ -213,6 +235,7 @@ class _StaffLine:
         self._staff = staff
         self._note = ""
         self._tells = ""
+        self._picked = 0
         journeys.settle_deliveries(tx)
         # What this very line gives rise to (通知 测试) comes by itself, like everybody else's news.
         self._waited = {notice.id for notice in notices.open_notices(tx, staff.id)}
@@ -220,11 +243,18 @@ class _StaffLine:
         self._open = len(self._waited) if is_all else notices.count_open(tx, staff.id)
 
     def answer(self) -> str:
+        can = self._talk(None, "").can
+        if can.cards:
+            taps.keep(self._tx, self._message)
         reply = self._answer()
-        taps.offer(self._tx, self._message, self._staff.id)
+        if can.cards:
+            cards.settle(self._tx, self._staff.id, picked=self._picked)
+        taps.offer(self._tx, self._message, self._staff.id, can, reply)
         return self._with_news(reply)
 
     def _answer(self) -> str:
+        if dropped := taps.drop(self._tx, self._message, self._staff.id):
+            return dropped
         tap = taps.read(self._message)
         if tap is not None:
             line = taps.line(self._tx, self._staff.id, tap)
@@ -269,6 +299,7 @@ class _StaffLine:
             # What was offered is no work begun, so nothing need be said when it is passed over.
             desk.close_question(self._tx, self._staff.id)
             if picked := _picked(question, intent):
+                self._picked = question.payload["options"].index(picked) + 1
                 return self._handle(understand(picked, self._now()), picked)
             question = None
         if question is None or isinstance(intent, More):
@@ -284,6 +315,7 @@ class _StaffLine:
             return self._choose(question, number)
         if question.kind == "heard" and isinstance(intent, Yes):
             desk.close_question(self._tx, self._staff.id)
+            self._picked = 1
             heard = str(question.payload["line"])
             return self._handle(understand(heard, self._now()), heard)
         if question.kind == "whose" and (whose := _whose(line, intent)):
@@ -324,6 +356,7 @@ class _StaffLine:
         if not 1 <= number <= len(options):
             return f"请回复 1 到 {len(options)} 之间的数字。"
         desk.close_question(self._tx, self._staff.id)
+        self._picked = number
         line = str(question.payload["line"])
         chosen = dict(question.payload["chosen"]) | {question.payload["asked"]: options[number - 1]}
         return self._handle(understand(line, self._now()), line, chosen)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.platforms.abilities import Abilities, abilities
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
@@ -70,6 +71,20 @@ class Talk:
         """Whether anybody could have written the message: plain mode (明文) signs no body."""
         account = self.shop.account(self.message.account)
         return account is not None and not account.aes_key
+
+    @property
+    def can(self) -> Abilities:
+        """What the account can do that the message came by."""
+        account = self.shop.account(self.message.account)
+        return abilities(account) if account is not None else Abilities()
+
+    @property
+    def unreached(self) -> str:
+        """Why a customer without any address cannot be reached, by what the shop's accounts are."""
+        ways = [abilities(account) for account in self.shop.accounts]
+        lacks = ["没有关注公众号"] if any(way.hears_customers for way in ways) or not ways else []
+        lacks += ["没有加企业微信好友"] if any(way.contacts for way in ways) else []
+        return "，也".join(lacks)
 
     def say(self, key: str, **roots: dict[str, str]) -> str:
         """A sentence of the script library, with the shop's facts filled in."""

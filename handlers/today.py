@@ -24,6 +24,7 @@ from bot.domain.working_day import URGENT, Task
 from bot.errors import Refusal
 from bot.language.file_intents import SendOn
 from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskText, Today, Waiting
+from handlers import answers_by_task
 from handlers.talk import StaffTalk, on
 
 BATCH = 5
@@ -206,6 +207,8 @@ def answer(talk: StaffTalk) -> str:
             f"多了 {over} 字节（约 {-(-over // 3)} 个汉字）。请缩短，或分几条回。"
         )
     customer = talk.one(talk.intent.whom)
+    if by_task := answers_by_task.offered(talk, customer, text):
+        return by_task
     identity, spans = _reach(talk, customer)
     _mark_final(talk, customer)
     if text.strip() == BY_HAND_WORD:
@@ -216,6 +219,8 @@ def answer(talk: StaffTalk) -> str:
 def _wait_for_media(talk: StaffTalk) -> str:
     """``回 <谁>`` alone: the picture or voice message that comes next is the answer."""
     customer = talk.one(talk.intent.whom)
+    if by_task := answers_by_task.offered(talk, customer, ""):
+        return by_task
     _reach(talk, customer)
     _ask_for_media(talk, customer, *media.FETCHED)
     return (
@@ -276,7 +281,7 @@ def _reach(talk: StaffTalk, customer: Customer) -> tuple[Identity, list[tuple[in
 
     The account staff are talking to comes first: it has their pictures already.
     """
-    why = "没有关注公众号"
+    why = talk.unreached
     known = customers.identities(talk.tx, [customer.id])
     for identity in sorted(known, key=lambda one: one.account != talk.message.account):
         if identity.relation != "active":

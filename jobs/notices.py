@@ -16,6 +16,7 @@ from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice, StaffIdentity
 from bot.domain.scripts.checker import fits_template
 from bot.errors import PlatformFailure
+from bot.platforms.abilities import abilities
 from bot.platforms.official_account.slots import filled, slots_of
 from bot.settings import Account
 from bot.store.transaction import Tx, reading, transaction
@@ -23,6 +24,8 @@ from jobs.parts import Parts
 
 log = logging.getLogger(__name__)
 
+# Where no window limits them: the platform lets 30 a minute through to one person, and news are collected.
+WITHOUT_WINDOW = 30
 REST_BYTES = 100  # for the words that more is open
 OPEN_TO_READ = "有新消息，发“通知”看"  # where the words themselves may not stand in a template
 _slots: dict[str, tuple[str, ...]] = {}
@@ -52,10 +55,7 @@ def _push_to(tx: Tx, parts: Parts, staff_id: int, now: datetime) -> int:
     if address is None:
         return 0
     waiting = notices.open_notices(tx, staff_id)
-    left = 0
-    # On a path that rests the alarm about it would stand behind what it tells of.
-    if outbox.path_rest(tx, address.account, "custom") is None:
-        left, _closes = limits.left(tx, address.account, [address.person_id], now).get(address.person_id, (0, now))
+    left = _left(tx, parts, address, now)
     room = TEXT_BYTES - REST_BYTES
     words, told = notices.digest(notices.worth_pushing(waiting, left=left, now=now), room=room)
     if not told:
@@ -65,6 +65,17 @@ def _push_to(tx: Tx, parts: Parts, staff_id: int, now: datetime) -> int:
     delivery_id = _queue(tx, address, {"type": "text", "text": f"{words}{rest}"}, route="custom")
     notices.carried_by(tx, told, delivery_id)
     return len(told)
+
+
+def _left(tx: Tx, parts: Parts, address: StaffIdentity, now: datetime) -> int:
+    """How many messages may go to a staff member now."""
+    # On a path that rests the alarm about it would stand behind what it tells of.
+    account = parts.settings.account(address.account)
+    if account is None or outbox.path_rest(tx, account.name, "custom") is not None:
+        return 0
+    if not abilities(account).windows:
+        return WITHOUT_WINDOW
+    return limits.left(tx, account.name, [address.person_id], now).get(address.person_id, (0, now))[0]
 
 
 def _hint(tx: Tx, parts: Parts, address: StaffIdentity, waiting: Sequence[Notice], now: datetime) -> int:

@@ -32,7 +32,7 @@ OPEN_STATES = ("planned", "claimed", "handed")
 
 # A correction is no marketing, but who opted out does not get it. ``care`` is a letter that advertises nothing.
 Purpose = Literal["marketing", "service", "reminder", "correction", "care"]
-Route = Literal["custom", "mass", "template", "subscribe", "passive", "by_hand", ""]
+Route = Literal["custom", "mass", "template", "subscribe", "passive", "welcome", "by_hand", ""]
 
 
 # -- planning --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ and what ends with the last friend."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.delivery import outbox
 from bot.domain import journeys
@@ -19,6 +19,7 @@ from bot.errors import Refusal
 from bot.store.transaction import Tx
 
 NO_FRIEND = "已不是好友"
+NEW_FOR = timedelta(hours=1)  # somebody whose news still waits to be told
 
 
 def parted(tx: Tx, account: str, member_id: str, person_id: str, *, at: datetime) -> bool:
@@ -54,17 +55,19 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
 
 def _say_who_came(tx: Tx, account: str, person_id: str, number: int) -> None:
     """Whoever waits to be told of a newcomer hears the name as well, which no event tells."""
-    members = friends.senders(tx, account, [person_id]).get(person_id)
-    if members:
+    members = friends.senders(tx, account, [person_id]).get(person_id, [])
+    if len(members) == 1:
         member = friends.members_of(tx, account).get(members[0], members[0])
-        notices.reword(tx, f"new:{number}", came_words(customers.get(tx, number), member, is_new=True))
+        customer = customers.get(tx, number)
+        is_new = customer.created_at > tx.now - NEW_FOR
+        notices.reword(tx, f"new:{number}", came_words(customer, member, is_new=is_new))
 
 
-def came_words(customer: Customer, member: str, *, is_new: bool) -> str:
-    """What staff read of somebody who has become a friend of one of them."""
-    who = f"新顾客 {shown(customer)}" if is_new else f"老顾客 {shown(customer)}"
+def came_words(customer: Customer, member: str, *, is_new: bool, again: bool = False) -> str:
+    """What staff read of somebody who has become a friend of one of them; ``again``: is one of another already."""
+    who = shown(customer) if again else f"{'新顾客 ' if is_new else '老顾客回来了：'}{shown(customer)}"
     hint = f"看档案：查 #{customer.id}" if known_name(customer) else f"取个名字：改名 #{customer.id} 李姐"
-    return f"{who} 加了 {member} 的企业微信。\n{hint}"
+    return f"{who} {'又' if again else ''}加了 {member} 的企业微信。\n{hint}"
 
 
 def _merge_by_itself(tx: Tx, number: int, twin: int, *, quietly: bool) -> None:

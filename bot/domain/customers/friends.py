@@ -65,11 +65,13 @@ _BEGIN = text(
 )
 
 
-def added(tx: Tx, account: str, member_id: str, person_id: str, *, channel: str, at: datetime) -> Friendship | None:
+def added(
+    tx: Tx, account: str, member_id: str, person_id: str, *, channel: str, at: datetime
+) -> tuple[Friendship, bool]:
     """They became friends at ``at`` (the event's time), or half of it; to be called with the customer met.
 
-    Returns the friendship where that is news, None where they were friends already or have parted since. Its names and
-    words are to be fetched in either case.
+    Returns the friendship and whether that is news: they may have been friends already, or have parted since. Its names
+    and words are to be fetched in either case.
     """
     friendship = _of(tx, account, member_id, person_id)
     friendship.stale_at = tx.now
@@ -80,7 +82,7 @@ def added(tx: Tx, account: str, member_id: str, person_id: str, *, channel: str,
         friendship.since = friendship.since if was_active and friendship.since else at
     tx.session.flush()
     _follow_friendships(tx, account, [person_id])
-    return friendship if friendship.relation == "active" and not was_active else None
+    return friendship, friendship.relation == "active" and not was_active
 
 
 def parted(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -> bool:
@@ -89,10 +91,10 @@ def parted(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -
     The file stays; whether anybody of the account is still a friend stands in the identity's relation.
     """
     friendship = _of(tx, account, member_id, person_id)
-    if at < friendship.relation_at or friendship.relation_at == at and friendship.relation == "gone":
+    if at < friendship.relation_at or (friendship.relation_at == at and friendship.relation == "gone"):
         return False
     was_active = friendship.relation == "active"
-    friendship.relation, friendship.relation_at = "gone", at
+    friendship.relation, friendship.relation_at, friendship.welcome_code = "gone", at, ""
     tx.session.flush()
     _follow_friendships(tx, account, [person_id])
     return was_active
@@ -137,11 +139,6 @@ def _follow_friendships(tx: Tx, account: str, person_ids: Sequence[str]) -> None
     tx.session.expire_all()
 
 
-def welcomed(friendship: Friendship, code: str) -> None:
-    """A welcome is on its way by this code."""
-    friendship.welcome_code = code
-
-
 # -- who is whose friend -----------------------------------------------------------------------------------------------
 
 
@@ -169,7 +166,7 @@ def members_of(tx: Tx, account: str) -> dict[str, str]:
     """What members of the account are called, by their id at the platform; also who works here no more."""
     named = select(StaffIdentity.person_id, Staff.name).join(Staff, Staff.id == StaffIdentity.staff_id)
     here = named.where(StaffIdentity.account == account, StaffIdentity.member)
-    return {person_id: name for person_id, name in tx.execute(here).all()}
+    return {str(person_id): str(name) for person_id, name in tx.execute(here)}
 
 
 def names_of_friends(tx: Tx, customer_id: int) -> list[str]:

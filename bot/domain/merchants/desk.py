@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -112,6 +112,12 @@ def take_labels(tx: Tx, staff_id: int) -> list[str]:
     return labels
 
 
+def question_until(tx: Tx, staff_id: int) -> datetime:
+    """When the open question is over; now where there is none."""
+    found = tx.session.get(TalkState, staff_id)
+    return tx.now if found is None or found.question_until is None else found.question_until
+
+
 def mark(tx: Tx, staff_id: int) -> str:
     """Gives the open question a token by which a tap is known to answer it and no other; returns it."""
     token = new_code(TOKEN_LENGTH)
@@ -187,9 +193,16 @@ def open_codes(tx: Tx, staff_id: int) -> list[str]:
     return list(tx.session.scalars(select(Confirmation.code).where(*waiting).order_by(Confirmation.id)))
 
 
-def drop_codes(tx: Tx, staff_id: int) -> list[str]:
-    """Ends the member's open codes and returns them; one that is typed later is told it ran out."""
-    codes = open_codes(tx, staff_id)
+def fresh_codes(tx: Tx, staff_id: int) -> list[tuple[str, datetime]]:
+    """The codes this very transaction has asked for, and until when each is good."""
+    asked = (Confirmation.staff_id == staff_id, Confirmation.used_at.is_(None), Confirmation.created_at == tx.now)
+    found = select(Confirmation.code, Confirmation.expires_at).where(*asked, Confirmation.expires_at > tx.now)
+    return [(code, until) for code, until in tx.execute(found.order_by(Confirmation.id))]
+
+
+def drop_codes(tx: Tx, staff_id: int, only: str = "") -> list[str]:
+    """Ends the member's open codes (``only`` this one) and returns them; one that is typed later is told it ran out."""
+    codes = [code for code in open_codes(tx, staff_id) if only in ("", code)]
     if codes:
         mine = (Confirmation.staff_id == staff_id, Confirmation.code.in_(codes), Confirmation.used_at.is_(None))
         tx.execute(update(Confirmation).where(*mine).values(expires_at=tx.now))

@@ -121,7 +121,7 @@ def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> lis
     fresh = [notice for notice in notices if notice.delivery_id is None]
     # The morning's message takes all else along: one message, not two.
     if left > KEPT_FOR_URGENT and any(
-        notice.kind == COLLECTED or _passed(notice.created_at, COLLECT, now) for notice in fresh
+        notice.kind == COLLECTED or passed(notice.created_at, COLLECT, now) for notice in fresh
     ):
         return fresh
     return [notice for notice in fresh if notice.urgent] if left > 0 else []
@@ -130,16 +130,16 @@ def worth_pushing(notices: Sequence[Notice], *, left: int, now: datetime) -> lis
 def worth_hinting(notices: Sequence[Notice], *, now: datetime) -> list[Notice]:
     """Which notices a template notice should hint at, no I/O: new ones, collected; all again after half a day unheard."""
     hinted = [notice.hinted_at for notice in notices if notice.hinted_at is not None]
-    if hinted and _passed(max(hinted), HINT_AGAIN, now):
+    if hinted and passed(max(hinted), HINT_AGAIN, now):
         return list(notices)
     fresh = [notice for notice in notices if notice.hinted_at is None]
-    lately = bool(hinted) and not _passed(max(hinted), HINT_PAUSE, now)
-    if not lately and any(_passed(notice.created_at, COLLECT, now) for notice in fresh):
+    lately = bool(hinted) and not passed(max(hinted), HINT_PAUSE, now)
+    if not lately and any(passed(notice.created_at, COLLECT, now) for notice in fresh):
         return fresh
     return [notice for notice in fresh if notice.urgent]
 
 
-def _passed(since: datetime, span: timedelta, now: datetime) -> bool:
+def passed(since: datetime, span: timedelta, now: datetime) -> bool:
     """Whether a span is over; also where the clock was set back since, or news would wait until it has caught up."""
     return not timedelta(0) <= now - since < span
 

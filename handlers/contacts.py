@@ -1,0 +1,117 @@
+"""What happens between customers and staff members at the platform: they become friends, part, are renamed there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.delivery import outbox
+from bot.domain import contacts
+from bot.domain.customers import friends, tags, timeline
+from bot.domain.customers import service as customers
+from bot.domain.customers.models import Customer, Friendship
+from bot.domain.customers.rules import shown
+from bot.domain.merchants import notices
+from handlers.talk import Talk, on
+
+# The platform takes a welcome for 20 s after the event (vendor manual, page 92137); the call takes its time.
+WELCOMED_WITHIN = timedelta(seconds=18)
+ON_ITS_WAY = ("planned", "claimed", "sent", "unknown")
+
+
+@on.event("contact_added", "contact_half_added")
+def added(talk: Talk) -> str:
+    """Meets the customer, tells staff where that is news, and sends the welcome on its way while it is taken."""
+    tx, message = talk.tx, talk.message
+    account, person_id, member_id = message.account, message.sender, _member(talk)
+    met = customers.meet(tx, account, person_id)
+    had_friends = friends.is_friend(tx, account, person_id)
+    friendship, is_news = friends.added(
+        tx, account, member_id, person_id, channel=message.event_key, at=message.created_at
+    )
+    customer = tx.session.get_one(Customer, met.customer_id)
+    _from_channel(talk, customer)
+    if is_news:
+        timeline.add(tx, customer.id, "follow", f"加了 {_called(talk)} 的企业微信")
+        customers.seen(tx, customer.id, acknowledged=False)
+        words = contacts.came_words(customer, _called(talk), is_new=met.is_new, again=had_friends)
+        notices.tell_all(tx, words, kind="new_customer", subject=f"new:{customer.id}")
+    if friendship.relation == "active":
+        _welcome(talk, customer, friendship, is_new=met.is_new)
+    return ""
+
+
+def _from_channel(talk: Talk, customer: Customer) -> None:
+    """The code by which they came names the channel; the first one stays the customer's channel."""
+    channel = talk.message.event_key
+    if not channel or customer.channel:
+        return
+    customer.channel = channel
+    tagged = tags.edit([f"渠道{channel}"[: tags.NAME_LIMIT]], [])
+    tags.apply(talk.tx, [customer], tagged, staff_id=None, source="channel")
+
+
+def _welcome(talk: Talk, customer: Customer, friendship: Friendship, *, is_new: bool) -> None:
+    """One for each code, and one for each friendship: the half of it may bring a code, and the whole another."""
+    tx, message = talk.tx, talk.message
+    code = str(message.fields.get("WelcomeCode") or "")
+    until = message.created_at + WELCOMED_WITHIN
+    if not code or until <= tx.now:
+        return
+    earlier = f"welcome:{friendship.welcome_code}"
+    if friendship.welcome_code and outbox.outcomes(tx, [earlier]).get(earlier, ("",))[0] in ON_ITS_WAY:
+        return
+    friendship.welcome_code = code
+    words = talk.say("welcome/wecom") if is_new else talk.say("welcome/back", c={"name": customer.own_name or ""})
+    outbox.queue(
+        tx,
+        account=message.account,
+        person_id=message.sender,
+        payload={"type": "text", "text": words, "welcome_code": code},
+        purpose="service",
+        customer_id=customer.id,
+        not_after=until,
+        key=f"welcome:{code}",
+        route="welcome",
+    )
+
+
+@on.event("contact_left")
+def left(talk: Talk) -> str:
+    """The customer has ended it: staff hear of it, and nothing more goes there with the last friend."""
+    message = talk.message
+    if not contacts.parted(talk.tx, message.account, _member(talk), message.sender, at=message.created_at):
+        return ""
+    identity = customers.identity(talk.tx, message.account, message.sender)
+    if identity is None:
+        return ""
+    customer = talk.tx.session.get_one(Customer, identity.customer_id)
+    others = friends.senders(talk.tx, message.account, [message.sender]).get(message.sender, [])
+    called = friends.members_of(talk.tx, message.account)
+    names = "、".join(called.get(other, other) for other in others)
+    rest = f"TA 还是 {names} 的好友。" if others else "企业微信发不到 TA 了，档案都在。"
+    words = f"{shown(customer)} 删了 {_called(talk)} 的好友。{rest}"
+    notices.tell_all(talk.tx, words, kind="left", subject=f"left:{customer.id}")
+    return ""
+
+
+@on.event("contact_removed")
+def removed(talk: Talk) -> str:
+    """A staff member has ended it, and needs not be told."""
+    message = talk.message
+    contacts.parted(talk.tx, message.account, _member(talk), message.sender, at=message.created_at)
+    return ""
+
+
+@on.event("contact_edited")
+def edited(talk: Talk) -> str:
+    """The event does not tell what was edited: a worker asks the platform."""
+    friends.edited(talk.tx, talk.message.account, _member(talk), talk.message.sender)
+    return ""
+
+
+def _member(talk: Talk) -> str:
+    return str(talk.message.fields.get("UserID") or "")
+
+
+def _called(talk: Talk) -> str:
+    return friends.members_of(talk.tx, talk.message.account).get(_member(talk), _member(talk))
