@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.customers import followers
 from bot.domain.customers.followers import Follower
 from bot.errors import PlatformFailure
+from bot.platforms.abilities import abilities
 from bot.platforms.official_account.fans import Fan
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
@@ -28,18 +29,19 @@ class FollowerIntake:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._accounts = [account for account in parts.settings.accounts if abilities(account).followers]
         self._resting: dict[str, float] = {}
         self._refused: dict[str, int] = {}
         self._leases = {
             account.name: Lease(
                 parts.store, parts.clock, seconds=parts.settings.lease_seconds, name=f"followers:{account.name}"
             )
-            for account in parts.settings.accounts
+            for account in self._accounts
         }
 
     def turn(self) -> int:
         """One page of each account that is not done; returns how many customers were made."""
-        return sum(self._account(account.name) for account in self._parts.settings.accounts)
+        return sum(self._account(account.name) for account in self._accounts)
 
     def _account(self, name: str) -> int:
         parts = self._parts

@@ -10,6 +10,7 @@ from bot.domain.customers.menu import BEFORE, BUTTONS, OURS, PUT_BACK
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.errors import PlatformFailure
+from bot.platforms.abilities import abilities
 from bot.platforms.decisions import Decision
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
@@ -29,12 +30,13 @@ class MenuSetup:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._accounts = [account.name for account in parts.settings.accounts if abilities(account).menus]
         self._resting: dict[str, float] = {}
         self._looked: dict[str, float] = {}
 
     def turn(self) -> int:
         """Looks after every account; returns how many got a menu."""
-        return sum(self._account(account.name) for account in self._parts.settings.accounts)
+        return sum(self._account(name) for name in self._accounts)
 
     def _account(self, name: str) -> bool:
         parts = self._parts

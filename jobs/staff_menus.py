@@ -13,6 +13,7 @@ from bot.domain.customers import menu
 from bot.domain.customers.menu import STAFF_BUTTONS, STAFF_TAG
 from bot.domain.merchants import service as merchants
 from bot.errors import PlatformFailure
+from bot.platforms.abilities import abilities
 from bot.platforms.official_account.client import OfficialAccount
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
@@ -41,11 +42,12 @@ class StaffMenu:
                 parts.store, parts.clock, seconds=parts.settings.lease_seconds, name=f"staff menu:{account.name}"
             )
             for account in parts.settings.accounts
+            if abilities(account).menus
         }
 
     def turn(self) -> int:
         """Looks after every account; returns for how many something was asked of the platform."""
-        return sum(self._account(account.name) for account in self._parts.settings.accounts)
+        return sum(self._account(name) for name in self._leases)
 
     def _account(self, name: str) -> bool:
         parts = self._parts
