@@ -156,7 +156,9 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
+    from jobs.staff_group import StaffGroup
     from jobs.staff_menus import StaffMenu
+    from jobs.unions import Unions
 
     settings = replace(settings, redis_url=redis_url(settings))
     store = open_store(settings.store_url, key=key_of(settings))
@@ -193,7 +195,9 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
         Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
+        Chore("unions", 5.0, Unions(parts).turn),
         Chore("cards", 1.0, CardKeeper(parts).turn),
+        Chore("staff group", 5.0, StaffGroup(parts).turn),
     )
     return parts
 

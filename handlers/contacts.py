@@ -34,9 +34,11 @@ def added(talk: Talk) -> str:
         timeline.add(tx, customer.id, "follow", f"加了 {_called(talk)} 的企业微信")
         customers.seen(tx, customer.id, acknowledged=False)
         words = contacts.came_words(customer, _called(talk), is_new=met.is_new, again=had_friends)
-        notices.tell_all(tx, words, kind="new_customer", subject=f"new:{customer.id}")
+        # Who came first is news of another kind than whose friend they are by now.
+        kind, subject = ("friend", "friend") if had_friends else ("new_customer", "new")
+        notices.tell_all(tx, words, kind=kind, subject=f"{subject}:{customer.id}")
     if friendship.relation == "active":
-        _welcome(talk, customer, friendship, is_new=met.is_new)
+        _welcome(talk, customer, friendship, is_new=met.is_new or had_friends)
     return ""
 
 

@@ -19,6 +19,7 @@ from bot.errors import Refusal
 from bot.store.transaction import Tx
 
 NO_FRIEND = "已不是好友"
+TOLD_EACH = 3
 NEW_FOR = timedelta(hours=1)  # somebody whose news still waits to be told
 
 
@@ -72,8 +73,9 @@ def came_words(customer: Customer, member: str, *, is_new: bool, again: bool = F
 
 def _merge_by_itself(tx: Tx, number: int, twin: int, *, quietly: bool) -> None:
     """Where somebody works here, it is kept how to take it back."""
-    kept, gone = (tx.session.get_one(Customer, one) for one in sorted((number, twin)))
-    if forgetting.GONE in (kept.name, gone.name):
+    kept, gone = (tx.session.get(Customer, one) for one in sorted((number, twin)))
+    # One of them may have become another's a moment ago.
+    if kept is None or gone is None or forgetting.GONE in (kept.name, gone.name):
         return
     before, left = shown(gone), gone.id
     staff = next(iter(merchants.owners(tx) or merchants.active_staff(tx)), None)
@@ -94,6 +96,20 @@ def _merge_by_itself(tx: Tx, number: int, twin: int, *, quietly: bool) -> None:
     if not quietly:
         told = f"{before} 和 {shown(kept)} 是同一个微信号，合并成一位了：{shown(kept)}。\n弄错了就发：拆开 #{kept.id}"
         notices.tell_all(tx, told, kind="merged", subject=f"merged:{kept.id}")
+
+
+def merge_alike(tx: Tx, count: int, unionids: Sequence[str] = ()) -> int:
+    """Makes one of each two files with the same unionid, up to ``count``; ``unionids``: only of these. Returns how many.
+
+    A few are told each, many as a number: then two lists of people have just been taken in.
+    """
+    pairs = friends.alike(tx, count, unionids)
+    for one, other in pairs:
+        _merge_by_itself(tx, one, other, quietly=len(pairs) > TOLD_EACH)
+    if len(pairs) > TOLD_EACH:
+        told = f"有 {len(pairs)} 对档案是同一个微信号，自动合并了。看是谁：查名字。弄错了就发：拆开 名字"
+        notices.tell_all(tx, told, kind="merged", subject="merged")
+    return len(pairs)
 
 
 def take_apart(tx: Tx, customer: Customer) -> tuple[str, str]:

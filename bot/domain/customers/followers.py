@@ -79,7 +79,8 @@ def take_in(tx: Tx, account: str, followers: Sequence[Follower]) -> int:
                 "person_id": follower.person_id,
                 "relation_at": to_milliseconds(follower.followed_at or tx.now),
                 "followed_at": follower.followed_at and to_milliseconds(follower.followed_at),
-                "unionid": follower.unionid or None,
+                # Empty: asked, and told of none.
+                "unionid": follower.unionid,
             }
             for number, follower in zip(numbers, newcomers, strict=True)
         ],

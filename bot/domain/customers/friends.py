@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, text, update
 
 from bot.domain.customers import forgetting, timeline
 from bot.domain.customers import service as customers
@@ -373,3 +373,35 @@ def _twins(tx: Tx, unionids: Sequence[str]) -> Mapping[str, set[int]]:
         for unionid, number in tx.execute(known):
             found.setdefault(str(unionid), set()).add(number)
     return found
+
+
+def alike(tx: Tx, count: int, unionids: Sequence[str] = ()) -> list[tuple[int, int]]:
+    """Up to ``count`` pairs of customers with the same unionid, each customer once; ``unionids``: only of these."""
+    known = (Identity.unionid != "", ~Identity.apart, Customer.is_staff.is_(False))
+    low, high = func.min(Identity.customer_id), func.max(Identity.customer_id)
+    twice = select(low, high).join(Customer, Customer.id == Identity.customer_id).where(*known)
+    if unionids:
+        twice = twice.where(Identity.unionid.in_(list(unionids)))
+    pairs: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    for one, other in tx.execute(twice.group_by(Identity.unionid).having(low < high).limit(count)):
+        if not {one, other} & taken:
+            pairs.append((one, other))
+            taken |= {one, other}
+    return pairs
+
+
+def without_unionid(tx: Tx, account: str, count: int) -> list[str]:
+    """People of an account whom nobody has asked the platform about, the newest first."""
+    unasked = (Identity.account == account, Identity.unionid.is_(None), Identity.relation == "active")
+    return list(
+        tx.session.scalars(select(Identity.person_id).where(*unasked).order_by(Identity.id.desc()).limit(count))
+    )
+
+
+def have_unionids(tx: Tx, account: str, unionids: Mapping[str, str]) -> None:
+    """What the platform told, by person; empty where it knows none."""
+    theirs = select(Identity).where(Identity.account == account, Identity.person_id.in_(list(unionids)))
+    for identity in tx.session.scalars(theirs):
+        identity.unionid = unionids[identity.person_id]
+    tx.session.flush()

@@ -88,8 +88,16 @@ class Identity(Base):
         Index(
             "ix_identities_unionid",
             "unionid",
-            sqlite_where=text("unionid IS NOT NULL"),
-            postgresql_where=text("unionid IS NOT NULL"),
+            "customer_id",
+            sqlite_where=text("unionid <> ''"),
+            postgresql_where=text("unionid <> ''"),
+        ),
+        Index(
+            "ix_identities_unasked",
+            "account",
+            "id",
+            sqlite_where=text("unionid IS NULL"),
+            postgresql_where=text("unionid IS NULL"),
         ),
     )
 

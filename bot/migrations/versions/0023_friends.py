@@ -66,13 +66,21 @@ def upgrade() -> None:
     op.create_index(
         "ix_identities_unionid",
         "identities",
-        ["unionid"],
-        sqlite_where=sa.text("unionid IS NOT NULL"),
-        postgresql_where=sa.text("unionid IS NOT NULL"),
+        ["unionid", "customer_id"],
+        sqlite_where=sa.text("unionid <> ''"),
+        postgresql_where=sa.text("unionid <> ''"),
+    )
+    op.create_index(
+        "ix_identities_unasked",
+        "identities",
+        ["account", "id"],
+        sqlite_where=sa.text("unionid IS NULL"),
+        postgresql_where=sa.text("unionid IS NULL"),
     )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_identities_unasked", "identities")
     op.drop_index("ix_identities_unionid", "identities")
     op.drop_column("identities", "apart")
     op.drop_column("notices", "group_at")

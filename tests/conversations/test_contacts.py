@@ -1,0 +1,143 @@
+"""Customers of the company: they become friends of members, part and come back, whatever order the news arrive in."""
+
+import itertools
+
+import pytest
+from company import Company
+from shop import MONDAY
+
+from bot.sandbox import wire
+from bot.sandbox.corp.pushes import as_wire
+
+one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def company(open_shop):
+    return Company(open_shop(corp=True))
+
+
+@pytest.fixture
+def laoban(company):
+    """The owner, by the settings."""
+    member = company.member("laoban")
+    member.says("我叫王姐")
+    return member
+
+
+@pytest.fixture
+def xiaoli(company):
+    member = company.member("xiaoli")
+    member.says("我叫小丽")
+    return member
+
+
+def news(company, change, person, member, at, **more):
+    """An event as the platform pushes it, with its own time of it; it arrives now."""
+    shop = company.shop
+    account = as_wire(shop.platform.corp.account)
+    inner = {"Event": "change_external_contact", "ChangeType": change, "UserID": member, "ExternalUserID": person}
+    fields = {
+        "ToUserName": account["original_id"],
+        "FromUserName": "sys",
+        "CreateTime": int(at),
+        "MsgType": "event",
+        **inner,
+        **more,
+    }
+    stamp = str(int(shop.clock.now().timestamp()))
+    query, body = wire.seal_body(
+        account, wire.build(fields), openid="", timestamp=stamp, nonce="n0nce42", salt=b"0123456789abcdef"
+    )
+    assert shop.post(query, body, "corp").status == 200
+
+
+def relations(company):
+    return {
+        (row.person_id, row.member_id): row.relation
+        for row in company.shop.rows("SELECT person_id, member_id, relation FROM friendships")
+    }
+
+
+def test_a_customer_comes_by_a_code_and_leaves(company, laoban, xiaoli):
+    mei = company.contact("小美")
+    mei.adds(xiaoli, state="shop_door")
+    assert "新顾客 #1 加了 小丽 的企业微信" in laoban.says("在吗")
+    laoban.says("改名 #1 小美")
+    assert mei.file["tags"] == ["渠道shop_door"]
+    mei.adds(laoban)
+    card = laoban.says("查 小美")
+    assert "小美 #1 又加了 王姐 的企业微信" in card
+    assert "企业微信好友：王姐、小丽" in card
+    assert "没有关注" not in card
+    assert "1 位" in laoban.says("人群 账号=corp")
+    mei.leaves(xiaoli)
+    assert "小美 #1 删了 小丽 的好友。TA 还是 王姐 的好友" in laoban.says("在吗")
+    assert mei.file["identities"] == [{"account": "corp", "id": mei.id, "relation": "active"}]
+    laoban.removes(mei)
+    assert mei.file["identities"] == [{"account": "corp", "id": mei.id, "relation": "gone"}]
+    assert "没有关注公众号，也没有加企业微信好友" in laoban.says("查 小美")
+    mei.adds(xiaoli)
+    assert "老顾客回来了：小美 #1 加了 小丽" in laoban.says("在吗")
+    history = laoban.says("历史 小美")
+    for word in ("加了 小丽 的企业微信", "和 小丽 不再是好友", "和 王姐 不再是好友"):
+        assert word in history
+    assert company.shop.rows("SELECT state, reason FROM deliveries WHERE state = 'cancelled'") != []
+
+
+@one_database
+def test_news_in_any_order_and_repeated_end_the_same(company, laoban):
+    """What counts is when it happened: each of the orders in which four events may arrive, all of them twice."""
+    shop = company.shop
+    start = shop.moment(MONDAY).timestamp()
+    events = [
+        ("add_half_external_contact", 1),
+        ("add_external_contact", 2),
+        ("del_follow_user", 3),
+        ("add_external_contact", 4),
+    ]
+    for number, order in enumerate(itertools.permutations(events)):
+        for change, second in (*order, *order):
+            news(company, change, f"wmOrder{number:02}", "laoban", start + second)
+        for change, second in order[:3]:
+            news(company, change, f"wmPart{number:02}", "laoban", start + second)
+    found = relations(company)
+    orders = list(itertools.permutations(events))
+    for number, order in enumerate(orders):
+        assert found[f"wmOrder{number:02}", "laoban"] == "active"
+        newest = max(order[:3], key=lambda event: event[1])
+        assert found[f"wmPart{number:02}", "laoban"] == ("gone" if newest[0] == "del_follow_user" else "active")
+    known = {
+        identity["id"]: identity["relation"]
+        for record in shop.export("customers")
+        for identity in record["identities"]
+    }
+    assert known == {person: relation for (person, _member), relation in found.items()}
+
+
+@one_database
+def test_one_welcome_for_each_code_and_friendship_and_none_too_late(company, laoban):
+    shop = company.shop
+    now = int(shop.clock.now().timestamp())
+    news(company, "add_half_external_contact", "wmA", "laoban", now, WelcomeCode="wc-1")
+    news(company, "add_half_external_contact", "wmA", "laoban", now + 1, WelcomeCode="wc-2")
+    news(company, "add_external_contact", "wmA", "laoban", now + 2)
+    news(company, "add_external_contact", "wmB", "laoban", now - 30, WelcomeCode="wc-3")
+    news(company, "add_external_contact", "wmC", "laoban", now, State="门店")
+    welcomed = shop.rows("SELECT person_id, route, not_after - due_at AS left FROM deliveries")
+    assert [(row.person_id, row.route) for row in welcomed] == [("wmA", "welcome")]
+    assert 0 < welcomed[0].left <= 18_000
+    assert len(shop.export("customers")) == 3
+
+
+@one_database
+def test_what_no_program_may_send_is_there_to_copy(company, laoban, xiaoli):
+    mei = company.contact("小美")
+    mei.adds(xiaoli)
+    laoban.says("改名 #1 小美")
+    told = laoban.says("回 小美 您要的裙子到了")
+    assert "只能由好友亲手发给 小美 #1。请TA 的好友 小丽复制这一段发给 TA：\n您要的裙子到了" in told
+    assert "请您复制" in xiaoli.says("回 小美 您要的裙子到了")
+    assert "写在后面" in laoban.says("回 小美")
+    mei.leaves(xiaoli)
+    assert "已经不是好友了，没有发" in laoban.confirms_code(told)

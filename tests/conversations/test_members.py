@@ -1,0 +1,75 @@
+"""Members of the company: whoever writes to the app is staff, in the same language, and stays removed when removed."""
+
+import re
+
+import pytest
+from company import Company
+
+one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def company(open_shop):
+    return Company(open_shop(corp=True))
+
+
+@pytest.fixture
+def laoban(company):
+    """The owner, by the settings."""
+    member = company.member("laoban")
+    member.says("我叫王姐")
+    return member
+
+
+@pytest.fixture
+def xiaoli(company):
+    member = company.member("xiaoli")
+    member.says("我叫小丽")
+    return member
+
+
+def test_whoever_writes_is_staff_and_whom_the_settings_name_is_owner(company, laoban):
+    xiaoli = company.member("xiaoli")
+    assert "xiaoli，您是这家店的店员" in xiaoli.enters()
+    assert xiaoli.enters() == ""
+    assert "以后您就是小丽" in xiaoli.says("我叫小丽")
+    assert "1. 王姐 · 老板\n2. 小丽 · 店员" in xiaoli.says("员工")
+    assert "只有老板可以做" in xiaoli.says("员工 移除 王姐")
+    assert company.shop.export("customers") == []
+
+
+@one_database
+def test_who_is_removed_stays_so_until_an_invitation(company, laoban, xiaoli):
+    laoban.says("新客 张姐 13800138000")
+    assert "已移除小丽" in laoban.says("员工 移除 小丽")
+    assert "已经不是这家店的店员" in xiaoli.says("查 张姐")
+    assert xiaoli.enters() == ""
+    code = re.search(r"绑定 ([A-Z0-9]{8})", laoban.says("员工 邀请"))[1]
+    assert "没有这个绑定码" in xiaoli.says("绑定 AAAA7777")
+    assert "您又是这家店的店员" in xiaoli.says(f"绑定 {code}")
+    assert "【张姐" in xiaoli.says("查 张姐")
+    assert "小丽 · 店员" in laoban.says("员工")
+    assert len(company.shop.export("customers")) == 1  # nobody who works here became one
+
+
+@one_database
+def test_the_command_lines_code_makes_a_member_owner(company, xiaoli):
+    code = company.shop.invitation("owner")
+    assert "您现在是老板" in xiaoli.says(f"绑定 {code}")
+    assert "已经用过" in xiaoli.says(f"绑定 {code}")
+
+
+@one_database
+def test_staff_put_down_what_customers_tell_them(company, laoban, xiaoli):
+    laoban.says("新客 小美 13800138000")
+    laoban.says("新客 阿兰 13900139000")
+    laoban.says("活动 新建 茶会 周六14:00 名额1")
+    assert "小美 #1 报上了\n阿兰 #2 在候补第 1 位" in xiaoli.says("报名 1 小美、阿兰")
+    assert "本来就报上了" in xiaoli.says("小美 报名 1")
+    assert "已取消 小美 #1" in xiaoli.says("取消报名 1 小美")
+    assert "1. 阿兰 #2" in laoban.says("活动 名单 1")
+    assert "小美 #1 没有报名" in xiaoli.says("取消报名 1 小美")
+    assert "小美 #1 不再收营销消息" in xiaoli.says("退订 小美")
+    assert [row["opted_out"] for row in company.shop.export("customers")] == [True, False]
+    assert "又愿意收" in xiaoli.says("订阅 小美")
+    assert [row["opted_out"] for row in company.shop.export("customers")] == [False, False]
