@@ -151,8 +151,8 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs import inbox as inbox_jobs
     from jobs import notices
     from jobs.accounts import FollowerIntake
-    from jobs.channels import ChannelKeeper
     from jobs.cards import CardKeeper
+    from jobs.channels import ChannelKeeper
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bot.delivery import limits, outbox
-from bot.platforms.abilities import abilities
 from bot.domain.customers import friends
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Identity
@@ -13,6 +12,7 @@ from bot.domain.customers.rules import shown
 from bot.domain.journeys import words_by_hand
 from bot.domain.merchants import notices
 from bot.errors import Refusal
+from bot.platforms.abilities import abilities
 from handlers.talk import StaffTalk, on
 
 BY_HAND_WORD = "文案"

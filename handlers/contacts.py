@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from bot.delivery import outbox
 from bot.domain import contacts
-from bot.domain.customers import friends, tags, timeline
+from bot.domain.customers import channels, friends, timeline
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import notices
+from bot.domain.scripts import welcomes
 from handlers.talk import Talk, on
 
 # The platform takes a welcome for 20 s after the event (vendor manual, page 92137); the call takes its time.
@@ -29,7 +30,8 @@ def added(talk: Talk) -> str:
         tx, account, member_id, person_id, channel=message.event_key, at=message.created_at
     )
     customer = tx.session.get_one(Customer, met.customer_id)
-    _from_channel(talk, customer)
+    state, at = message.event_key, message.created_at
+    channels.joined(tx, account, state, customer, person_id=person_id, member_id=member_id, at=at)
     if is_news:
         timeline.add(tx, customer.id, "follow", f"加了 {_called(talk)} 的企业微信")
         customers.seen(tx, customer.id, acknowledged=False)
@@ -40,16 +42,6 @@ def added(talk: Talk) -> str:
     if friendship.relation == "active":
         _welcome(talk, customer, friendship, is_new=met.is_new or had_friends)
     return ""
-
-
-def _from_channel(talk: Talk, customer: Customer) -> None:
-    """The code by which they came names the channel; the first one stays the customer's channel."""
-    channel = talk.message.event_key
-    if not channel or customer.channel:
-        return
-    customer.channel = channel
-    tagged = tags.edit([f"渠道{channel}"[: tags.NAME_LIMIT]], [])
-    tags.apply(talk.tx, [customer], tagged, staff_id=None, source="channel")
 
 
 def _welcome(talk: Talk, customer: Customer, friendship: Friendship, *, is_new: bool) -> None:
@@ -63,7 +55,8 @@ def _welcome(talk: Talk, customer: Customer, friendship: Friendship, *, is_new: 
     if friendship.welcome_code and outbox.outcomes(tx, [earlier]).get(earlier, ("",))[0] in ON_ITS_WAY:
         return
     friendship.welcome_code = code
-    words = talk.say("welcome/wecom") if is_new else talk.say("welcome/back", c={"name": customer.own_name or ""})
+    account, state = message.account, message.event_key
+    words = welcomes.welcome_for(tx, talk.shop, account, state, customer, is_new=is_new, contact=True)
     outbox.queue(
         tx,
         account=message.account,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.platforms.abilities import Abilities, abilities
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
@@ -20,6 +19,7 @@ from bot.language import known
 from bot.language.intents import Whom
 from bot.language.normalise import display_name
 from bot.language.times import show_day, show_moment
+from bot.platforms.abilities import Abilities, abilities
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx

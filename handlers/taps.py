@@ -14,9 +14,9 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from bot.delivery import limits, outbox
-from bot.platforms.abilities import Abilities
 from bot.domain.merchants import cards, desk
 from bot.domain.merchants.cards import Button
+from bot.platforms.abilities import Abilities
 from bot.platforms.messages import Inbound
 from bot.store.transaction import Tx
 

@@ -108,9 +108,7 @@ def test_news_in_any_order_and_repeated_end_the_same(company, laoban):
         newest = max(order[:3], key=lambda event: event[1])
         assert found[f"wmPart{number:02}", "laoban"] == ("gone" if newest[0] == "del_follow_user" else "active")
     known = {
-        identity["id"]: identity["relation"]
-        for record in shop.export("customers")
-        for identity in record["identities"]
+        identity["id"]: identity["relation"] for record in shop.export("customers") for identity in record["identities"]
     }
     assert known == {person: relation for (person, _member), relation in found.items()}
 

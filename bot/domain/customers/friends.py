@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, select, text, update
 
-from bot.domain.customers import forgetting, timeline
+from bot.domain.customers import channels, forgetting, timeline
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship, Identity
 from bot.domain.merchants.models import Staff, StaffIdentity
@@ -240,7 +240,7 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
     for contact in here:
         identity = known[contact.person_id]
         identity.unionid = contact.unionid or identity.unionid
-        _name(files[identity.customer_id], contact, before.get(contact.person_id, frozenset()))
+        _name(tx, account, files[identity.customer_id], contact, before.get(contact.person_id, frozenset()))
         others = () if identity.apart else twins.get(contact.unionid, set()) - {identity.customer_id}
         is_new = identity.customer_id in made
         found.append(Seen(contact.person_id, identity.customer_id, is_new, min(others, default=None)))
@@ -348,7 +348,7 @@ def _renew(friendship: Friendship, friend: FriendFacts, as_of: datetime) -> None
         friendship.stale_at = None
 
 
-def _name(customer: Customer, contact: ContactFacts, before: frozenset[str]) -> None:
+def _name(tx: Tx, account: str, customer: Customer, contact: ContactFacts, before: frozenset[str]) -> None:
     """The platform's name, and the newest friend's own words; what staff have named the customer here wins anyway.
 
     A word that was taken away there goes here too, unless it came from elsewhere.
@@ -360,7 +360,9 @@ def _name(customer: Customer, contact: ContactFacts, before: frozenset[str]) -> 
         customer.remark = remarks[0]
     elif contact.friends and customer.remark in before:
         customer.remark = None
-    customer.channel = customer.channel or next((friend.channel for friend in by_age if friend.channel), None)
+    states = [friend.channel for friend in by_age if friend.channel]
+    if states and not customer.channel:
+        customer.channel = channels.name_of(tx, account, states[-1])
     customers.index_name(customer)
 
 
