@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -387,7 +387,7 @@ def main() -> int:
         )
     port.close()
     if arguments.json:
-        print(json.dumps(asdict(report) | {"seconds": time.monotonic() - began}, ensure_ascii=False))
+        print(json.dumps(vars(report) | {"seconds": time.monotonic() - began}, ensure_ascii=False))
     else:
         print("\n".join([*report.lines(), f"{time.monotonic() - began:.0f} s"]))
     return 1 if report.wrong or report.refused else 0
