@@ -24,6 +24,7 @@ from bot.cli.embedded import find_program
 from bot.store.engine import open_store
 
 TEMPLATE = "shuke_template"
+MEMORY = Path("/dev/shm")
 ROOM = 1 << 30  # bytes; a server needs a tenth
 _seeds = count(1)
 
@@ -72,12 +73,21 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Puts what tests write into memory if there is room: thousands of commits need no disk to be proven."""
+    if config.option.basetemp is None and not hasattr(config, "workerinput") and _is_roomy(MEMORY):
+        config.option.basetemp = folder = Path(tempfile.mkdtemp(prefix="shuke-tests-", dir=MEMORY))
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def _is_roomy(folder: Path) -> bool:
+    return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    """Where a server keeps its files: in memory if there is room, since a thousand files are made for every test."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
-    folder = Path(tempfile.mkdtemp(prefix="shuke-pg-", dir=memory if roomy else None))
+    """Where a server keeps its files; it makes a thousand of them for every test."""
+    folder = Path(tempfile.mkdtemp(prefix="shuke-pg-", dir=MEMORY if _is_roomy(MEMORY) else None))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
