@@ -103,6 +103,7 @@ def create_router(settings: Settings) -> Router:
         clauses,
         complaints,
         contacts,
+        corp_tags,
         corrections,
         customers,
         files,
@@ -153,6 +154,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.accounts import FollowerIntake
     from jobs.cards import CardKeeper
     from jobs.channels import ChannelKeeper
+    from jobs.contacts import ContactKeeper
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
@@ -191,6 +193,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("old callbacks", 30.0, lambda: inbox_jobs.forget_old(parts)),
         Chore("notices", 5.0, parts.strike),
         Chore("followers", 1.0, FollowerIntake(parts).turn),
+        Chore("contacts", 1.0, ContactKeeper(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
@@ -347,6 +350,26 @@ def broadcast(settings: Settings, clock: Clock, action: str, number: int | None)
     return said
 
 
+def sync(settings: Settings, clock: Clock, account: str, tell: Callable[[str], object]) -> int:
+    """Goes through all people of an account; returns the exit code. Raises ShukeError for an account nobody has."""
+    from bot.errors import ShukeError
+    from jobs.sync import sync as go_through
+
+    found = settings.account(account)
+    if found is None:
+        names = ", ".join(one.name for one in settings.accounts) or "none"
+        raise ShukeError(f'There is no account "{account}" in the configuration; it has: {names}')
+    parts = create_parts(settings, clock)
+    try:
+        return go_through(parts, found, tell)
+    finally:
+        if parts.engine is not None:
+            parts.engine.close()
+        if parts.bell is not None:
+            parts.bell.close()
+        parts.store.close()
+
+
 def rehearse(
     settings: Settings,
     *,
@@ -461,6 +484,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         export=export,
         bring_in=bring_in,
         broadcast=broadcast,
+        sync=sync,
         reach=reach,
         rehearse=rehearse,
     )

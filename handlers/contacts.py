@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.delivery import outbox
 from bot.domain import contacts
-from bot.domain.customers import channels, friends, timeline
+from bot.domain.customers import channels, contact_marks, friends, timeline
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship
 from bot.domain.customers.rules import shown
@@ -92,15 +92,19 @@ def left(talk: Talk) -> str:
 @on.event("contact_removed")
 def removed(talk: Talk) -> str:
     """A staff member has ended it, and needs not be told."""
-    message = talk.message
-    contacts.parted(talk.tx, message.account, _member(talk), message.sender, at=message.created_at)
+    tx, message = talk.tx, talk.message
+    if contacts.parted(tx, message.account, _member(talk), message.sender, at=message.created_at):
+        contact_marks.nothing_more(tx, message.account, _member(talk), message.sender)
+        # The tags go with the friendship there, and stay here: other friends are to have them.
+        contact_marks.later(tx, message.account, [message.sender], at=tx.now)
     return ""
 
 
 @on.event("contact_edited")
 def edited(talk: Talk) -> str:
     """The event does not tell what was edited: a worker asks the platform."""
-    friends.edited(talk.tx, talk.message.account, _member(talk), talk.message.sender)
+    message = talk.message
+    friends.edited(talk.tx, message.account, _member(talk), message.sender, at=message.created_at)
     return ""
 
 

@@ -13,12 +13,12 @@ from bot.platforms.official_account.fans import Fan
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
 from jobs.scheduler import Lease
+from jobs.waits import Waits
 
 log = logging.getLogger(__name__)
 
 A_TURN = 1000  # followers asked about in one turn: a turn must leave room for what else a worker has to do
 REST = 600.0  # seconds until an account that is done is looked at again
-LONGEST_WAIT = 300.0  # seconds between tries while the platform refuses
 
 
 class FollowerIntake:
@@ -30,8 +30,7 @@ class FollowerIntake:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._accounts = [account for account in parts.settings.accounts if abilities(account).followers]
-        self._resting: dict[str, float] = {}
-        self._refused: dict[str, int] = {}
+        self._waits = Waits("follower_import_waits")
         self._leases = {
             account.name: Lease(
                 parts.store, parts.clock, seconds=parts.settings.lease_seconds, name=f"followers:{account.name}"
@@ -43,14 +42,18 @@ class FollowerIntake:
         """One page of each account that is not done; returns how many customers were made."""
         return sum(self._account(account.name) for account in self._accounts)
 
+    def refusal(self, name: str) -> PlatformFailure | None:
+        """Why the account waits, if it does."""
+        return self._waits.refusal(name)
+
     def _account(self, name: str) -> int:
         parts = self._parts
         client = parts.clients.get(name)
         now = parts.clock.now().timestamp()
-        if client is None or now < self._resting.get(name, 0.0):
+        if client is None or self._waits.holds(name, now):
             return 0
         if self._is_done(name):
-            self._resting[name] = now + REST
+            self._waits.rest(name, now + REST)
             return 0
         if not self._leases[name].hold():
             return 0
@@ -68,9 +71,9 @@ class FollowerIntake:
             tagged = any(fan.tag_ids for fan in told)
             names = {tag.id: tag.name for tag in client.tags_list()} if tagged else {}
         except PlatformFailure as failure:
-            self._wait(name, failure, now)
+            self._waits.begin(name, failure, now)
             return 0
-        self._refused.pop(name, None)
+        self._waits.over(name)
         found = [_follower(fan, names) for fan in told if fan.follows]
         return self._keep(name, found, start, start if later else page.next, done=not later and not page.next)
 
@@ -78,13 +81,6 @@ class FollowerIntake:
         with reading(self._parts.store, self._parts.clock) as tx:
             begun = tx.session.get(followers.AccountStart, name)
             return begun is not None and begun.done_at is not None
-
-    def _wait(self, name: str, failure: PlatformFailure, now: float) -> None:
-        """One bad answer costs seconds; only a platform that keeps refusing is left alone for minutes."""
-        tries = self._refused[name] = self._refused.get(name, 0) + 1
-        seconds = max(failure.retry_after or 0.0, min(2.0 ** min(tries - 1, 16), LONGEST_WAIT))
-        self._resting[name] = now + seconds
-        log.warning("follower_import_waits account=%s code=%s seconds=%.0f", name, failure.code, seconds)
 
     def _keep(self, name: str, found: Sequence[Follower], start: str, following: str, *, done: bool) -> int:
         parts = self._parts

@@ -15,6 +15,7 @@ from jobs import (
     after_sale,
     campaigns,
     care,
+    contact_nights,
     letters,
     mornings,
     notices,
@@ -44,6 +45,7 @@ SCHEDULE: tuple[Entry, ...] = (
     Entry("wake-ups", wake_ups.strike),
     Entry("letters", letters.strike),
     Entry("playbooks", playbooks.strike),
+    Entry("contacts", contact_nights.strike),
     Entry("rule tags", rule_tags.strike),
     # After everything that adds to the day, so that the morning's message knows of it.
     Entry("mornings", mornings.strike),

@@ -82,6 +82,8 @@ class Commands:
     """``customers`` or ``ledger`` from a file."""
     broadcast: Callable[[Settings, Clock, str, int | None], str]
     """``list``, ``show``, ``pause``, ``resume`` or ``cancel`` of a broadcast's number; the words to show."""
+    sync: Callable[[Settings, Clock, str, Callable[[str], object]], int]
+    """Goes through everybody of an account by name, telling how far it is and what differed; the exit code."""
     reach: Callable[[Settings, Clock, Account], ContactRights | None]
     """Fetches a token; raises PlatformFailure. What there is to say of contacts, None where an account has none."""
     rehearse: Rehearse

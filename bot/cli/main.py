@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -87,6 +88,8 @@ def build_parser() -> argparse.ArgumentParser:
     broadcast = command("broadcast", "broadcasts: list them, show, pause, resume or cancel one")
     broadcast.add_argument("action", choices=BROADCAST_ACTIONS)
     broadcast.add_argument("number", type=_positive, nargs="?", help="which one; every action but list needs it")
+    sync = command("sync", "goes through an account's followers or contacts once more, and says what differed")
+    sync.add_argument("account", metavar="ACCOUNT")
     _add_rehearsal(command("rehearse", "plays the coming days with simulated customers; nothing real is touched"))
     return parser
 
@@ -145,6 +148,8 @@ class _Opened:
             self.commands.export(self.settings, self.clock, arguments.subject, arguments.format, sys.stdout)
         elif name == "import":
             return self._import(arguments)
+        elif name == "sync":
+            return self.commands.sync(self.settings, self.clock, arguments.account, partial(print, flush=True))
         else:
             if arguments.number is None and arguments.action != "list":
                 raise ShukeError(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot.domain import working_day
 from bot.domain.care import workdays
+from bot.domain.customers import walks
 from bot.domain.customers.rules import shown
 from bot.domain.merchants.models import Notice, Staff
 from bot.domain.merchants.notices import COLLECTED, PUT_TOGETHER
@@ -55,11 +56,13 @@ class Lying:
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the morning found in the shop: each customer's first reason, what was left lying, who works here."""
+    """What the morning found in the shop: each customer's first reason, what was left lying, who works here, and what
+    the night found otherwise than at the platform."""
 
     tasks: Sequence[Task]
     lying: Sequence[Lying]
     staff: Sequence[Staff]
+    night: Sequence[str] = ()
 
 
 def look(tx: Tx, shop: Settings, now: datetime) -> Shop:
@@ -72,7 +75,7 @@ def look(tx: Tx, shop: Settings, now: datetime) -> Shop:
             first.setdefault(task.customer.id, task)
     tasks = list(first.values())
     lying = [*_undone(tasks, keepers, now), *_unread(tx, staff, now)] if workdays.is_working_day(now.date()) else []
-    return Shop(tasks, lying, staff)
+    return Shop(tasks, lying, staff, walks.reports(tx, now.date().isoformat()))
 
 
 def _undone(tasks: Iterable[Task], keepers: set[int], now: datetime) -> Iterable[Lying]:
@@ -111,6 +114,7 @@ def words(found: Shop, staff_id: int, now: datetime) -> str:
         lines.append(_counted(own, nobodys))
         lines += [f"· {shown(task.customer)} {_cut(task.why)}" for task in [*own, *nobodys][:FIRST_NAMED]]
     lines += _left_lying(found, staff_id, names, now)
+    lines += found.night if _is_owner(found, staff_id) else ()
     if not lines:
         return ""
     return "\n".join([*lines, "发“今日”看清单"])
@@ -125,7 +129,7 @@ def _counted(own: Sequence[Task], nobodys: Sequence[Task]) -> str:
 
 def _left_lying(found: Shop, staff_id: int, names: dict[int, str], now: datetime) -> list[str]:
     """For owners what colleagues and nobody have left lying; for everybody their own."""
-    is_owner = any(member.id == staff_id and member.role == "owner" for member in found.staff)
+    is_owner = _is_owner(found, staff_id)
     theirs: dict[int | None, list[Lying]] = {}
     for one in found.lying:
         if one.staff_id == staff_id or is_owner:
@@ -139,6 +143,10 @@ def _left_lying(found: Shop, staff_id: int, names: dict[int, str], now: datetime
     oldest = min(one.since for some in [mine, *theirs.values()] for one in some)
     head = f"❗拖了 {ESCALATED_AFTER} 个工作日以上{workdays.caution(oldest, now.date())}："
     return [head, *lines]
+
+
+def _is_owner(found: Shop, staff_id: int) -> bool:
+    return any(member.id == staff_id and member.role == "owner" for member in found.staff)
 
 
 def _listed(some: Sequence[Lying]) -> str:

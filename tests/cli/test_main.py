@@ -39,6 +39,10 @@ def shop(tmp_path, monkeypatch):
         asked.append((subject, str(file), dry_run, partial))
         return Report(["第 2 行：没有姓名"], ok=partial)
 
+    def sync(settings, clock, account, tell):
+        tell(f"{account}：和平台一样")
+        return 1 if account == "refused" else 0
+
     def rehearse(settings, *, own_plans, first, days, customers, seed, messages, tell):
         asked.append((own_plans, first.isoformat(), days, customers, seed))
         if messages is not None:
@@ -57,6 +61,7 @@ def shop(tmp_path, monkeypatch):
         export=export,
         bring_in=bring_in,
         broadcast=broadcast,
+        sync=sync,
         reach=lambda settings, clock, account: None,
         rehearse=rehearse,
     )
@@ -67,6 +72,13 @@ def shop(tmp_path, monkeypatch):
     typed.asked = asked
     typed.folder = tmp_path
     return typed
+
+
+def test_an_account_is_gone_through_once_more(shop, capsys):
+    assert shop("db upgrade") == 0
+    assert shop("sync main") == 0
+    assert capsys.readouterr().out.endswith("main：和平台一样\n")
+    assert shop("sync refused") == 1
 
 
 def test_a_part_alone(shop):
@@ -97,7 +109,13 @@ def test_config_stands_after_the_name_of_every_command(shop):
 
 def test_every_command_takes_config():
     for name in build_parser()._subparsers._group_actions[0].choices:
-        rest = {"staff": ["invite"], "db": ["upgrade"], "export": ["tags"], "broadcast": ["list"]}.get(name, [])
+        rest = {
+            "sync": ["main"],
+            "staff": ["invite"],
+            "db": ["upgrade"],
+            "export": ["tags"],
+            "broadcast": ["list"],
+        }.get(name, [])
         rest = ["ledger", "a.csv"] if name == "import" else rest
         arguments, _ = build_parser().parse_known_args([name, "--config", "x.toml", *rest])
         assert str(arguments.config) == "x.toml"

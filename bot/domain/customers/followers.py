@@ -48,6 +48,13 @@ def start_of(tx: Tx, account: str) -> AccountStart:
     return tx.session.get_one(AccountStart, account, with_for_update=True)
 
 
+def begin_again(tx: Tx, account: str) -> None:
+    """Lets the account's followers be gone through once more; one that is under way goes on."""
+    start = start_of(tx, account)
+    if start.done_at is not None:
+        start.next_person, start.taken_in, start.done_at = "", 0, None
+
+
 def unknown(tx: Tx, account: str, person_ids: Sequence[str]) -> list[str]:
     """Those of ``person_ids`` nobody has met yet, in the same order."""
     known = set(

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, select, text, update
+from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, select, text, update
 
 from bot.domain.customers import channels, forgetting, timeline
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship, Identity
 from bot.domain.merchants.models import Staff, StaffIdentity
 from bot.language.normalise import display_name
-from bot.store.base import to_milliseconds
+from bot.store.base import Moment, to_milliseconds
 from bot.store.bulk import chunks
 from bot.store.transaction import Tx
 
@@ -74,7 +74,7 @@ def added(
     and words are to be fetched in either case.
     """
     friendship = _of(tx, account, member_id, person_id)
-    friendship.stale_at = tx.now
+    friendship.stale_at, friendship.told_at = tx.now, max(friendship.told_at or at, at)
     friendship.channel = friendship.channel or channel
     was_active = friendship.relation == "active"
     if at >= friendship.relation_at:
@@ -100,10 +100,12 @@ def parted(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -
     return was_active
 
 
-def edited(tx: Tx, account: str, member_id: str, person_id: str) -> bool:
-    """The platform knows newer words for the contact, which are to be fetched; False for a friendship nobody knows."""
+def edited(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -> bool:
+    """The platform knows newer words for the contact as of ``at``, which are to be fetched; False for a friendship nobody
+    knows."""
+    told_at = case((Friendship.told_at > at, Friendship.told_at), else_=literal(at, Moment()))
     theirs = update(Friendship).where(*_one(account, member_id, person_id))
-    return tx.execute(theirs.values(stale_at=tx.now)).rowcount == 1
+    return tx.execute(theirs.values(stale_at=tx.now, told_at=told_at)).rowcount == 1
 
 
 def _of(tx: Tx, account: str, member_id: str, person_id: str) -> Friendship:
@@ -181,19 +183,6 @@ def names_of_friends(tx: Tx, customer_id: int) -> list[str]:
             called = members_of(tx, account)
             names += [called.get(one, one) for members in of_account.values() for one in members]
     return list(dict.fromkeys(names))
-
-
-def stale(tx: Tx, account: str, limit: int) -> list[tuple[str, str]]:
-    """Friendships (member, person) of which the platform may know more than we do, the longest waiting first."""
-    waiting = select(Friendship.member_id, Friendship.person_id).where(
-        Friendship.account == account, Friendship.stale_at.is_not(None)
-    )
-    return [(member, person) for member, person in tx.execute(waiting.order_by(Friendship.stale_at).limit(limit))]
-
-
-def fresh(tx: Tx, account: str, member_id: str, person_id: str) -> None:
-    """There is nothing more to be fetched, since nobody can be asked any more."""
-    tx.execute(update(Friendship).where(*_one(account, member_id, person_id)).values(stale_at=None))
 
 
 def forget(tx: Tx, account: str, person_id: str) -> None:

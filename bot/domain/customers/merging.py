@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Table, UniqueConstraint, and_, delete, insert, select, update
 
+from bot.domain.customers import contact_marks
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, CustomerTag, FileEntry, MergedNumber, Tag, TagChange
 from bot.domain.customers.rules import birth_shown
@@ -40,6 +41,7 @@ def merge(tx: Tx, kept: Customer, gone: Customer) -> list[str]:
     changes = {"customer_id": kept.id, "added": True, "source": "merge", "staff_id": None, "at": tx.now}
     if inherited:
         tx.execute(insert(TagChange), [{**changes, "tag": name} for name in sorted(inherited)])
+    contact_marks.tags_changed(tx, [kept.id])
     tx.session.expire_all()
     for earlier in tx.session.scalars(select(MergedNumber).where(MergedNumber.customer_id == number)):
         earlier.customer_id = kept.id

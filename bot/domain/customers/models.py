@@ -119,8 +119,11 @@ class Friendship(Base):
     ``relation_at``. The identity of the customer is ``active`` while one of these is.
 
     ``remark`` and ``description`` are the member's own words for the customer. ``since``: when they became friends;
-    ``channel`` and ``add_way`` (the platform's number): how. ``stale_at``: since when the platform may know more than is
-    here. ``welcome_code``: of the last welcome that was sent on its way.
+    ``channel`` and ``add_way`` (the platform's number): how. ``welcome_code``: of the last welcome that was sent on its way.
+
+    ``stale_at``: from when on the platform is to be asked again, since either side has changed; ``told_at``: the newest
+    event that says so; ``renamed_at``: staff gave the customer a name the platform has not got. ``tags`` are the ids of
+    the company's tags the platform last showed (with spaces between; None = never asked), ``read_at`` when that was.
     """
 
     __tablename__ = "friendships"
@@ -147,6 +150,10 @@ class Friendship(Base):
     channel: Mapped[str] = mapped_column(default="", server_default="")
     add_way: Mapped[int] = mapped_column(default=0, server_default="0")
     stale_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    renamed_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+    tags: Mapped[str | None]
     welcome_code: Mapped[str] = mapped_column(default="", server_default="")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, insert, or_, select, update
 
-from bot.domain.customers import forgetting, tags, timeline
+from bot.domain.customers import contact_marks, forgetting, tags, timeline
 from bot.domain.customers.models import Customer, FollowUpEntry, Identity, MergedNumber
 from bot.domain.customers.rules import known_name, shown
 from bot.errors import Refusal
@@ -251,6 +251,7 @@ def rename(tx: Tx, customer: Customer, name: str, *, staff_id: int | None = None
     """Staff's own name for the customer; whoever has a name is sorted (待整理 goes)."""
     customer.name = name
     index_name(customer)
+    contact_marks.renamed(tx, [customer.id])
     tags.sort_out(tx, [customer], staff_id=staff_id)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from bot.domain.customers import contact_marks
 from bot.domain.customers.models import Customer, CustomerTag, Tag, TagChange
 from bot.errors import Refusal
 from bot.language.normalise import tag_name
 from bot.store.transaction import Tx
 
 NAME_LIMIT = 30
+PLATFORM = "platform"  # the source of changes that were made at a platform
 UNSORTED = "待整理"  # on the followers taken in from before, until somebody names or sorts them
 CLASS_TAGS = {
     "VIP": "vip",
@@ -102,6 +105,16 @@ def sort_out(tx: Tx, customers: Sequence[Customer], *, staff_id: int | None) -> 
     return tag is not None and _take_off(tx, customers, tag, staff_id=staff_id, source="chat")
 
 
+def unsorted(tx: Tx, customer_ids: Sequence[int]) -> None:
+    """Marks new customers whom nobody has sorted yet; no news, and so no history."""
+    if customer_ids:
+        tag = named(tx, UNSORTED)
+        tx.execute(
+            _or_nothing(tx, CustomerTag),
+            [{"customer_id": number, "tag_id": tag.id, "since": tx.now} for number in customer_ids],
+        )
+
+
 def imported(tx: Tx, worn: Mapping[str, Sequence[Customer]]) -> None:
     """Puts the tags of a platform on those who wear them there, by name; a class is set, except what the ledger sets.
 
@@ -113,10 +126,97 @@ def imported(tx: Tx, worn: Mapping[str, Sequence[Customer]]) -> None:
             continue
         column = CLASS_TAGS.get(name.upper())
         if column is None:
-            _put_on(tx, people, named(tx, name), staff_id=None, source="platform")
+            _put_on(tx, people, named(tx, name), staff_id=None, source=PLATFORM)
         elif column != "purchased":
             for customer in people:
                 setattr(customer, column, True)
+    contact_marks.tags_changed(tx, {customer.id for people in worn.values() for customer in people})
+
+
+def by_platform(
+    tx: Tx, on: Collection[tuple[int, str]], off: Collection[tuple[int, str]], *, shown_by: Collection[tuple[str, str]]
+) -> None:
+    """Puts tags on and takes them off as a platform shows them: pairs of customer number and clean name, many at once.
+
+    ``shown_by``: the (account, person) that showed it, who need not be told of it. A tag that stands for a class sets
+    the class, except what the ledger sets.
+    """
+    pairs = dict.fromkeys(on, True) | dict.fromkeys(off, False)
+    for (number, name), worn in list(pairs.items()):
+        if column := CLASS_TAGS.get(name):
+            del pairs[number, name]
+            if column != "purchased":
+                tx.execute(update(Customer).where(Customer.id == number).values({column: worn}))
+    if not pairs:
+        return
+    names = sorted({name for _number, name in pairs})
+    _make(tx, [name for name in names if any(worn and name == other for (_, other), worn in pairs.items())])
+    ids = {tag.name: tag.id for tag in tx.session.scalars(select(Tag).where(Tag.name.in_(names)))}
+    numbers = {number for number, _name in pairs}
+    where = (CustomerTag.customer_id.in_(numbers), CustomerTag.tag_id.in_(ids.values()))
+    have = set(tx.execute(select(CustomerTag.customer_id, CustomerTag.tag_id).where(*where)).all())
+    changes = [
+        (number, name, worn)
+        for (number, name), worn in pairs.items()
+        if name in ids and ((number, ids[name]) in have) != worn
+    ]
+    if not changes:
+        return
+    added = [{"customer_id": n, "tag_id": ids[name], "since": tx.now} for n, name, worn in changes if worn]
+    if added:
+        tx.execute(_or_nothing(tx, CustomerTag), added)
+    for name in names:
+        gone = [number for number, other, worn in changes if other == name and not worn]
+        if gone:
+            tx.execute(delete(CustomerTag).where(CustomerTag.tag_id == ids[name], CustomerTag.customer_id.in_(gone)))
+    told = [{"customer_id": n, "tag": name, "added": worn} for n, name, worn in changes]
+    tx.execute(insert(TagChange), [{**row, "source": PLATFORM, "staff_id": None, "at": tx.now} for row in told])
+    contact_marks.tags_changed(tx, {number for number, _name, _worn in changes}, but=shown_by)
+
+
+def _make(tx: Tx, names: Sequence[str]) -> None:
+    if names:
+        tx.execute(_or_nothing(tx, Tag), [{"name": name, "created_at": tx.now} for name in names])
+
+
+def _or_nothing(tx: Tx, model: type[Tag] | type[CustomerTag]) -> sqlite.Insert | postgresql.Insert:
+    """Of what somebody else writes at this very moment theirs holds."""
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(model).on_conflict_do_nothing()
+
+
+def renamed_by_platform(tx: Tx, old: str, new: str) -> int:
+    """A tag is called otherwise there, and so here; one of the new name takes it in. Returns how many wear it."""
+    tag = _existing(tx, old)
+    if tag is None or old == new:
+        return 0
+    people = carriers(tx, old)
+    rows = _rows(tx, tag, [customer.id for customer in people])
+    other = _existing(tx, new)
+    if other is not None:
+        _put_on(tx, people, other, staff_id=None, source=PLATFORM)
+        _take_off(tx, people, tag, staff_id=None, source=PLATFORM)
+        tx.session.delete(tag)
+        tx.session.flush()
+        return len(people)
+    if rows:
+        _remember(tx, rows, tag, added=False, staff_id=None, source=PLATFORM)
+    tag.name = new
+    tx.session.flush()
+    if rows:
+        _remember(tx, rows, tag, added=True, staff_id=None, source=PLATFORM)
+    return len(people)
+
+
+def out_of_use(tx: Tx, name: str) -> None:
+    """Takes a tag out of the book that the platform has not any more, unless somebody wears it."""
+    tag = _existing(tx, name)
+    if (
+        tag is not None
+        and tx.session.scalars(select(CustomerTag).where(CustomerTag.tag_id == tag.id).limit(1)).first() is None
+    ):
+        tx.session.delete(tag)
+        tx.session.flush()
 
 
 def _put_on(tx: Tx, customers: Sequence[Customer], tag: Tag, *, staff_id: int | None, source: str) -> bool:
@@ -167,6 +267,8 @@ def _drop(tx: Tx, tag: Tag, rows: Sequence[dict[str, object]]) -> None:
 def _remember(
     tx: Tx, rows: Sequence[dict[str, object]], tag: Tag, *, added: bool, staff_id: int | None, source: str
 ) -> None:
+    if source != PLATFORM and tag.name != UNSORTED:
+        contact_marks.tags_changed(tx, [int(str(row["customer_id"])) for row in rows])
     tx.execute(
         insert(TagChange),
         [
@@ -197,14 +299,14 @@ def worn(tx: Tx, customer_ids: Sequence[int], names: Sequence[str]) -> dict[tupl
 
 
 def taken_off_by_staff(tx: Tx, customer_ids: Sequence[int], names: Sequence[str]) -> set[tuple[int, str]]:
-    """(number, name) of tags whose last change was that staff took them off."""
+    """(number, name) of tags whose last change was that staff took them off, here or at the platform."""
     last = (
         select(func.max(TagChange.id))
         .where(TagChange.customer_id.in_(list(customer_ids)), TagChange.tag.in_(list(names)))
         .group_by(TagChange.customer_id, TagChange.tag)
     )
     off = select(TagChange.customer_id, TagChange.tag).where(
-        TagChange.id.in_(last), TagChange.added.is_(False), TagChange.source == "chat"
+        TagChange.id.in_(last), TagChange.added.is_(False), TagChange.source.in_(("chat", PLATFORM))
     )
     return {(number, name) for number, name in tx.execute(off)}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from bot.domain.customers import contact_marks
 from bot.domain.customers.models import Customer, CustomerTag, Tag, TagChange, TimelineEntry
 from bot.store.base import Base
 from bot.store.transaction import Tx
@@ -54,6 +55,9 @@ def undone(tx: Tx, entries: Sequence[dict[str, Any]], label: str, *, staff_id: i
             concerned[number] = None
             if entry["table"] == CustomerTag.__tablename__:
                 _untagged(tx, entry, entries, staff_id)
+                contact_marks.tags_changed(tx, [number])
+            elif entry["table"] == Customer.__tablename__ and "name" in (entry["before"] or {}):
+                contact_marks.renamed(tx, [number])
     for number in concerned:
         add(tx, number, "undo", f"撤销：{label}", staff_id)
 

@@ -1,0 +1,158 @@
+"""Contacts of a company: taken in by themselves, kept in step both ways, gone through every night."""
+
+import pytest
+from company import Company
+
+import app
+from bot.errors import ShukeError
+
+
+@pytest.fixture
+def shop(open_shop):
+    return open_shop(corp=True)
+
+
+@pytest.fixture
+def company(shop):
+    return Company(shop)
+
+
+@pytest.fixture
+def laoban(company):
+    member = company.member("laoban", "老板娘")
+    member.says("今日")
+    return member
+
+
+def tags_there(contact):
+    return {tag for friend in contact.page["friends"] for tag in friend["tags"]}
+
+
+def told(shop):
+    """What staff are told, whichever way it takes."""
+    return [row.text for row in shop.rows("SELECT text FROM notices ORDER BY id")]
+
+
+def works(shop, times=2):
+    for _ in range(times):
+        shop.later(seconds=3)
+        shop.work()
+
+
+def test_contacts_from_before_are_taken_in_silently(shop, company, laoban):
+    xiaoli = company.member("xiaoli", "小李")
+    new = company.console_tag("create", name="新款", group="喜好")
+    people = [company.contact(f"客{number:03}").befriends(laoban, days_ago=number) for number in range(1, 121)]
+    mei = company.contact("小美").befriends(xiaoli, remark="美美 老主顾", tags=[new])
+    mei.befriends(laoban)
+    works(shop, 4)
+    records = {record["identities"][0]["id"]: record for record in shop.export("customers")}
+    assert len(records) == 121
+    assert records[people[0].id]["nickname"] == "客001"
+    assert records[people[0].id]["tags"] == ["待整理"]
+    assert set(records[mei.id]["tags"]) == {"待整理", "新款"}
+    assert (records[mei.id]["nickname"], records[mei.id]["remark"]) == ("小美", "美美 老主顾")
+    assert not [text for text in laoban.pushed if "新顾客" in text]
+    assert mei.messages == []
+    calls = len(shop.calls("externalcontact/batch/get_by_user"))
+    works(shop)
+    assert len(shop.calls("externalcontact/batch/get_by_user")) == calls
+
+
+def test_tags_go_both_ways_and_the_later_change_holds(shop, company, laoban):
+    mei = company.contact("小美")
+    mei.adds(laoban)
+    works(shop)
+    laoban.says("小美 +新款")
+    works(shop)
+    assert tags_there(mei) == {"新款"}
+    assert list(company.tags()["熟客"]) == ["新款"]
+    vip = company.console_tag("create", name="爱运动", group="喜好")
+    laoban.tags(mei, add=[vip], remove=[company.tags()["熟客"]["新款"]])
+    works(shop)
+    assert mei.file["tags"] == ["爱运动"]
+    # What was set here after the platform's change holds, although it is heard of only now.
+    laoban.tags(mei, remove=[vip])
+    laoban.says("小美 -爱运动")
+    shop.later(seconds=1)
+    laoban.says("小美 +爱运动")
+    works(shop)
+    assert mei.file["tags"] == ["爱运动"]
+    assert tags_there(mei) == {"爱运动"}
+    marks = len(shop.calls("externalcontact/mark_tag"))
+    works(shop, 3)
+    assert len(shop.calls("externalcontact/mark_tag")) == marks
+
+
+def test_a_tag_renamed_or_deleted_there_is_so_here(shop, company, laoban):
+    mei = company.contact("小美")
+    mei.adds(laoban)
+    works(shop)
+    tag = company.console_tag("create", name="怕冷", group="喜好")
+    laoban.tags(mei, add=[tag])
+    works(shop)
+    company.console_tag("update", tag=tag, name="怕热")
+    works(shop)
+    assert mei.file["tags"] == ["怕热"]
+    company.console_tag("delete", tag=tag)
+    works(shop)
+    assert mei.file["tags"] == []
+    assert "平台上删了标签“怕热”，这里 1 位顾客的也去掉了。" in told(shop)
+    laoban.says("小美 +会员")
+    works(shop)
+    answer = laoban.says("标签 删除 会员")
+    laoban.confirms_code(answer)
+    works(shop)
+    assert "熟客" not in company.tags()
+
+
+def test_names_given_here_are_the_remark_there(shop, company, laoban):
+    mei = company.contact("小美")
+    mei.adds(laoban)
+    works(shop)
+    laoban.says("改名 小美 张美丽")
+    works(shop)
+    assert mei.friend_of(laoban)["remark"] == "张美丽"
+    laoban.remarks(mei, "美丽 喜欢红色")
+    works(shop)
+    assert (mei.file["name"], mei.file["remark"]) == ("张美丽", "美丽 喜欢红色")
+    laoban.says("撤销")
+
+
+def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
+    people = [company.contact(name).befriends(laoban) for name in ("甲", "乙", "丙")]
+    works(shop, 3)
+    gone, renamed, tagged = people
+    tag = company.console_tag("create", name="漏的", group="喜好")
+    rule = shop.fault({"kind": "callback_lost"}, event="change_external_contact/*")
+    gone.try_to("remove", member="laoban")
+    renamed.try_to("edit", member="laoban", remark="老乙")
+    tagged.try_to("edit", member="laoban", add_tags=[tag])
+    late = company.contact("丁")
+    late.try_to("add", member="laoban")
+    shop.ask(f"/faults/{rule}", method="DELETE")
+    shop.at("2026-09-22 02:30")
+    shop.strike()
+    works(shop, 4)
+    shop.at("2026-09-22 09:31")
+    shop.goes_on()
+    assert gone.file["identities"][0]["relation"] == "gone"
+    assert renamed.file["remark"] == "老乙"
+    assert "漏的" in tagged.file["tags"]
+    assert late.file["nickname"] == "丁"
+    words_of_the_night = next(text for text in told(shop) if "夜里和平台对了一遍" in text)
+    for words in ("补上漏掉的顾客 1 位", "已经不是好友的 1 位", "改了备注 1 位", "改了标签 1 处"):
+        assert words in words_of_the_night
+
+
+def test_sync_says_how_far_it_is_and_what_differed(shop, company, laoban):
+    company.contact("甲").befriends(laoban)
+    said = []
+    assert app.sync(shop.settings, shop.clock, "corp", said.append) == 0
+    assert said == ["corp：读了 1 位，新的 1 位", "corp：第一次导入完成"]
+    company.contact("乙").befriends(laoban)
+    said.clear()
+    assert app.sync(shop.settings, shop.clock, "corp", said.append) == 0
+    assert said[-1] == "corp：补上漏掉的顾客 1 位"
+    with pytest.raises(ShukeError, match="main, corp"):
+        app.sync(shop.settings, shop.clock, "crop", said.append)
