@@ -155,6 +155,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.cards import CardKeeper
     from jobs.channels import ChannelKeeper
     from jobs.contacts import ContactKeeper
+    from jobs.group_tasks import GroupTasks
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
@@ -196,6 +197,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("contacts", 1.0, ContactKeeper(parts).turn),
         Chore("menus", 5.0, MenuSetup(parts).turn),
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
+        Chore("group tasks", 2.0, GroupTasks(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
         Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
         Chore("unions", 5.0, Unions(parts).turn),

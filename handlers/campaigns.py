@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.delivery import limits, outbox
+from bot.delivery import confirming, limits, outbox
+from bot.delivery.rules import has_tasks
 from bot.domain.campaigns import lists, live, progress, recurring, rules
 from bot.domain.campaigns import service as campaigns
 from bot.domain.campaigns.models import Broadcast
@@ -135,7 +136,9 @@ def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int
     if not counts.get("planned"):
         return hand
     when = f"{moment(talk, begins)} 开始发" if begins else "开始发了"
-    return f"{when}：{counts['planned']} 位{f'，{hand}' if by_hand else ''}"
+    waits = confirming.to_confirm(talk.tx, number) if any(map(has_tasks, talk.shop.accounts)) else 0
+    whom = f"，{waits} 位要店员在手机上点确认才发出" if waits else ""
+    return f"{when}：{counts['planned']} 位{whom}{f'，{hand}' if by_hand else ''}"
 
 
 @on.staff(BroadcastList)
@@ -232,7 +235,9 @@ def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
         return f"群发 {broadcast.id} 已取消，没发出的都不会再收到。人多，正在一位位记下，准数看：进度 {broadcast.id}"
     if not listed:
         return f"群发 {broadcast.id} 已取消，不会发给谁。"
-    return f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。\n{_counts(talk, broadcast)}"
+    standing = progress.standing(talk.tx, broadcast)
+    said = [f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。", _said(talk, standing), *_confirming(talk, standing)]
+    return "\n".join(said)
 
 
 def _stop_repeating(talk: StaffTalk, plan: Broadcast) -> str:
@@ -260,6 +265,7 @@ def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
         return _occurrences(talk, broadcast)
     found = progress.standing(talk.tx, broadcast)
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _said(talk, found)]
+    lines += _confirming(talk, found)
     lines += rest_lines(talk, found.rests)
     if found.next_due_at is not None and found.next_due_at > talk.tx.now:
         lines.append(f"下一条：{moment(talk, found.next_due_at)}")
@@ -267,6 +273,20 @@ def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
         rate = f"每分钟约 {round(found.per_minute)} 条，" if found.per_minute >= 1 else ""
         lines.append(f"{rate}预计 {moment(talk, found.ends_at)} 发完")
     return "\n".join(lines)
+
+
+def _confirming(talk: StaffTalk, found: Standing) -> list[str]:
+    """Whose confirmation it waits for."""
+    waits = found.numbers.confirming if found.numbers else []
+    if not waits:
+        return []
+    names = plan_words.names_of(talk, [(account, member) for account, member, _count in waits])
+    first = waits[: plan_words.MEMBERS_NAMED]
+    who = "、".join(f"{names[account, member]} {count} 位" for account, member, count in first)
+    more = f" 等 {len(waits)} 人" if len(waits) > len(first) else ""
+    if found.broadcast.state == "cancelled":
+        return [f"店员还没点确认的正在撤回：{who}{more}"]
+    return [f"等店员点确认：{who}{more}（工作台→客户联系→群发助手）"]
 
 
 def _counts(talk: StaffTalk, broadcast: Broadcast) -> str:

@@ -13,7 +13,7 @@ from bot.domain.campaigns import rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace
 from bot.domain.campaigns.summary import Summary
-from bot.domain.customers import segments
+from bot.domain.customers import friends, segments
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import desk
 from bot.domain.scripts.kinds import words_of
@@ -22,9 +22,11 @@ from bot.language.intents import Broadcast as BroadcastIntent
 from bot.language.times import show_time
 from handlers.talk import StaffTalk
 
+MEMBERS_NAMED = 5
 ROUTE_WORDS = {
     "custom": "客服消息（48小时内互动过，不占群发次数）",
     "mass": f"群发接口（每人每月最多 {MASS_PER_MONTH} 次）",
+    "task": "企业微信群发（店员在手机上点确认才发出）",
     "by_hand": "人工发",
 }
 _QUOTA_WORDS = {"custom": "客服消息用 {used:,} 条，剩 {left:,}", "mass": "群发接口用 {used:,} 次，剩 {left:,}"}
@@ -43,6 +45,7 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     ]
     said.append("怎么发：")
     said += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
+    said += _confirmations(talk, summary)
     said += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
     said += _resting(talk, summary)
     said += _quotas(talk, summary)
@@ -92,6 +95,24 @@ def _examples(talk: StaffTalk, summary: Summary, *, several: bool) -> list[str]:
     ]
 
 
+def _confirmations(talk: StaffTalk, summary: Summary) -> list[str]:
+    """Whose confirmations it takes, and how many."""
+    if not summary.confirmations:
+        return []
+    names = names_of(talk, summary.confirmations)
+    first = [f"{names[member]} {count} 位" for member, count in summary.confirmations.most_common(MEMBERS_NAMED)]
+    more = f" 等 {len(summary.confirmations)} 人" if len(summary.confirmations) > len(first) else ""
+    several = f"，一共 {summary.tasks} 条要点确认" if summary.tasks > len(summary.confirmations) else ""
+    return [f"  要确认的：{'、'.join(first)}{more}{several}"]
+
+
+def names_of(talk: StaffTalk, members: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """What members, as (account, member), are called."""
+    wanted = list(members)
+    called = {account: friends.members_of(talk.tx, account) for account in {account for account, _member in wanted}}
+    return {(account, member): called[account].get(member, member) for account, member in wanted}
+
+
 def _quotas(talk: StaffTalk, summary: Summary) -> list[str]:
     several = len(talk.shop.accounts) > 1
     return [
@@ -132,6 +153,10 @@ def _offers(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str
     if summary.more_if_plain:
         names = "、".join(script["name"] for script in broadcast.scripts if is_personal(script["text"]))
         words = f"“{names}”有称呼，每人不一样；人人一样就能多直接发到 {summary.more_if_plain} 位"
+        offers.append((words, _line(talk, intent, plain=True)))
+    elif summary.tasks_if_plain:
+        names = "、".join(script["name"] for script in broadcast.scripts if is_personal(script["text"]))
+        words = f"“{names}”有称呼，每人一条，店员要点 {summary.tasks} 次确认；人人一样只要 {summary.tasks_if_plain} 次"
         offers.append((words, _line(talk, intent, plain=True)))
     if summary.tired:
         words = f"疲劳 {summary.tired} 位（30 天里收得多、没回音或有投诉）；这次不打扰他们"

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.delivery import lease
 from bot.delivery.calls import ServiceNotice, Terms
+from bot.delivery.rules import has_tasks
 from bot.delivery.sender import Sender
+from bot.domain import contacts
+from bot.domain.customers import friends
 from bot.domain.scripts.checker import fits_template
 from bot.errors import PlatformFailure
 from bot.platforms.official_account.slots import filled, slots_of
 from bot.settings import Account
-from bot.store.transaction import reading, transaction
+from bot.store.transaction import Tx, reading, transaction
 from jobs import campaigns
 from jobs.parts import Parts
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 20.0
+LOOK_FOR_WELCOMES = 1.0
 
 
 def drain(
@@ -35,9 +40,11 @@ def drain(
     May run any number of times, at once or for nothing. ``stopping`` is asked between steps, ``pulse`` is called there.
     """
     left = campaigns.plan(parts, stopping=stopping)
-    for one in parts.settings.accounts:
+    hurry = _Hurry(parts, stopping)
+    # Whoever has a welcome waiting comes first.
+    for one in sorted(parts.settings.accounts, key=lambda one: one.name not in hurry.accounts()):
         client = parts.clients.get(one.name)
-        if client is None or account not in ("", one.name) or stopping():
+        if client is None or account not in ("", one.name, *hurry.accounts()) or stopping():
             continue
         sender = Sender(
             store=parts.store,
@@ -46,12 +53,37 @@ def drain(
             client=client,
             terms=terms_of(parts, one),
             speed=parts.speeds.get(one.name),
-            stopping=stopping,
+            stopping=hurry.or_stopping(one.name),
             pulse=pulse,
             media=parts.settings.state_folder / "media",
         )
         left = sender.work(DRAIN_SECONDS) or left
     return left and not stopping()
+
+
+class _Hurry:
+    """A welcome has 20 seconds, and a drain may last as long: an account's turn ends early when another has one waiting."""
+
+    def __init__(self, parts: Parts, stopping: Callable[[], bool]) -> None:
+        self._parts = parts
+        self._stopping = stopping
+        self._names = [account.name for account in parts.settings.accounts if has_tasks(account)]
+        self._waiting: set[str] = set()
+        self._looked_at = 0.0
+
+    def accounts(self) -> set[str]:
+        """The accounts with a welcome that is due."""
+        if self._names and time.monotonic() - self._looked_at >= LOOK_FOR_WELCOMES:
+            with reading(self._parts.store, self._parts.clock) as tx:
+                self._waiting = {name for name in self._names if lease.due(tx, name, ["welcome"], 1)}
+            self._looked_at = time.monotonic()
+        return self._waiting
+
+    def or_stopping(self, name: str) -> Callable[[], bool]:
+        """Whether the account is to end its turn, be it for somebody else's welcome."""
+        if not self._names or name in self._names:
+            return self._stopping
+        return lambda: self._stopping() or bool(self.accounts())
 
 
 def sweep(parts: Parts) -> None:
@@ -75,7 +107,13 @@ def terms_of(parts: Parts, account: Account) -> Terms:
         learned=parts.learned,
         alarm=parts.alarm,
         notice=_notice_of(parts, account),
+        senders=friends.senders,
+        parted=_parted,
     )
+
+
+def _parted(tx: Tx, account: str, member_id: str, person_id: str) -> None:
+    contacts.parted(tx, account, member_id, person_id, at=tx.now)
 
 
 # The fields of each account's subscribe notice, read once.

@@ -38,7 +38,10 @@ PRODUCED = {".git", ".venv", "data", "build", "config.toml", "__pycache__"}
 COMMON = {"bot.errors", "bot.clock", "bot.settings"}
 # What of delivery is asked when planning: rows to write and what they say, what became of them, limits, and its rules,
 # which are free of I/O.
-PLANNING = {f"bot.delivery.{module}" for module in ("outbox", "contents", "broadcasts", "limits", "rules", "taps")}
+PLANNING = {
+    f"bot.delivery.{module}"
+    for module in ("outbox", "contents", "broadcasts", "confirming", "limits", "rules", "taps", "tasks")
+}
 # What an account can do, asked by whoever would otherwise ask for a platform by name.
 ABLE = {"bot.platforms.abilities"}
 # The two things every handler is handed: what came in, and the transaction it is answered in.

@@ -12,13 +12,13 @@ from sqlalchemy import select, text
 
 from bot.delivery import limits, outbox
 from bot.delivery.limits import Rest
-from bot.delivery.models import BroadcastRun, Delivery, MassResult
+from bot.delivery.models import BroadcastRun, Delivery, GroupTask, MassResult
 from bot.delivery.rules import MASS_LEAST, beijing_month
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import run, run_with
 from bot.store.transaction import Tx
 
-SENT_ROUTES = ("custom", "mass", "template", "subscribe")
+SENT_ROUTES = ("custom", "mass", "template", "subscribe", "task")
 
 _SHARED = """
     SELECT content_id FROM deliveries
@@ -147,7 +147,9 @@ def moving(tx: Tx, broadcast_id: int) -> bool:
 
 def on_the_way(tx: Tx, broadcast_id: int) -> bool:
     """Whether anything of a broadcast is `moving`, or waits for a person on the platform."""
-    if moving(tx, broadcast_id):
+    # What waits for a member may wait for days.
+    waits = select(GroupTask.msgid).where(GroupTask.broadcast_id == broadcast_id, GroupTask.state == "open")
+    if moving(tx, broadcast_id) or tx.execute(waits.limit(1)).first() is not None:
         return True
     # Only now, when nothing else is left: this reads the rows of the broadcast.
     rest = select(Delivery.id).where(Delivery.broadcast_id == broadcast_id, Delivery.state.in_(outbox.OPEN_STATES))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
 
-from bot.delivery import limits, outbox
+from bot.delivery import limits, outbox, tasks
 from bot.delivery.lease import OURS, OURS_ALIKE, Held, contents
 from bot.delivery.limits import Had
 from bot.delivery.rules import (
@@ -27,13 +27,17 @@ from bot.delivery.rules import (
     MASS_LEAST,
     MASS_PER_MONTH,
     MASS_TYPES,
+    NOT_A_FRIEND,
+    REPEAT_TRUSTED,
     SAME_KEY_TRIES,
     Change,
     back_off,
     beijing_midnight,
     cap_refusal,
     has_mass,
+    has_windows,
     mass_key,
+    message_key,
     next_letters,
     quiet_until,
     reconcile_at,
@@ -50,6 +54,10 @@ log = logging.getLogger(__name__)
 
 DUPLICATE_KEY = 45065
 NO_NOTICE_LEFT = 43101
+# Of a welcome (vendor manual, page 92137): too late, chat begun or welcome sent, another app was at it.
+WELCOME_LATE, WELCOME_USED, WELCOME_TAKEN = 41050, 41051, 41096
+WELCOME_WORDS = {WELCOME_LATE: "超过20秒", WELCOME_USED: "已经聊过或已发过欢迎语"}
+WELCOME_AGAIN = timedelta(seconds=2)
 # A stopped path is tried again this often with a few rows, so that nobody has to tell us it was repaired.
 PROBE_AFTER = timedelta(minutes=30)
 KEYED_ROUTES = ("mass", "template")
@@ -58,6 +66,7 @@ UNCLEAR = "不确定对方是否收到"
 TIMED = (MARKETING, CARE)
 # What may go as a subscribe notice: it advertises nothing.
 OF_SERVICE = ("service", CARE)
+_SENT = Decision.SENT
 ONE_MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -77,7 +86,8 @@ class Terms:
     """What calls for one account go by; ``notice`` None: it has no subscribe notice for service messages.
 
     ``learned(tx, account, person_id, relation)`` and ``alarm(tx, account, text)`` are told in the transaction that
-    records the answer.
+    records the answer. ``senders(tx, account, person_ids)``: of each contact the members whose friend it is, the newest
+    friendship first; ``parted(tx, account, member_id, person_id)`` is told of a friendship that is proven to be over.
     """
 
     account: Account
@@ -89,6 +99,8 @@ class Terms:
     learned: Callable[[Tx, str, str, str], None]
     alarm: Callable[[Tx, str, str], None]
     notice: ServiceNotice | None = None
+    senders: Callable[[Tx, str, Iterable[str]], dict[str, list[str]]] = lambda _tx, _account, _people: {}
+    parted: Callable[[Tx, str, str, str], None] = lambda _tx, _account, _member, _person: None
 
 
 # -- the mark --------------------------------------------------------------------------------------------------------
@@ -109,11 +121,13 @@ def mark(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
     """
     take_turns(tx, MARKS)
     changes: list[Change] = []
-    rows = _allowed_now(tx, rows, terms, changes)
-    rows = _with_window(tx, rows, terms, changes)
+    rows = allowed_now(tx, rows, terms, changes)
+    rows = (
+        _with_window(tx, rows, terms, changes) if has_windows(terms.account) else _to_members(tx, rows, terms, changes)
+    )
     rows = _with_notice(tx, rows, terms, changes)
     rows = _within_quota(tx, rows, terms, changes)
-    return _begin(tx, rows, terms, changes)
+    return begin(tx, rows, terms, changes)
 
 
 def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
@@ -124,7 +138,7 @@ def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
     """
     take_turns(tx, MARKS)
     changes: list[Change] = []
-    rows = _within_calls(tx, _allowed_now(tx, rows, terms, changes), terms, changes)
+    rows = _within_calls(tx, allowed_now(tx, rows, terms, changes), terms, changes)
     if rows and not rows[0].repeats:
         rows = _within_month(tx, rows, terms, changes)
     if len([row for row in rows if not row.withdrawn]) < MASS_LEAST:
@@ -137,7 +151,7 @@ def mark_mass(tx: Tx, rows: Sequence[Held], terms: Terms) -> list[Held]:
         attempts = min(row.attempts for row in rows)
         for row in rows:
             row.batch_key, row.attempts = key, attempts
-    return _begin(tx, rows, terms, changes)
+    return begin(tx, rows, terms, changes)
 
 
 def _within_calls(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change]) -> list[Held]:
@@ -154,7 +168,7 @@ def _within_calls(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change])
     return rows
 
 
-def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]) -> list[Held]:
+def begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]) -> list[Held]:
     apply(tx, changes)
     if not rows:
         return []
@@ -178,7 +192,7 @@ def _begin(tx: Tx, rows: Sequence[Held], terms: Terms, changes: Sequence[Change]
 _PAUSED = "SELECT broadcast_id FROM delivery_runs WHERE paused"
 
 
-def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+def allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
     """The rows nothing speaks against: their path, their broadcast's switch, the hour, their time, the caps."""
     resting = limits.resting(tx, terms.account.name, tx.now)
     paused = {one[0] for one in run_directly(tx, _PAUSED)}
@@ -195,12 +209,14 @@ def _allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
             changes.append(Change.later(row.id, row.fence, row.route, quiet_end))
         elif row.calling_since is not None:
             # A repeat may have waited, for a pause or the morning, until its key is worth nothing any more.
-            if now - row.calling_since < KEY_TRUSTED / ONE_MILLISECOND:
+            trusted = KEY_TRUSTED if row.route != "custom" else REPEAT_TRUSTED
+            if now - row.calling_since < trusted / ONE_MILLISECOND:
                 allowed.append(row)
             else:
                 changes.append(Change(row.id, row.fence, "unknown", row.route, UNCLEAR))
         elif row.not_after is not None and now > row.not_after:
-            changes.append(Change(row.id, row.fence, "skipped", row.route, "已经过了该发的时间"))
+            late = WELCOME_WORDS[WELCOME_LATE] if row.route == "welcome" else "已经过了该发的时间"
+            changes.append(Change(row.id, row.fence, "skipped", row.route, late))
         elif _is_letter(row) and _is_taken(row, had, lettered):
             # Not lost: it has the next day, unless that is too late for it.
             changes.append(Change.later(row.id, row.fence, row.route, next_letters(terms.zone, tx.now), HAD_LETTER))
@@ -247,6 +263,33 @@ def _with_window(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Chang
     return [row for row in rows if row.route != "custom" or row.taken is not None]
 
 
+def _to_members(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
+    """Members of the company are told at any time; what is for a contact becomes a task of the member it knows best."""
+    account = terms.account.name
+    for_contacts = [row for row in rows if row.route == "custom" and row.customer_id is not None]
+    known = terms.senders(tx, account, [row.person_id for row in for_contacts]) if for_contacts else {}
+    allowed = []
+    for row in rows:
+        if row.route != "custom":
+            allowed.append(row)
+        elif row.withdrawn and row.repeats:
+            changes.append(Change(row.id, row.fence, "unknown", row.route, UNCLEAR))
+        elif row.withdrawn:
+            changes.append(Change(row.id, row.fence, "cancelled", row.route, row.withdrawn))
+        elif row.customer_id is not None and (members := known.get(row.person_id)):
+            tasks.give(tx, [row.id], row.sender if row.sender in members else members[0])
+            changes.append(Change(row.id, row.fence, "planned", "task"))
+        elif row.customer_id is not None:
+            changes.append(Change(row.id, row.fence, "by_hand", "by_hand", NOT_A_FRIEND))
+        elif (next_minute := limits.take_member_call(tx, account, row.person_id, tx.now)) is not None:
+            changes.append(Change.later(row.id, row.fence, row.route, next_minute))
+        else:
+            # The platform knows a message it has had in the last half hour: an unclear call may be repeated.
+            row.batch_key = message_key(row.send_key)
+            allowed.append(row)
+    return allowed
+
+
 def _with_notice(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change]) -> list[Held]:
     """Takes one of the notices everybody who gets one has said yes to; who has none left is told by hand."""
     allowed = []
@@ -271,7 +314,7 @@ def _give_back_notices(tx: Tx, rows: Iterable[Held], terms: Terms) -> None:
 
 
 def _within_quota(tx: Tx, rows: list[Held], terms: Terms, changes: list[Change]) -> list[Held]:
-    for route in {row.route for row in rows}:
+    for route in {row.route for row in rows} - {"welcome"}:
         mine = [row for row in rows if row.route == route]
         granted = limits.take_quota(tx, terms.account.name, route, len(mine), tx.now)
         over = mine[granted:]
@@ -398,7 +441,8 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     plain: list[Held] = []
     others: list[tuple[Held, Outcome]] = []
     for row, outcome in answered:
-        if outcome.code == 0 and not outcome.platform_id and not row.withdrawn:
+        # The platform may say yes and yet leave somebody out.
+        if outcome.code == 0 and not outcome.platform_id and outcome.decision is _SENT and not row.withdrawn:
             plain.append(row)
         else:
             others.append((row, outcome))
@@ -409,6 +453,9 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     if late:
         _keep_evidence(tx, late)
         apply(tx, [_change(tx, row, outcome, terms) for row, outcome in late], statement=_APPLY_UNKNOWN)
+    made = {outcome.platform_id: row for row, outcome in others if row.route == "task" and outcome.platform_id}
+    for msg_id, row in made.items():
+        tasks.keep(tx, terms.account.name, msg_id, row)
     for msg_id in {outcome.platform_id for row, outcome in others if row.route == "mass" and outcome.platform_id}:
         outbox.apply_mass_result(tx, terms.account.name, msg_id)
     reach("record")
@@ -433,7 +480,9 @@ def _learn(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     account = terms.account.name
     unspent = [row for row, outcome in answered if _certainly_not_sent(outcome)]
     for row, outcome in answered:
-        if outcome.relation is not None and row.route != "mass":
+        if outcome.relation is not None and row.route == "task":
+            _tell(tx, terms.parted, account, row.sender, row.person_id)
+        elif outcome.relation is not None and row.route != "mass":
             _tell(tx, terms.learned, account, row.person_id, outcome.relation)
             if outcome.relation == "window_closed":
                 limits.closed(tx, account, row.person_id)
@@ -477,6 +526,8 @@ _CHANNEL_WORDS = {
     "mass": "群发",
     "template": "模板消息",
     "subscribe": "订阅通知",
+    "task": "企业群发",
+    "welcome": "欢迎语",
     limits.WHOLE_ACCOUNT: "所有消息",
 }
 
@@ -499,6 +550,12 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
     if row.withdrawn and outcome.decision is not Decision.SENT:
         return replace(change, state="unknown", reason=UNCLEAR)
     match outcome.decision:
+        case _ if row.route == "welcome" and outcome.code in WELCOME_WORDS:
+            return replace(change, reason=WELCOME_WORDS[outcome.code])
+        case _ if row.route == "welcome" and outcome.code == WELCOME_TAKEN and row.attempts > 1:
+            return change
+        case _ if row.route == "welcome" and outcome.code == WELCOME_TAKEN:
+            return replace(change, state="planned", due_at=to_milliseconds(tx.now + WELCOME_AGAIN), uncalled=True)
         case Decision.SENT:
             return _sent(tx, row, outcome)
         case Decision.AGAIN | Decision.CHANNEL | Decision.ACCOUNT:
@@ -506,7 +563,7 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
             wait = _wait(row, outcome) if outcome.decision == Decision.AGAIN else None
             due_at = None if wait is None else to_milliseconds(tx.now + wait)
             return replace(change, state="planned", due_at=due_at, uncalled=not row.repeats)
-        case Decision.SAME_KEY if row.route in KEYED_ROUTES and row.attempts <= SAME_KEY_TRIES:
+        case Decision.SAME_KEY if _keyed(row) and row.attempts <= SAME_KEY_TRIES:
             return replace(change, state="planned", due_at=to_milliseconds(tx.now + _wait(row, outcome)))
         case Decision.SAME_KEY | Decision.UNKNOWN:
             due_at = to_milliseconds(reconcile_at(row.attempts, tx.now))
@@ -522,7 +579,13 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
     return change
 
 
+def _keyed(row: Held) -> bool:
+    return row.route in KEYED_ROUTES or (row.route == "custom" and row.batch_key != "")
+
+
 def _sent(tx: Tx, row: Held, outcome: Outcome) -> Change:
+    if row.route == "task":
+        return Change(row.id, row.fence, "handed", row.route, platform_id=outcome.platform_id)
     if row.withdrawn and outcome.code != DUPLICATE_KEY:
         # The first call had not arrived, and this one left the person out.
         return Change(row.id, row.fence, "cancelled", row.route, row.withdrawn)

@@ -13,7 +13,16 @@ from typing import Any
 import orjson
 
 from bot.delivery.limits import Taken
-from bot.delivery.rules import KEY_TRUSTED, MASS_LEAST, MASS_MOST, RECONCILE_AFTER
+from bot.delivery.rules import (
+    INTERRUPTED,
+    KEY_TRUSTED,
+    MASS_LEAST,
+    MASS_MOST,
+    RECONCILE_AFTER,
+    REPEAT_TRUSTED,
+    TASK_CHATS_MOST,
+    TASK_MOST,
+)
 from bot.store.base import to_milliseconds
 from bot.store.bulk import MASS_CLAIMS, run, run_directly, run_with, take_turns
 from bot.store.killpoints import reach
@@ -39,6 +48,7 @@ class Held:
     calling_since: int | None
     batch_key: str
     withdrawn: str
+    sender: str
     taken: Taken | None = None
 
     @property
@@ -51,10 +61,14 @@ _RETURNED = ", ".join(f"deliveries.{field.name}" for field in fields(Held) if fi
 # So many broadcasts share one claim; the others have their turn at the next.
 MOST_SHARES = 20
 _WAITS = "account = :account AND route = :route AND state = 'planned' AND due_at <= :now AND lapses < 3"
+# What one task is made of.
+_ALIKE = "sender = :sender AND content_id = :content_id AND (customer_id IS NULL) = :for_chats"
 _LANES = {
     "one": f"{_WAITS} AND broadcast_id IS NULL",
     "broadcast": f"{_WAITS} AND broadcast_id = :broadcast_id",
     "mass": f"{_WAITS} AND broadcast_id = :broadcast_id AND content_id = :content_id AND batch_key = :batch_key",
+    "task": f"{_WAITS} AND broadcast_id = :broadcast_id AND {_ALIKE}",
+    "task of none": f"{_WAITS} AND broadcast_id IS NULL AND {_ALIKE}",
     # A row that was lapsed three times is suspected of killing its holder: nobody else is to share its fate.
     "alone": "account = :account AND route = :route AND state = 'planned' AND lapses >= 3 AND due_at <= :now",
 }
@@ -87,6 +101,12 @@ _OPEN_MASS = f"""
 _FIRST_OF_MASS = f"""
     SELECT content_id, batch_key FROM deliveries WHERE {_LANES["broadcast"]} ORDER BY due_at, id LIMIT 1
 """
+_FIRST_OF_TASK = {
+    lane: f"""
+    SELECT sender, content_id, customer_id IS NULL FROM deliveries WHERE {_LANES[lane]} ORDER BY due_at, id LIMIT 1
+    """
+    for lane in ("broadcast", "one")
+}
 _COUNT_MASS = f"SELECT COUNT(*) FROM (SELECT 1 FROM deliveries WHERE {_LANES['mass']} LIMIT :most) AS waiting"
 
 _DUE = f"""
@@ -159,6 +179,29 @@ def claim_mass(tx: Tx, account: str, lease: timedelta, *, settled: bool, after: 
     return held
 
 
+def claim_task(tx: Tx, account: str, lease: timedelta, *, after: int = 0) -> list[Held]:
+    """Claims the rows of one group-send task: one sender, one content, one broadcast or none; at most what one call takes."""
+    lane = {"account": account, "route": "task"}
+    where: dict[str, Any] = {**lane}
+    if first := run_directly(tx, _FIRST_OF_TASK["one"], now=to_milliseconds(tx.now), **lane):
+        name = "task of none"
+    else:
+        broadcast_id = next(iter(_open_broadcasts(tx, account, "task", after=after, most=1)), None)
+        if broadcast_id is None:
+            return []
+        name = "task"
+        where["broadcast_id"] = broadcast_id
+        first = run_directly(tx, _FIRST_OF_TASK["broadcast"], now=to_milliseconds(tx.now), **where)
+        if not first:
+            return []
+    sender, content_id, for_chats = first[0]
+    where |= {"sender": sender, "content_id": content_id, "for_chats": bool(for_chats)}
+    held = _claim(tx, name, TASK_CHATS_MOST if for_chats else TASK_MOST, lease, **where)
+    held.sort(key=lambda row: row.id)
+    reach("claim")
+    return held
+
+
 def _open_broadcasts(
     tx: Tx, account: str, route: str, *, after: int, most: int, template: str = _OPEN_BROADCAST
 ) -> list[int]:
@@ -219,7 +262,12 @@ def release(tx: Tx, rows: Iterable[Held]) -> None:
 
 
 _LAPSED_WHERE = "state = 'claimed' AND lease_until < {clock}"
-_RECONCILE_WHERE = "state = 'unknown' AND batch_key <> '' AND due_at <= :now AND calling_since > :trusted_since"
+# A task has no key to be repeated with: what became of it is looked up (see `tasks`). That of a message to a member is
+# not trusted for long.
+_RECONCILE_WHERE = """
+    state = 'unknown' AND batch_key <> '' AND due_at <= :now AND route <> 'task'
+    AND calling_since > CASE WHEN route = 'custom' THEN :repeated_since ELSE :trusted_since END
+"""
 _ANYTHING = f"""
     SELECT EXISTS (SELECT 1 FROM deliveries WHERE {_LAPSED_WHERE})
     OR EXISTS (SELECT 1 FROM deliveries WHERE {_RECONCILE_WHERE})
@@ -252,7 +300,7 @@ _LAPSED = _free(
 )
 _UNCLEAR = _free(
     f"{_LAPSED_WHERE} AND calling_since IS NOT NULL",
-    """state = 'unknown', reason = '发送时中断，不确定对方是否收到', lease_until = NULL,
+    f"""state = 'unknown', reason = '{INTERRUPTED}', lease_until = NULL,
     due_at = :reconcile_at""",
 )
 _RECONCILE = _free(_RECONCILE_WHERE, "state = 'planned'")
@@ -261,8 +309,16 @@ _OF_ACCOUNT = "RETURNING account"
 
 def anything_to_sweep(tx: Tx) -> bool:
     """Whether a sweep would find something."""
+    return bool(run(tx, _ANYTHING, **_reconciled(tx)).scalar())
+
+
+def _reconciled(tx: Tx) -> dict[str, int]:
     now = to_milliseconds(tx.now)
-    return bool(run(tx, _ANYTHING, now=now, trusted_since=now - _milliseconds(KEY_TRUSTED)).scalar())
+    return {
+        "now": now,
+        "trusted_since": now - _milliseconds(KEY_TRUSTED),
+        "repeated_since": now - _milliseconds(REPEAT_TRUSTED),
+    }
 
 
 def sweep(tx: Tx) -> int:
@@ -275,8 +331,7 @@ def sweep(tx: Tx) -> int:
     now = to_milliseconds(tx.now)
     freed = [row.account for row in run(tx, _LAPSED + _OF_ACCOUNT, now=now)]
     unclear = run(tx, _UNCLEAR, reconcile_at=to_milliseconds(tx.now + RECONCILE_AFTER[0])).rowcount
-    trusted_since = now - _milliseconds(KEY_TRUSTED)
-    freed += [row.account for row in run(tx, _RECONCILE + _OF_ACCOUNT, now=now, trusted_since=trusted_since)]
+    freed += [row.account for row in run(tx, _RECONCILE + _OF_ACCOUNT, **_reconciled(tx))]
     for account in set(freed):
         tx.after_commit("drain", account)
     return len(freed) + unclear

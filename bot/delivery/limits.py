@@ -22,7 +22,10 @@ from bot.delivery.rules import (
     KINDS,
     MASS_PER_MINUTE,
     MASS_PER_MONTH,
+    MEMBER_PER_MINUTE,
+    TASK_WAITS,
     Bucket,
+    ReceiveSpan,
     beijing_day,
     beijing_month,
     day_start,
@@ -266,13 +269,22 @@ _MINUTE = "mass_minute"
 
 def take_mass_call(tx: Tx, account: str, now: datetime) -> datetime | None:
     """Takes one mass call from this minute's; None, or when to come again where there are no more."""
+    return _take_in_minute(tx, account, _MINUTE, MASS_PER_MINUTE, now)
+
+
+def take_member_call(tx: Tx, account: str, member_id: str, now: datetime) -> datetime | None:
+    """`take_mass_call` for app messages to one member: the platform drops the excess without a word."""
+    return _take_in_minute(tx, account, f"member:{member_id}", MEMBER_PER_MINUTE, now)
+
+
+def _take_in_minute(tx: Tx, account: str, path: str, most: int, now: datetime) -> datetime | None:
     minute = now.astimezone(UTC).replace(second=0, microsecond=0)
     stamp = minute.strftime("%Y-%m-%dT%H:%M")
-    taken = run(tx, _USE_QUOTA, account=account, path=_MINUTE, day=stamp, count=1, most=MASS_PER_MINUTE).first()
+    taken = run(tx, _USE_QUOTA, account=account, path=path, day=stamp, count=1, most=most).first()
     if taken is None:
         return minute + timedelta(minutes=1)
     if taken[0] == 1:
-        tx.execute(delete(Quota).where(Quota.account == account, Quota.path == _MINUTE, Quota.day < stamp))
+        tx.execute(delete(Quota).where(Quota.account == account, Quota.path == path, Quota.day < stamp))
     return None
 
 
@@ -317,6 +329,29 @@ def give_back_months(tx: Tx, account: str, people: Iterable[tuple[str, datetime]
     """Takes counts back for mass messages that did not go out: (person, when the call was made)."""
     rows = [(person_id, account, beijing_month(at)) for person_id, at in people]
     run_with(tx, _GIVE_BACK_MONTHS, {"person_id": "text", "account": "text", "month": "text"}, rows)
+
+
+# -- group-sends a contact or a chat has received ---------------------------------------------------------------------
+
+# What waits for its confirmation may be sent in any span to come.
+_RECEIVED = """
+    SELECT d.person_id, COUNT(*) FROM {given} CROSS JOIN deliveries AS d
+    WHERE d.person_id = given.person_id AND d.person_id {listed} AND d.account = :account
+    AND d.route = 'task' AND d.calling_since IS NOT NULL AND d.calling_since >= :called_since
+    AND (d.state IN ('claimed', 'handed', 'unknown') OR (d.state = 'sent' AND d.sent_at >= :since AND d.sent_at < :until))
+    GROUP BY d.person_id
+"""
+
+
+def received(tx: Tx, account: str, person_ids: Iterable[str], span: ReceiveSpan) -> dict[str, int]:
+    """How many group-sends of ours each contact or chat has had, or may get, in a span; nothing = no entry."""
+    found: dict[str, int] = {}
+    waits = int(TASK_WAITS / timedelta(milliseconds=1))
+    asked = {"account": account, "since": span.since, "until": span.until, "called_since": span.since - waits}
+    for chunk in chunks(person_ids):
+        rows = [(one,) for one in chunk]
+        found |= dict(run_with(tx, _RECEIVED, {"person_id": "text"}, rows, **asked).all())
+    return found
 
 
 # -- caps ------------------------------------------------------------------------------------------------------------

@@ -38,7 +38,8 @@ class Delivery(Base):
     back when a call certainly did not send. ``batch_key`` is the key of the mass call the row goes out with.
     ``occurrence`` of a row without a broadcast is the occasion of a letter, one a day for one person (`outbox.letter`).
     ``withdrawn`` says why the row would have been cancelled, had a call not begun already. ``tapped``: the item of its
-    menu the person tapped last.
+    menu the person tapped last. ``sender``: the member of the company who is to confirm a row of the route ``task``; its
+    ``platform_id`` is the number of the task (see `GroupTask`), its ``person_id`` a contact, or without a customer a chat.
     """
 
     __tablename__ = "deliveries"
@@ -72,6 +73,7 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None]
     replied_at: Mapped[datetime | None]
     tapped: Mapped[str] = mapped_column(default="", server_default="")
+    sender: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (
         UniqueConstraint("broadcast_id", "occurrence", "customer_id"),
@@ -87,6 +89,8 @@ class Delivery(Base):
         _partial("person", "account", "person_id", where="broadcast_id IS NOT NULL"),
         _partial("staff", "staff_id", where="staff_id IS NOT NULL AND state IN ('planned', 'by_hand')"),
         _partial("mass", "account", "platform_id", where="route = 'mass' AND platform_id <> ''"),
+        _partial("handed", "account", "platform_id", "person_id", where="state = 'handed'"),
+        _partial("received", "person_id", "calling_since", where="route = 'task' AND calling_since IS NOT NULL"),
     )
 
 
@@ -97,6 +101,41 @@ class BroadcastRun(Base):
 
     broadcast_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     paused: Mapped[bool] = mapped_column(default=False)
+
+
+class GroupTask(Base):
+    """A task the platform keeps for a member, who confirms it on the phone before anybody gets anything.
+
+    ``state``: open → done | cancelled. ``next_poll_at``: when the platform is asked next what became of it, ``remind_at``
+    when the member is reminded next. ``told``: the member has been told that it waits, ``owner_told``: the owner that it
+    still does.
+    """
+
+    __tablename__ = "group_tasks"
+    __table_args__ = (
+        Index(
+            "ix_group_tasks_next_poll_at",
+            "next_poll_at",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_group_tasks_broadcast_id", "broadcast_id"),
+    )
+
+    account: Mapped[str] = mapped_column(primary_key=True)
+    msgid: Mapped[str] = mapped_column(primary_key=True)
+    sender: Mapped[str]
+    broadcast_id: Mapped[int | None]
+    content_id: Mapped[int | None] = mapped_column(Number)
+    for_chats: Mapped[bool] = mapped_column(default=False)
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    next_poll_at: Mapped[datetime]
+    remind_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    reminders: Mapped[int] = mapped_column(default=0)
+    told: Mapped[bool] = mapped_column(default=False)
+    owner_told: Mapped[bool] = mapped_column(default=False)
 
 
 class Evidence(Base):

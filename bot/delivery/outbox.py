@@ -32,7 +32,7 @@ OPEN_STATES = ("planned", "claimed", "handed")
 
 # A correction is no marketing, but who opted out does not get it. ``care`` is a letter that advertises nothing.
 Purpose = Literal["marketing", "service", "reminder", "correction", "care"]
-Route = Literal["custom", "mass", "template", "subscribe", "passive", "welcome", "by_hand", ""]
+Route = Literal["custom", "mass", "template", "subscribe", "welcome", "task", "passive", "by_hand", ""]
 
 
 # -- planning --------------------------------------------------------------------------------------------------------
@@ -44,6 +44,8 @@ class NewDelivery:
 
     ``state`` planned, skipped, by_hand or cancelled (all but the first with ``reason`` in words). ``key`` makes the row
     unique; without it broadcast, occurrence and customer do. ``variant``: A, B, C, A组 (by tag), 对照 or ``""``.
+    ``sender``: the member who is to confirm a row of the route ``task``. ``by_task``: how a customer who is a contact too
+    can be reached where the route comes to nothing: (account, person, member); not kept.
     """
 
     account: str
@@ -62,6 +64,8 @@ class NewDelivery:
     due_at: datetime | None = None
     not_after: datetime | None = None
     key: str | None = None
+    sender: str = ""
+    by_task: tuple[str, str, str] | None = None
 
 
 _PLAN_COLUMNS = {
@@ -82,12 +86,16 @@ _PLAN_COLUMNS = {
     "not_after": "bigint",
     "send_key": "text",
 }
-_PLAN = f"""
-    INSERT INTO deliveries ({", ".join(_PLAN_COLUMNS)}, planned_at, fence, attempts, lapses, batch_key, withdrawn,
-        platform_id)
-    SELECT {", ".join(f"given.{name}" for name in _PLAN_COLUMNS)}, :now, 0, 0, 0, '', '', '' FROM {{given}} WHERE true
+# Without senders, as all of an Official Account are, rows are lighter.
+_SENT_BY = {False: _PLAN_COLUMNS, True: {**_PLAN_COLUMNS, "sender": "text"}}
+_PLAN = {
+    sent_by: f"""
+    INSERT INTO deliveries ({", ".join(columns)}, planned_at, fence, attempts, lapses, batch_key, withdrawn, platform_id)
+    SELECT {", ".join(f"given.{name}" for name in columns)}, :now, 0, 0, 0, '', '', '' FROM {{given}} WHERE true
     ON CONFLICT DO NOTHING
-"""
+    """
+    for sent_by, columns in _SENT_BY.items()
+}
 _ADD_RUN = "INSERT INTO delivery_runs (broadcast_id, paused) VALUES (:broadcast_id, :paused) ON CONFLICT DO NOTHING"
 
 
@@ -103,7 +111,9 @@ def plan(tx: Tx, rows: Iterable[NewDelivery]) -> int:
             runs.add(broadcast_id)
             run(tx, _ADD_RUN, broadcast_id=broadcast_id, paused=False)
         values = [_planned(row, tx.now) for row in chunk]
-        added += run_with(tx, _PLAN, _PLAN_COLUMNS, values, now=to_milliseconds(tx.now)).rowcount
+        if sent_by := any(row.sender for row in chunk):
+            values = [(*value, row.sender) for value, row in zip(values, chunk, strict=True)]
+        added += run_with(tx, _PLAN[sent_by], _SENT_BY[sent_by], values, now=to_milliseconds(tx.now)).rowcount
         for account in {row.account for row in chunk if row.state == "planned"}:
             tx.after_commit("drain", account)
     return added
@@ -148,12 +158,14 @@ def queue(
     not_after: datetime | None = None,
     key: str | None = None,
     route: Route = "custom",
+    sender: str = "",
 ) -> int:
     """Adds one message (an answer, a notice to staff) and returns its id; a ``key`` seen before gives the row it made.
 
     ``payload`` may hold ``"template": {"template_id", "data": {key: text}, "url"}``, which is sent instead where the
     person's window is closed. A ``service`` message to somebody who said yes to the account's service notices goes as one
-    of these then.
+    of these then. What is for a contact of a company becomes a task of ``sender``, if they are friends, else of the
+    newest friend.
     """
     send_key = key or uuid4().hex
     row = NewDelivery(
@@ -167,6 +179,7 @@ def queue(
         due_at=due_at,
         not_after=not_after,
         key=send_key,
+        sender=sender,
     )
     plan(tx, [row])
     return tx.execute(select(Delivery.id).where(Delivery.send_key == send_key)).scalar_one()
@@ -228,14 +241,22 @@ def complete(tx: Tx, delivery_id: int, payload: dict[str, Any]) -> None:
 
 # -- taking back -----------------------------------------------------------------------------------------------------
 
-# A row whose call has begun cannot be taken back; if the call is to be repeated with its key, the person is left out.
+# A row whose call has begun cannot be taken back; if the call is to be repeated with its key, the person is left out, and
+# of a task that nobody has confirmed the platform can be asked to forget it (see `tasks`).
 _CANCEL = """
     UPDATE deliveries SET state = 'cancelled', reason = :reason, lease_until = NULL
     WHERE {whose} AND calling_since IS NULL AND state IN ('planned', 'claimed', 'by_hand')
 """
 _WITHDRAW = """
     UPDATE deliveries SET withdrawn = :reason
-    WHERE {whose} AND calling_since IS NOT NULL AND batch_key <> '' AND state IN ('planned', 'claimed', 'unknown')
+    WHERE {whose} AND calling_since IS NOT NULL AND batch_key <> ''
+    AND state IN ('planned', 'claimed', 'unknown', 'handed')
+"""
+_ASK_SOON = """
+    UPDATE group_tasks SET next_poll_at = :now WHERE state = 'open' AND next_poll_at > :now AND EXISTS (
+        SELECT 1 FROM deliveries WHERE {whose} AND state = 'handed' AND withdrawn <> ''
+        AND deliveries.account = group_tasks.account AND deliveries.platform_id = group_tasks.msgid
+    )
 """
 
 
@@ -284,7 +305,8 @@ def cancel_part(tx: Tx, broadcast_id: int, reason: str, *, after: int, count: in
 
 def _cancel(tx: Tx, whose: str, reason: str, parameters: dict[str, Any]) -> int:
     cancelled = run(tx, _CANCEL.format(whose=whose), reason=reason, **parameters).rowcount
-    run(tx, _WITHDRAW.format(whose=whose), reason=reason, **parameters)
+    if run(tx, _WITHDRAW.format(whose=whose), reason=reason, **parameters).rowcount:
+        run(tx, _ASK_SOON.format(whose=whose), now=to_milliseconds(tx.now), **parameters)
     return cancelled
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.platforms.abilities import abilities
 from bot.platforms.official_account.allowed import may, number
-from bot.settings import QuietHours
+from bot.settings import Account, QuietHours
 from bot.store.base import MILLISECOND, to_milliseconds
 
 # The platform counts its days and months in Beijing, wherever the shop is.
@@ -57,13 +59,94 @@ TEXT_BYTES = number("custom_text_bytes")  # of UTF-8
 MASS_TYPES = frozenset({"text", "image"})
 # The platform forgets the key of a mass call; a repeat must be there well before.
 KEY_TRUSTED = timedelta(seconds=number("mass_key_seconds")) - timedelta(hours=1)
+# An app message to a member of the company is not delivered twice within 30 minutes (vendor manual, page 90236).
+REPEAT_TRUSTED = timedelta(minutes=25)
 SAME_KEY_TRIES = 3
 RECONCILE_AFTER = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+
+
+# More app messages a minute to one member are dropped without a word (vendor manual, page 90454); in two neighbouring
+# minutes of the clock no more than in any.
+MEMBER_PER_MINUTE = 30 // 2
+# A group-send task (vendor manual, page 92135): contacts a call, and what it can be made of.
+TASK_MOST = 10_000
+TASK_CHATS_MOST = 2_000
+TASK_TYPES = frozenset({"text", "image", "news"})
+# Who has not confirmed by then will not.
+TASK_WAITS = timedelta(days=7)
+NOT_A_FRIEND = "不是好友"
+NOT_REACHED = "不是好友或发不到"
+TASK_IGNORED = "店员未确认"
+TASK_LEFT_OUT = "店员发送时没有发给 TA"
+INTERRUPTED = "发送时中断，不确定对方是否收到"
+# How many group-sends a contact or a chat takes, by the company's setting (vendor manual, page 92135, 2025-11-17).
+RECEIVE_WORDS = {"month_days": "当月天数", "seven_a_week": "每周7条", "one_a_day": "每天1条"}
 
 
 def has_mass(kind: str) -> bool:
     """Whether an account of this kind may send one text to a list of people."""
     return may(kind, "mass")
+
+
+def has_windows(account: Account) -> bool:
+    """Whether a customer message needs a window its person has opened; else it goes to members of the company only."""
+    return abilities(account).windows
+
+
+def has_tasks(account: Account) -> bool:
+    """Whether messages to customers are tasks that a member confirms."""
+    return abilities(account).tasks
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveSpan:
+    """The span for which group-sends to one person are counted, in milliseconds, and how many it takes."""
+
+    since: int
+    until: int
+    most: int
+
+    def __contains__(self, at: int) -> bool:
+        return self.since <= at < self.until
+
+
+def receive_span(rule: str, at: datetime) -> ReceiveSpan:
+    """By the company's rule, at ``at``; days, weeks (from Monday on) and months are Beijing's."""
+    today = at.astimezone(BEIJING).date()
+    match rule:
+        case "one_a_day":
+            first, days, most = today, 1, 1
+        case "seven_a_week":
+            first, days, most = today - timedelta(days=today.weekday()), 7, 7
+        case _:
+            first = today.replace(day=1)
+            days = most = monthrange(today.year, today.month)[1]
+    start = datetime.combine(first, time(), BEIJING)
+    return ReceiveSpan(to_milliseconds(start), to_milliseconds(start + timedelta(days=days)), most)
+
+
+def received_enough(rule: str) -> str:
+    """Why somebody gets no group-send any more."""
+    return f"企业群发收满了（{RECEIVE_WORDS.get(rule, RECEIVE_WORDS['month_days'])}）"
+
+
+def next_poll(created_at: datetime, now: datetime) -> datetime:
+    """When the platform is asked next what became of a task."""
+    age = now - created_at
+    if age < timedelta(minutes=10):
+        return now + timedelta(seconds=20)
+    return now + (timedelta(minutes=2) if age < timedelta(hours=1) else timedelta(minutes=30))
+
+
+# A member is reminded so long after a task was made, and then every morning.
+REMIND_AFTER = timedelta(hours=2)
+REMIND_AT = time(10)
+
+
+def next_reminder(zone: ZoneInfo, now: datetime) -> datetime:
+    """When a member who is reminded now is reminded next: never more than twice in 24 hours, three the platform takes."""
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, REMIND_AT, zone).astimezone(UTC)
 
 
 @dataclass(slots=True)
@@ -169,6 +252,11 @@ def mass_key(account: str, content_id: int, ids: Sequence[int]) -> str:
     """The clientmsgid (32 bytes) of a mass call: the same rows always make the same key."""
     said = f"{account}\n{content_id}\n{','.join(map(str, sorted(ids)))}"
     return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def task_key(account: str, sender: str, content_id: int, ids: Sequence[int]) -> str:
+    """What the rows of one task carry from before the call on; the platform knows no key for it."""
+    return mass_key(f"{account}\n{sender}", content_id, ids)
 
 
 def message_key(send_key: str) -> str:

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.clock import Clock
-from bot.delivery import lease, limits, pictures
+from bot.delivery import handing, lease, limits, pictures
 from bot.delivery.calls import Terms, mark, mark_mass, notice_text, record, rest
 from bot.delivery.lease import Held
-from bot.delivery.rules import message_key, next_claim
+from bot.delivery.rules import has_tasks, message_key, next_claim
 from bot.delivery.taps import tap_id
 from bot.errors import PlatformFailure
 from bot.platforms.decisions import Decision, Outcome, outcome_of
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 SINGLE_ROUTES = ("custom", "template")
 NOTICES = ("subscribe",)
+# A welcome has 20 seconds: it stands before everything else.
+MEMBER_ROUTES = ("welcome", "custom")
 CLAIM_LEAST = 20
 CLAIM_MOST = 1_000
 CONTENTS_KEPT = 10_000
@@ -55,7 +57,7 @@ class Client(Protocol):
 
     http: HttpEngine
 
-    def custom_message(self, person_id: str, content: dict[str, Any]) -> Any: ...
+    def custom_message(self, person_id: str, content: dict[str, Any], **keyed: str) -> Any: ...
 
     def template_message(
         self, person_id: str, template_id: str, values: Mapping[str, str], *, url: str = "", client_msg_id: str = ""
@@ -64,6 +66,12 @@ class Client(Protocol):
     def subscribe_notice(self, person_id: str, template_id: str, values: Mapping[str, str]) -> Any: ...
 
     def mass_message(self, person_ids: Sequence[str], content: dict[str, Any], client_msg_id: str) -> Any: ...
+
+    def welcome_message(self, code: str, content: dict[str, Any]) -> Any: ...
+
+    def group_task(
+        self, *, sender: str, person_ids: Sequence[str] = (), chat_ids: Sequence[str] = (), content: dict[str, Any]
+    ) -> Any: ...
 
     def upload_media(self, content: bytes, filename: str, kind: str) -> str: ...
 
@@ -102,6 +110,10 @@ class Sender:
         self._client = client
         self._terms = terms
         self._single_routes = SINGLE_ROUTES if terms.notice is None else SINGLE_ROUTES + NOTICES
+        self._route_of_many, self._send_to_many = "mass", self._send_mass
+        if has_tasks(terms.account):
+            self._single_routes = MEMBER_ROUTES
+            self._route_of_many, self._send_to_many = "task", self._send_task
         self._speed = speed
         self._granted = 0
         self._stopping = stopping
@@ -138,7 +150,7 @@ class Sender:
         # Whatever is in flight when a worker is killed becomes unknown: a small shop's evening is not to hang on it.
         self._limit = min(WIDEST, max(NARROWEST, due // SHARE_IN_FLIGHT))
         while not self._over():
-            worked = self._send_singles() or self._send_suspects() or self._send_mass()
+            worked = self._send_singles() or self._send_suspects() or self._send_to_many()
             if not (self._upload_wanted() or worked):
                 return False
         return True
@@ -146,7 +158,7 @@ class Sender:
     def _due(self) -> int:
         # Most looks find nothing: they must not keep the database's one writer from a callback.
         with reading(self._store, self._clock) as tx:
-            routes = self._open_routes(tx, (*self._single_routes, "mass"))
+            routes = self._open_routes(tx, (*self._single_routes, self._route_of_many))
             return lease.due(tx, self._account, routes, WIDEST * SHARE_IN_FLIGHT)
 
     def _open_routes(self, tx: Tx, routes: Iterable[str]) -> list[str]:
@@ -364,6 +376,10 @@ class Sender:
             if notice is None or values is None:
                 raise ValueError("this may not stand in a subscribe notice")
             return self._client.subscribe_notice(row.person_id, notice.template_id, values)
+        if row.route == "welcome":
+            return self._client.welcome_message(content["welcome_code"], content)
+        if row.batch_key:
+            return self._client.custom_message(row.person_id, content, key=row.batch_key)
         return self._client.custom_message(row.person_id, content)
 
     def _answer(self, row: Held, outcome: Outcome) -> None:
@@ -456,11 +472,46 @@ class Sender:
 
     def _call_mass(self, rows: Sequence[Held]) -> Outcome:
         people = [row.person_id for row in rows if not row.withdrawn]
+        key = rows[0].batch_key
+        return self._call_one(key, lambda: self._client.mass_message(people, self._said(rows[0]), key))
+
+    # -- tasks: one call for many rows of one sender ---------------------------------------------------------------
+
+    def _send_task(self) -> bool:
+        """Makes one group-send task; returns whether there were rows for one."""
+        with self._transaction() as tx:
+            if not self._open_routes(tx, ("task",)):
+                return False
+            rows = lease.claim_task(tx, self._account, self._terms.lease, after=self._mass_turn)
+            self._mass_turn = next((row.broadcast_id for row in rows if row.broadcast_id), 0)
+            rows = rows or lease.claim_alone(tx, self._account, "task", self._terms.lease)
+            rows = self._ready(tx, rows)
+        if not rows:
+            return False
+        reach("claimed")
+        with self._transaction() as tx:
+            marked = handing.mark_task(tx, rows, self._terms)
+        reach("marked")
+        if marked:
+            outcome = self._call_task(marked)
+            reach("answered")
+            self._answered = handing.outcomes(marked, outcome)
+            self._flush()
+        return True
+
+    def _call_task(self, rows: Sequence[Held]) -> Outcome:
+        first, ids = rows[0], [row.person_id for row in rows]
+        whom = {"chat_ids": ids} if first.customer_id is None else {"person_ids": ids}
+        return self._call_one(
+            first.batch_key,
+            lambda: self._client.group_task(sender=first.sender, content=self._said(first), **whom),
+        )
+
+    def _call_one(self, batch_key: str, make: Callable[[], Any]) -> Outcome:
         try:
-            content = self._said(rows[0])
-            calls = [(None, self._client.mass_message(people, content, rows[0].batch_key))]
+            calls = [(None, make())]
         except (KeyError, TypeError, ValueError) as error:
-            log.error("delivery.unsendable batch=%s error=%s", rows[0].batch_key, type(error).__name__)
+            log.error("delivery.unsendable batch=%s error=%s", batch_key, type(error).__name__)
             return Outcome(Decision.DEFECT, None, "内容发不了，请检查话术")
         with closing(self._client.deliver(lambda _room: [calls.pop()] if calls else [])) as answers:
             return next(

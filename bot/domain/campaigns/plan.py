@@ -24,12 +24,14 @@ from bot.delivery.rules import (
     MASS_TYPES,
     day_start,
     has_mass,
+    has_tasks,
     month_start,
     quiet_until,
 )
 from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.pace import Pace, Part, parts
+from bot.domain.campaigns.tasks import Contacts, by_task
 from bot.domain.campaigns.wording import DAY_MS, Wording
 from bot.domain.care import letters
 from bot.domain.complaints.models import Case
@@ -63,6 +65,7 @@ class _Known:
     """What is known of the people of one part when their rows are planned."""
 
     addresses: dict[int, Row[Any]]
+    contacts: Contacts
     had: dict[int, Had]
     promised: dict[int, list[Promise]]
     complaining: set[int]
@@ -141,6 +144,7 @@ class Planner:
         self._wordings = {script["variant"]: Wording(script, facts, self._now) for script in wordings}
         self._tagged = groups.Tagged(tx, self._wordings)
         self._others = _others_to_send(tx, broadcast)
+        self._companies = {account.name: account for account in shop.accounts if has_tasks(account)}
         self.tired: set[int] = set()
 
     def rows(self, numbers: Sequence[int], place: int) -> list[Planned]:
@@ -160,17 +164,21 @@ class Planner:
         # Written and sent in the order of numbers: the database's indexes like that better.
         planned = [rows[number] for number in numbers if number in rows]
         self._leave_out_repeats(planned, known)
-        self._route(planned, known.promised)
+        self._route(planned, known)
         return planned
 
     def _known(self, numbers: Sequence[int]) -> _Known:
+        addresses, as_contacts = self._addresses(numbers)
         if self._corrects:
-            return _Known(self._addresses(numbers), {}, {}, set(), Counter(), set(), set(), {})
+            contacts = Contacts(self._tx, self._companies, as_contacts, {}, self._when)
+            return _Known(addresses, contacts, {}, {}, set(), Counter(), set(), set(), {})
+        promised = limits.promised(self._tx, numbers, self._broadcast_id) if self._others else {}
         complaining, complaints = self._complaints(numbers)
         return _Known(
-            addresses=self._addresses(numbers),
+            addresses=addresses,
+            contacts=Contacts(self._tx, self._companies, as_contacts, promised, self._when),
             had=limits.marketing(self._tx, numbers, self._when, self._shop.timezone),
-            promised=limits.promised(self._tx, numbers, self._broadcast_id) if self._others else {},
+            promised=promised,
             complaining=complaining,
             complaints=complaints,
             talking=self._talking(numbers),
@@ -204,8 +212,10 @@ class Planner:
         found = select(*columns).where(_among(Customer.id, numbers), Customer.is_staff.is_(False))
         return {row.id: row for row in self._tx.execute(found).all()}
 
-    def _addresses(self, numbers: Sequence[int]) -> dict[int, Row[Any]]:
-        """The account to reach each by: of those followed one with an open window, else the one first followed."""
+    def _addresses(self, numbers: Sequence[int]) -> tuple[dict[int, Row[Any]], dict[int, Row[Any]]]:
+        """The account to reach each by: of those followed one with an open window, else the one first followed, and a
+        company's only where there is no other; and everybody's address at a company, where a member may be asked.
+        """
         columns = (
             Identity.customer_id,
             Identity.account,
@@ -215,9 +225,14 @@ class Planner:
             type_coerce(Identity.refused_at, BigInteger).label("refused_at"),
         )
         addresses: dict[int, Row[Any]] = {}
+        contacts: dict[int, Row[Any]] = {}
         others: list[Row[Any]] = []
         found = select(*columns).where(_among(Identity.customer_id, numbers)).order_by(Identity.id)
         for identity in self._tx.execute(found).all():
+            if identity.account in self._companies:
+                if identity.relation == "active" or identity.customer_id not in contacts:
+                    contacts.setdefault(identity.customer_id, identity)
+                continue
             best = addresses.get(identity.customer_id)
             if best is None or (best.relation != "active" and identity.relation == "active"):
                 addresses[identity.customer_id] = identity
@@ -227,7 +242,10 @@ class Planner:
             best = addresses[identity.customer_id]
             if not self._is_open(best) and self._is_open(identity):
                 addresses[identity.customer_id] = identity
-        return addresses
+        for number, contact in contacts.items():
+            if number not in addresses or (addresses[number].relation != "active" and contact.relation == "active"):
+                addresses[number] = contact
+        return addresses, {number: contact for number, contact in contacts.items() if contact.relation == "active"}
 
     def _is_open(self, identity: Row[Any]) -> bool:
         return bool(limits.left(self._tx, identity.account, [identity.person_id], self._sure))
@@ -260,6 +278,7 @@ class Planner:
             names_vip=self._names_vip,
             opted_out=person.opted_out,
             followed=None if address is None else address.relation == "active",
+            contact=address is not None and address.account in self._companies,
             refusal=self._refusal(person, address),
             complaining=person.id in known.complaining,
             talking=person.id in known.talking,
@@ -330,10 +349,13 @@ class Planner:
             if row.state == "planned" and content is not None and content in had.get(row.customer_id, ()):
                 row.state, row.reason = "skipped", rules.SAME_CONTENT
 
-    def _route(self, rows: Sequence[Planned], promised: Mapping[int, Sequence[Promise]]) -> None:
-        """The cheapest route open for each row at the planned time: customer message, mass send, by hand."""
+    def _route(self, rows: Sequence[Planned], known: _Known) -> None:
+        """The cheapest route open for each row at the planned time: customer message, mass send, a member's confirmation,
+        by hand."""
         people: dict[tuple[str, bool], list[NewDelivery]] = {}
         for row, text in rows:
+            if row.state == "planned" and row.account in self._companies:
+                continue
             if row.state == "planned" and row.person_id:
                 people.setdefault((row.account, type_of(text) in MASS_TYPES), []).append(row)
             elif row.state == "planned":
@@ -343,7 +365,8 @@ class Planner:
             account = self._shop.account(name)
             mass = account is not None and has_mass(account.kind)
             why_not = rules.NOT_FOR_MANY if mass else rules.NO_MASS
-            self._route_by(name, mass and for_many, mine, promised, why_not)
+            self._route_by(name, mass and for_many, mine, known.promised, why_not)
+        known.contacts.route(rows)
 
     def _route_by(
         self,
@@ -415,12 +438,14 @@ def _among(column: QueryableAttribute[Any], numbers: Sequence[int]) -> ColumnEle
 
 
 def settle(rows: Sequence[Planned], reason: str) -> None:
-    """Turns mass rows whose text nobody shares into rows by hand: a mass call takes two people at least."""
+    """Turns mass rows whose text nobody shares into rows by hand, or a member's to confirm: a mass call takes two people at
+    least."""
     shared = Counter((row.account, text) for row, text in rows if row.route == "mass")
     for row, text in rows:
         if row.route == "mass" and shared[row.account, text] < MASS_LEAST:
             row.state = row.route = "by_hand"
             row.reason = reason
+            by_task(row)
 
 
 def _leave_out_lettered(tx: Tx, shop: Settings, rows: Sequence[Planned]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, and_, func, insert, or_, select, type_coerce, update
 
-from bot.delivery import broadcasts, outbox
+from bot.delivery import broadcasts, confirming, outbox
 from bot.delivery.limits import Rest
 from bot.delivery.outbox import Delivery
 from bot.domain.campaigns import lists, tapped, trials
@@ -33,7 +33,8 @@ LATELY = timedelta(minutes=2)
 class Numbers:
     """Rows by state; how many went out in the last two minutes, and when the last is due (ms); what each group came to;
     why people got nothing; of the unclear ones how many people must check and how many the platform is asked about;
-    what the platform reported of mass calls; how many tapped which item."""
+    what the platform reported of mass calls; how many tapped which item; for how many which member has still to confirm,
+    as (account, member, count)."""
 
     counts: dict[str, int]
     lately: int
@@ -44,6 +45,7 @@ class Numbers:
     asked_again: int
     mass: dict[str, int]
     taps: list[tuple[str, int]]
+    confirming: list[tuple[str, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _numbers(tx: Tx, broadcast: Broadcast) -> tuple[Numbers | None, datetime | N
     reasons = [(reason, count) for reason, count in said.pop("reasons")]
     # A count from before there were any says nothing of taps.
     taps = [(item, count) for item, count in said.pop("taps", ())]
-    return Numbers(outcome=outcome, reasons=reasons, taps=taps, **said), tally.counted_at
+    waits = [(account, member, count) for account, member, count in said.pop("confirming", ())]
+    return Numbers(outcome=outcome, reasons=reasons, taps=taps, confirming=waits, **said), tally.counted_at
 
 
 def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
@@ -114,8 +117,10 @@ def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
     lately = select(func.count()).where(mine, Delivery.state == "sent", Delivery.sent_at > tx.now - LATELY)
     last_due = select(func.max(type_coerce(Delivery.due_at, BigInteger))).where(mine, Delivery.state == "planned")
     to_check, asked_again = campaigns.count_unclear(tx, broadcast.id)
+    counts = outbox.counts(tx, broadcast.id)
+    waits = confirming.waits_for(tx, broadcast.id) if counts.get("handed") else []
     return Numbers(
-        counts=outbox.counts(tx, broadcast.id),
+        counts=counts,
         lately=tx.execute(lately).scalar_one(),
         last_due_at=tx.execute(last_due).scalar(),
         outcome=trials.of(tx, broadcast),
@@ -124,6 +129,7 @@ def measure(tx: Tx, broadcast: Broadcast) -> Numbers:
         asked_again=asked_again,
         mass=broadcasts.mass_counts(tx, broadcast.id),
         taps=tapped.taps(tx, broadcast),
+        confirming=[(one.account, one.sender, one.people) for one in waits],
     )
 
 

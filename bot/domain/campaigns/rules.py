@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 
-from bot.delivery.rules import HAD_LETTER, MASS_PER_MINUTE
+from bot.delivery.rules import HAD_LETTER, MASS_PER_MINUTE, NOT_A_FRIEND
 from bot.domain.customers.rules import COMPLAINING, OPTED_OUT, REFUSALS, UNFOLLOWED
 
 VARIANTS = ("A", "B", "C", "D", "E", "F")
@@ -28,6 +28,7 @@ WINDOW_CLOSED = "48小时内没有互动，也没有别人收同样的内容（�
 MASS_USED_UP = "这个月的群发次数用完了"
 NOT_FOR_MANY = "48小时内没有互动，链接和菜单只能用客服消息发"
 NO_MASS = "这个账号不能按名单群发"
+NOT_FOR_TASK = "企业群发只能发文字、图片和链接"
 TIRED = "最近收得多、没回音，先歇一歇"
 
 # A broadcast counts on no window that may close before its messages are out.
@@ -83,6 +84,7 @@ def reason_against(
     names_vip: bool,
     opted_out: bool,
     followed: bool | None,
+    contact: bool,
     refusal: str | None,
     complaining: bool,
     talking: bool,
@@ -94,16 +96,17 @@ def reason_against(
 ) -> str | None:
     """Why somebody of the segment gets nothing, or None.
 
-    ``followed`` None = never followed, False = unfollowed; ``refusal``: one that still counts; ``talking``: answered a
-    broadcast on that day, ``lettered``: had a letter of care on it; ``had``, ``promised`` by other broadcasts and ``most``:
-    marketing messages on the day and in the month. ``tired``: too tired for a broadcast that spares such customers.
+    ``followed`` None = never followed, False = unfollowed, a ``contact`` being nobody's friend any more; ``refusal``: one
+    that still counts; ``talking``: answered a broadcast on that day, ``lettered``: had a letter of care on it; ``had``,
+    ``promised`` by other broadcasts and ``most``: marketing messages on the day and in the month. ``tired``: too tired for a
+    broadcast that spares such customers.
     """
     if opted_out:
         return OPTED_OUT
     if vip and not names_vip:
         return VIP_LEFT_OUT
     if followed is False:
-        return UNFOLLOWED
+        return NOT_A_FRIEND if contact else UNFOLLOWED
     if refusal is not None:
         return REFUSALS[refusal]
     if complaining:

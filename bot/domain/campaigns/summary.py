@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.delivery import limits
 from bot.delivery.outbox import NewDelivery
-from bot.delivery.rules import DAILY_CALLS, MASS_MOST
+from bot.delivery.rules import DAILY_CALLS, MASS_MOST, TASK_MOST
 from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
 from bot.domain.campaigns.plan import Planned, plan_all, starts_at
@@ -46,7 +46,9 @@ class Summary:
 
     ``projected``: only ``audience`` is counted, the other numbers follow from a sample of it. ``by_tag``: of each
     group, who is in it by a tag. ``tired``: how many of the recipients have had too much lately. ``more_if_plain``: how
-    many more would be reached without anybody's hand, were the text the same for all.
+    many more would be reached without anybody's hand, were the text the same for all. ``confirmations``: for how many
+    people each member, as (account, member), has to confirm; ``tasks``: how often all members together, and
+    ``tasks_if_plain`` if all read the same, 0 where that changes nothing.
     """
 
     audience: int = 0
@@ -61,6 +63,9 @@ class Summary:
     accounts: set[str] = field(default_factory=set)
     tired: int = 0
     more_if_plain: int = 0
+    confirmations: Counter[tuple[str, str]] = field(default_factory=Counter)
+    tasks: int = 0
+    tasks_if_plain: int = 0
     quotas: list[Quota] = field(default_factory=list)
     takes: timedelta = timedelta()
 
@@ -86,6 +91,8 @@ class Summary:
         variant = groups.letter(row.variant)
         self.groups[variant] += 1
         self.by_tag[variant] += variant != row.variant
+        if row.route == "task":
+            self.confirmations[row.account, row.sender] += 1
         if row.state == "by_hand":
             self.by_hand[row.reason] += 1
         else:
@@ -96,6 +103,7 @@ class Summary:
     def project(self, audience: int) -> None:
         """Stretches the counts of a sample to an audience of this size."""
         times = audience / max(1, self.audience)
+        self.confirmations = Counter({member: round(count * times) for member, count in self.confirmations.items()})
         for counts in (self.routes, self.groups, self.by_tag, self.skipped, self.by_hand):
             for key in counts:
                 counts[key] = round(counts[key] * times)
@@ -115,11 +123,14 @@ def summarise(tx: Tx, shop: Settings, broadcast: Broadcast, at: datetime) -> Sum
     rows = plan_all(tx, shop, broadcast, numbers, at, tired=tired)
     summary = _counted(rows)
     summary.tired = len(tired & {row.customer_id for row, _text in rows if row.state != "skipped"})
+    summary.tasks = _tasks(rows, times)
     if audience > summary.audience:
         summary.project(audience)
     if plain := plain_scripts(tx, shop, broadcast.scripts):
-        alike = _counted(plan_all(tx, shop, broadcast, numbers, at, scripts=plain))
-        summary.more_if_plain = max(0, round(alike.direct * times) - summary.direct)
+        plain_rows = plan_all(tx, shop, broadcast, numbers, at, scripts=plain)
+        summary.more_if_plain = max(0, round(_counted(plain_rows).direct * times) - summary.direct)
+        fewer = _tasks(plain_rows, times)
+        summary.tasks_if_plain = fewer if fewer < summary.tasks else 0
     _take_quotas(tx, summary, rows, times, starts_at(shop, broadcast, at))
     return summary
 
@@ -138,6 +149,15 @@ def _counted(rows: Sequence[Planned]) -> Summary:
     for row, text in rows:
         summary.add(row, text)
     return summary
+
+
+def _tasks(rows: Sequence[Planned], times: float) -> int:
+    """How many tasks the rows make: one for each member and text, at most so many people each; of a sample, stretched."""
+    people = Counter((row.account, row.sender, text) for row, text in rows if row.route == "task")
+    # Texts with a name in them are each a task of their own, in the rest of the list as well.
+    alone = sum(count == 1 for count in people.values())
+    shared = sum(ceil(count * times / TASK_MOST) for count in people.values() if count > 1)
+    return round(alone * times) + shared
 
 
 def _take_quotas(tx: Tx, summary: Summary, rows: Sequence[Planned], times: float, when: datetime) -> None:

@@ -1,0 +1,112 @@
+"""Group-sends of a company, told: the plan says who must confirm, and nobody gets anything before that."""
+
+import pytest
+from company import Company
+
+SEND = "群发 全部 用 新款"
+
+
+@pytest.fixture
+def company(open_shop):
+    return Company(open_shop(corp=True, marketing_per_day=9))
+
+
+@pytest.fixture
+def laoban(company):
+    return company.member("laoban")
+
+
+@pytest.fixture
+def xiaoli(company):
+    return company.member("xiaoli")
+
+
+def rounds(shop):
+    """A worker's two rounds: what one has made, the next one follows up."""
+    shop.work()
+    shop.work()
+
+
+def records(company):
+    return {row["customer"]: row for row in company.shop.export("deliveries")}
+
+
+def test_a_broadcast_is_confirmed_by_whose_friends_they_are(company, laoban, xiaoli):
+    shop = company.shop
+    laoban.says("我叫王姐")
+    xiaoli.says("我叫小丽")
+    mei, lan, hong, fang = (company.contact(name) for name in ("小美", "阿兰", "小红", "小芳"))
+    mei.adds(laoban)
+    mei.adds(xiaoli)
+    lan.adds(xiaoli)
+    hong.adds(xiaoli)
+    fang.adds(laoban)
+    fang.leaves(laoban)
+    shop.goes_on()
+    for one in (mei, lan, hong, fang):
+        laoban.says(f"改名 #{one.number} {one.name}")
+        one.news()
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    plan = laoban.says(SEND)
+    assert "企业微信群发（店员在手机上点确认才发出） 3 位" in plan
+    assert "要确认的：小丽 3 位" in plan, "the newest friendship's member sends"
+    assert "不是好友" in plan
+    assert "3 位要店员在手机上点确认才发出" in laoban.confirms_code(plan)
+    rounds(shop)
+    assert xiaoli.news()[-1] == "有 3 位顾客等您确认发送：工作台→客户联系→群发助手"
+    assert mei.news() == []
+    assert "等店员点确认：小丽 3 位" in laoban.says("进度 1")
+    # Half of it goes out, then the rest is called off.
+    xiaoli.sends_part(1)
+    shop.later(minutes=1)
+    shop.work()
+    assert sorted(record["state"] for record in records(company).values()) == ["handed", "handed", "sent", "skipped"]
+    assert "店员还没点确认的正在撤回：小丽 2 位" in laoban.says("取消 1")
+    shop.work()
+    assert sorted(record["state"] for record in records(company).values()) == [
+        *("cancelled", "cancelled", "sent", "skipped")
+    ]
+    assert sum(len(one.news()) for one in (mei, lan, hong)) == 1
+    assert xiaoli.tasks == []
+    # Who has been sent it by name needs a confirmation each; the same for all needs one.
+    laoban.says("话术 新增 问候 {{称呼}}，新款到店")
+    plan = laoban.says("群发 全部 用 问候")
+    assert "一共 3 条要点确认" in plan
+    assert "人人一样只要 1 次" in plan
+    plan = laoban.says("1")
+    assert "条要点确认" not in plan
+    laoban.confirms_code(plan)
+    rounds(shop)
+    assert set(xiaoli.confirms().values()) == {1}
+    shop.later(minutes=1)
+    shop.work()
+    assert [row["state"] for row in shop.export("deliveries") if row["route"] == "task"].count("sent") == 4
+    assert "已发 3" in laoban.says("结果 3")
+
+
+def test_who_follows_too_gets_one_message_by_the_way_that_needs_nobody(company, laoban):
+    shop = company.shop
+    mei, lan, hong = (shop.regular(name) for name in ("小美", "阿兰", "小红"))
+    laoban.says("我叫王姐")
+    contacts = [company.contact(f"微信{one.name}") for one in (mei, lan, hong)]
+    fang = company.contact("小芳")
+    for contact in (*contacts, fang):
+        contact.adds(laoban)
+    shop.goes_on()
+    for one, contact in zip((mei, lan, hong), contacts, strict=True):
+        laoban.says(f"合并 #{one.number} #{contact.number}")
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    shop.later(hours=72)
+    mei.says("在吗")
+    shop.goes_on()
+    plan = laoban.says(SEND)
+    assert "客服消息" in plan
+    assert "群发接口" in plan
+    assert "要确认的：王姐 1 位" in plan
+    laoban.confirms_code(plan)
+    shop.goes_on()
+    laoban.confirms()
+    shop.later(minutes=1)
+    shop.work()
+    routes = {row["route"] for row in shop.export("deliveries")}
+    assert routes == {"custom", "mass", "task"}
