@@ -14,6 +14,9 @@ from bot.store.engine import Store
 from bot.store.speed import Speed
 from bot.store.transaction import Tx
 
+# Other things strike in the same tick.
+TURN_SECONDS = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
@@ -40,7 +43,8 @@ class Parts:
     ``speeds``: for accounts whose speed is set, by name.
     ``learned(tx, account, person_id, relation)`` hears what answers say about people, ``alarm(tx, account, text)`` what
     the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows and says
-    whether more may wait, ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis lives or not.
+    whether more may wait, ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis
+    lives or not. So long as ``turn_seconds`` may an entry of the schedule work at a tick; the rest goes on at the next.
     """
 
     store: Store
@@ -55,3 +59,4 @@ class Parts:
     inbox: Callable[[], bool] = lambda: False
     strike: Callable[[], object] = _nothing
     chores: Sequence[Chore] = ()
+    turn_seconds: float = TURN_SECONDS

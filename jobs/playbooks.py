@@ -25,8 +25,6 @@ log = logging.getLogger(__name__)
 
 # Comparing everybody with what is kept reads all customers: often enough for steps that wait for days.
 COMPARE_EVERY = timedelta(minutes=1)
-# Other things strike in the same tick; what is left goes on at the next one.
-SECONDS = 0.5
 
 # When everybody was last compared, None while that goes on; and behind whom it goes on.
 _compared: WeakKeyDictionary[Store, tuple[datetime | None, int]] = WeakKeyDictionary()
@@ -43,7 +41,7 @@ def strike(parts: Parts, now: datetime) -> int:
         with transaction(parts.store, parts.clock) as tx:
             playing.learned(tx, playbooks.books(tx))
         return 0
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + parts.turn_seconds
     return _follow(parts, found, now, end) + _take_steps(parts, found, end) + _invite(parts, found, end)
 
 

@@ -9,9 +9,6 @@ from bot.domain.orders import rule_tags
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
 
-# Other things strike in the same tick; what is left goes on at the next one.
-SECONDS = 0.5
-
 
 def strike(parts: Parts, _now: datetime) -> int:
     """Recomputes until all are done or the time is up; returns how many tags changed. A quiet tick only reads."""
@@ -19,7 +16,7 @@ def strike(parts: Parts, _now: datetime) -> int:
     with reading(parts.store, parts.clock) as tx:
         if not rule_tags.due(tx, zone):
             return 0
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + parts.turn_seconds
     changed = 0
     while time.monotonic() < end:
         with transaction(parts.store, parts.clock, parts.bell) as tx:

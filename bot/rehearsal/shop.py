@@ -104,6 +104,8 @@ class PlayedShop:
         self.clock = clock_of(self.platform)
         self._door = self._opened()
         self.parts = building.create_parts(settings, self.clock)
+        # What is due at a moment is done at it, on a slow machine too.
+        self.parts.turn_seconds = ANSWER_SECONDS
         self.store: Store = self.parts.store
 
     @property
