@@ -109,6 +109,7 @@ def create_router(settings: Settings) -> Router:
         files,
         finding,
         forecast,
+        groups,
         merchants,
         occasions,
         own_files,
@@ -156,6 +157,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.channels import ChannelKeeper
     from jobs.contacts import ContactKeeper
     from jobs.group_tasks import GroupTasks
+    from jobs.groups import GroupKeeper
     from jobs.media import MediaKeeper
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
@@ -203,6 +205,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("unions", 5.0, Unions(parts).turn),
         Chore("cards", 1.0, CardKeeper(parts).turn),
         Chore("staff group", 5.0, StaffGroup(parts).turn),
+        Chore("customer groups", 5.0, GroupKeeper(parts).turn),
     )
     return parts
 

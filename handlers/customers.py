@@ -44,7 +44,7 @@ from bot.language.intents import (
 from bot.language.money import show_money
 from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.segments import parse_segment
-from handlers import files
+from handlers import files, groups
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ENTRIES = 12  # of a customer's history in one answer
@@ -95,6 +95,7 @@ def card(talk: StaffTalk, customer: Customer) -> str:
         lines.append(f"最近：单号{order.id} {what} {stage_shown(order.stage)}{back}")
     if customer.keeper_id:
         lines.append(f"负责：{merchants.names(tx).get(customer.keeper_id, '')}")
+    lines += groups.card_lines(talk, customer)
     if customer.last_contact_at:
         lines.append(f"上次联系：{talk.moment(customer.last_contact_at)}")
     if customer.opted_out:

@@ -21,6 +21,7 @@ from bot.language.after_sale_intents import AfterSale, Cycles, WakeUps
 from bot.language.channel_intents import ChannelList, ChannelShow
 from bot.language.customers import understand_customer
 from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
+from bot.language.group_intents import GroupCalendar, GroupList, GroupShow
 from bot.language.intents import (
     ActivityList,
     ActivityRoster,
@@ -120,7 +121,7 @@ LOOKS = (
     *(PlayList, PlayShow, PlayTry, PlayWho),
     *(AfterSale, Cycles, Forecast, RuleList, WakeUps, WhyBroadcast, WhySegment),
     *(CareList, CareShow, YearAhead),
-    *(ChannelList, ChannelShow),
+    *(ChannelList, ChannelShow, GroupCalendar, GroupList, GroupShow),
 )
 PENDING_TEXT_AT_LEAST = 12  # characters from which a line after 「话术 新建」 is the text, whatever it begins with
 NAMED_AT_MOST = 20  # characters of a line that may name the customer of a picture

@@ -81,6 +81,8 @@ ROW = (
     "activities",
     "referrals",
     "complaints",
+    # Left of care, whose red packets name a group; of the customers in one it asks only who they are.
+    "groups",
     "care",
     "campaigns",
     "analytics",

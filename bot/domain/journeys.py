@@ -27,6 +27,7 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.finding import Hit
 from bot.domain.customers.models import Customer, Identity
 from bot.domain.customers.rules import MEDIA_WORDS, shown
+from bot.domain.groups import membership
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Notice, Staff
@@ -244,9 +245,11 @@ def forget(tx: Tx, customer: Customer) -> list[tuple[Activity, Customer]]:
     """Erases a customer who asks for it; the money stays without the name. Returns who moved up in an activity."""
     moved_up = activities.leave_all(tx, customer.id)
     numbers, words = forgetting.numbers_of(tx, customer.id), forgetting.words_of(customer)
-    for identity in customers.identities(tx, [customer.id]):
+    identities = customers.identities(tx, [customer.id])
+    for identity in identities:
         limits.forget(tx, identity.account, identity.person_id)
         friends.forget(tx, identity.account, identity.person_id)
+    membership.forget(tx, [(identity.account, identity.person_id) for identity in identities])
     theirs = orders.forget(tx, customer.id)
     complaints.forget(tx, customer.id)
     playing.forget(tx, customer.id)

@@ -45,9 +45,6 @@ _STAFF_SUB = re.compile(r"(?P<word>邀请|移除|删除|移出|开除|列表|有
 
 # Rooms that are announced but not open yet. One character needs its space: 券 is also how 券商 begins.
 ROOMS_TO_COME = (
-    "群",
-    "群规则",
-    "群计划",
     "推荐",
     "推荐榜",
     "代理",

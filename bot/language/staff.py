@@ -14,6 +14,7 @@ from bot.language import (
     about_channels,
     about_customers,
     about_files,
+    about_groups,
     about_ledger,
     about_orders,
     about_playbooks,
@@ -64,6 +65,7 @@ VERBS: tuple[Verb, ...] = (
     *about_after_sale.VERBS,
     *about_care.VERBS,
     *about_channels.VERBS,
+    *about_groups.VERBS,
     *about_work.VERBS,
 )
 _PLAYBOOK_VERBS = {verb.words[0] for verb in about_playbooks.VERBS}

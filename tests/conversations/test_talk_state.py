@@ -92,8 +92,6 @@ def test_staff_see_complaints_suggestions_and_wishes_for_a_person(boss, mei):
 
 def test_words_of_rooms_to_come_get_an_honest_answer(boss, mei):
     for line in (
-        "群",
-        "群 规则 每周三",
         "推荐 榜",
         "代理 小美",
         "积分 小美 +50 生日",

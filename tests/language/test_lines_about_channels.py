@@ -1,6 +1,7 @@
-"""What staff say about channels."""
+"""What staff say about channels and customer groups."""
 
 import pytest
+from said import at
 
 from bot.language.channel_intents import (
     ChannelChange,
@@ -11,13 +12,27 @@ from bot.language.channel_intents import (
     ChannelSwitch,
     Shift,
 )
+from bot.language.group_intents import (
+    GroupCalendar,
+    GroupCode,
+    GroupDefaults,
+    GroupList,
+    GroupPlan,
+    GroupPlanCancel,
+    GroupRules,
+    GroupSend,
+    GroupShow,
+    GroupWelcome,
+)
 from bot.language.intents import Help, NotUnderstood
 from bot.language.staff import understand
+from bot.language.times import Recurrence
 
 DAY_AND_NIGHT = (Shift("09:00", "21:00", ("小丽",)), Shift("21:00", "09:00", ("阿强",)))
 WHOLE = ChannelNew(
     "门店海报", "您好，欢迎光临，看中了哪件？", ("门店", "海报"), "corp", ("小丽", "阿强"), 50, ("王姐",), DAY_AND_NIGHT
 )
+WEDNESDAY = Recurrence(20, 0, weekday=2)
 
 LINES = [
     ("渠道", ChannelList()),
@@ -48,6 +63,23 @@ LINES = [
     ("渠道 开 门店海报", ChannelSwitch("门店海报", on=True)),
     ("删除渠道 门店海报", ChannelDelete("门店海报")),
     ("帮助 渠道", Help("渠道")),
+    ("社群", GroupList()),
+    ("群", GroupList()),
+    ("社群 看 老客群", GroupShow("老客群")),
+    ("社群老客群", GroupShow("老客群")),
+    ("社群 默认", GroupDefaults()),
+    ("社群 默认 老客服务群 ＝ 老客群", GroupDefaults("老客服务群", "老客群")),
+    ("社群 码 老客群", GroupCode("老客群")),
+    ("社群 歡迎 老客群 欢迎您\n有事说", GroupWelcome("老客群 欢迎您\n有事说")),
+    ("群 规则 老客群 不发广告", GroupRules("老客群 不发广告")),
+    ("群 计划 周三 分享会", GroupPlan("", "分享会", every=Recurrence(10, 0, weekday=2))),
+    ("群计划 老客群 每周三 20点 分享会 今晚聊", GroupPlan("老客群", "分享会 今晚聊", every=WEDNESDAY)),
+    ("社群 计划 老客群 周三 20:00 群发 今晚聊", GroupPlan("老客群", "今晚聊", every=WEDNESDAY, sends=True)),
+    ("社群 计划 老客群 9月20日 20:00 见面会", GroupPlan("老客群", "见面会", at=at("09-20 20:00"))),
+    ("社群 计划 取消 2", GroupPlanCancel(2)),
+    ("社群 日历 老客群", GroupCalendar("老客群")),
+    ("社群 群发 老客群、新客群 明天到新款", GroupSend("老客群、新客群 明天到新款")),
+    ("帮助 社群", Help("社群")),
 ]
 
 
@@ -65,6 +97,9 @@ def test_a_line_means(line, meant, now):
         ("渠道 新建 门店海报 标签 a 标签 b", "说了两次"),
         ("渠道 新建 门店海报 时间 9:00-21:00 小丽；20:00-9:00 阿强", "重在一起"),
         ("渠道=门店海报", "人群 渠道=门店海报"),
+        ("社群 计划 老客群 分享会", "什么时候"),
+        ("社群 群发 老客群", "发什么"),
+        ("群主是谁", "没看懂"),
     ],
 )
 def test_one_bad_part_is_named(line, part, now):

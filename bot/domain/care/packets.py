@@ -16,6 +16,7 @@ from bot.domain.care.occurrences import ASK_AMOUNT, Reminder, Struck
 from bot.domain.care.rules import Due
 from bot.domain.customers import segments
 from bot.domain.customers.rules import shown
+from bot.domain.groups import service as groups
 from bot.domain.orders import daybook
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import RenderError, compile_template
@@ -29,6 +30,7 @@ from bot.store.transaction import Tx
 
 # No 快乐 on a day of mourning.
 _QUIET_HOLIDAYS = frozenset({"清明"})
+GROUP = "社群"  # before a name: the customer group of that name, whatever segment has it too
 _PLAIN_WISH = "谢谢您一直以来的照顾"
 SHOWN_DONE = 3
 # 谢谢红包 is an answer, 红包怎么没收到 is a question a person answers.
@@ -231,11 +233,14 @@ def thanked(tx: Tx, packet_id: int) -> int:
 
 
 def recipients_words(tx: Tx, packet: PacketPlan, shop: Settings) -> str:
-    """``“老客群”``, and of a segment how many customers it names by now and a few of them."""
+    """``“老客群”``; of a segment how many customers it names by now and a few of them, of a customer group who hosts it."""
+    if packet.recipients.startswith(GROUP) and (chat := groups.find(tx, packet.recipients)) is not None:
+        return groups.words(tx, chat)
     try:
         count, some = segments.look(tx, parse_segment(packet.recipients), tx.now.astimezone(shop.timezone))
     except Refusal:
-        return f"“{packet.recipients}”"  # a group chat
+        chat = groups.find(tx, packet.recipients)
+        return f"“{packet.recipients}”" if chat is None else groups.words(tx, chat)
     named = "、".join(shown(customer) for customer in some)
     more = f"：{named}{' 等' if count > len(some) else ''}" if some else ""
     return f"“{packet.recipients}”（现在 {count} 位{more}）"

@@ -35,7 +35,9 @@ class ChatPage:
 
 @dataclass(frozen=True, slots=True)
 class ChatMember:
-    """One person in a chat; ``is_member``: of the company. ``scene``: 1 invited, 2 link, 3 code. ``state``: its channel."""
+    """One person in a chat; ``is_member``: of the company. ``scene``: 1 invited, 2 link, 3 code. ``state``: its channel.
+    ``invited_by``: the member of the company who did, ``""`` for anybody else.
+    """
 
     id: str
     is_member: bool
@@ -44,6 +46,7 @@ class ChatMember:
     joined_at: datetime | None = None
     scene: int = 0
     state: str = ""
+    invited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def _member(row: dict[str, Any]) -> ChatMember:
         joined_at=moment(row.get("join_time")),
         scene=int(row.get("join_scene") or 0),
         state=str(row.get("state") or ""),
+        invited_by=str((row.get("invitor") or {}).get("userid") or ""),
     )
 
 
