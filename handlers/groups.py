@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.domain.customers import friends, segments
 from bot.domain.customers.models import Customer
+from bot.domain.customers.rules import shown
 from bot.domain.groups import membership, service
 from bot.domain.groups.models import Chat, ChatPost
 from bot.domain.groups.rules import LEFT, PURPOSES, SCENES
@@ -26,6 +28,7 @@ from bot.language.group_intents import (
     GroupShow,
     GroupWelcome,
 )
+from bot.language.segments import parse_segment
 from bot.language.times import show_time
 from bot.platforms.abilities import abilities
 from bot.platforms.messages import listed
@@ -105,7 +108,7 @@ def show(talk: StaffTalk) -> str:
     lines = [f"【社群 {chat.name}】{there} 人：顾客 {len(customers)}，没加好友的 {others}，同事 {colleagues}"]
     lines.append(f"群主：{service.host(tx, chat)}")
     if chat.purpose:
-        lines.append(f"默认群：{PURPOSES[chat.purpose].name}（{PURPOSES[chat.purpose].words}）")
+        lines += _purpose(talk, chat, customers)
     if customers:
         lines.append(f"分类：{_classes(customers)}")
     lines.append(f"近 7 天：{_moves(talk, chat)}")
@@ -119,6 +122,19 @@ def show(talk: StaffTalk) -> str:
         lines.append(f"没办成：{chat.failure}（会再试）")
     lines += _posts(talk, service.calendar(tx, chat)[:3], named=False)
     return "\n".join([*lines, NOT_TOLD])
+
+
+def _purpose(talk: StaffTalk, chat: Chat, customers: Sequence[Customer]) -> list[str]:
+    """Which class the group serves, who of it is not in it yet, and who in it is of another one by now."""
+    purpose = PURPOSES[chat.purpose]
+    fitting = set(segments.members(talk.tx, parse_segment(purpose.segment), talk.now))
+    others = [one for one in customers if one.id not in fitting]
+    missing = len(fitting) - (len(customers) - len(others))
+    lines = [f"默认群：{purpose.name}（{purpose.words}），这一类还没进群的 {missing} 位"]
+    if others:
+        named = "、".join(shown(one) for one in others[:3])
+        lines.append(f"群里不是这一类的 {len(others)} 位：{named}{' 等' if len(others) > 3 else ''}，可以请进别的群")
+    return lines
 
 
 def _classes(customers: Sequence[Customer]) -> str:
@@ -154,7 +170,7 @@ def card_lines(talk: StaffTalk, customer: Customer) -> list[str]:
     told = []
     for stay in stays:
         if stay.left_at is None:
-            people = names.setdefault(stay.chat.account, merchants.members(talk.tx, stay.chat.account))
+            people = names.setdefault(stay.chat.account, friends.members_of(talk.tx, stay.chat.account))
             by = (
                 f"{people.get(stay.invited_by, stay.invited_by)}邀请" if stay.invited_by else SCENES.get(stay.scene, "")
             )

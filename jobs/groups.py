@@ -38,6 +38,7 @@ class GroupKeeper:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._resting: dict[str, float] = {}
+        self._refusals: dict[str, PlatformFailure] = {}
         self._accounts = [account.name for account in parts.settings.accounts if abilities(account).contacts]
         self._leases = {
             name: Lease(parts.store, parts.clock, seconds=parts.settings.lease_seconds, name=f"groups:{name}")
@@ -47,6 +48,10 @@ class GroupKeeper:
     def turn(self) -> int:
         """Does what is due; returns how many groups were looked after."""
         return sum(self._account(name) for name in self._accounts)
+
+    def refusal(self, name: str) -> PlatformFailure | None:
+        """What the platform said last time, where it refused."""
+        return self._refusals.get(name)
 
     def _account(self, name: str) -> int:
         parts = self._parts
@@ -63,8 +68,11 @@ class GroupKeeper:
         try:
             if unlisted:
                 self._list(name, client, today)
-            return self._read(name, client) + self._run(name, client)
+            done = self._read(name, client) + self._run(name, client)
+            self._refusals.pop(name, None)
+            return done
         except PlatformFailure as failure:
+            self._refusals[name] = failure
             log.warning("groups_wait account=%s code=%s", name, failure.code)
             self._resting[name] = now.timestamp() + max(failure.retry_after or 0.0, REST)
             return 0

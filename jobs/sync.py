@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 
 from bot.domain.customers import followers, walks
+from bot.domain.groups import service as groups
+from bot.domain.groups.rules import listing_day
 from bot.errors import PlatformFailure
 from bot.platforms.abilities import abilities
 from bot.platforms.decisions import Decision
@@ -16,6 +18,7 @@ from bot.settings import Account
 from bot.store.transaction import reading, transaction
 from jobs.accounts import FollowerIntake
 from jobs.contacts import ContactKeeper
+from jobs.groups import GroupKeeper
 from jobs.parts import Parts
 
 LOOK_AGAIN = 0.5  # seconds
@@ -31,6 +34,7 @@ def sync(parts: Parts, account: Account, tell: Callable[[str], object]) -> int:
         keeper, progress, differed = ContactKeeper(parts), _contacts_read, _contacts_differed
         with transaction(parts.store, parts.clock) as tx:
             walks.begin(tx, account.name, "asked")
+            groups.list_anew(tx, account.name)
     else:
         keeper, progress, differed = FollowerIntake(parts), _followers_read, _followers_differed
         with transaction(parts.store, parts.clock) as tx:
@@ -43,7 +47,7 @@ def sync(parts: Parts, account: Account, tell: Callable[[str], object]) -> int:
             tell(f"{account.name}：{words}")
         if is_done:
             tell(f"{account.name}：{differed(parts, account.name)}")
-            return 0
+            return _read_groups(parts, account, tell) if abilities(account).contacts else 0
         refusal = keeper.refusal(account.name)
         if refusal is not None and _is_stopped(refusal):
             tell(f"{account.name}：停下了：{refusal}。改好后再运行 shuke sync {account.name}，会接着读。")
@@ -51,6 +55,26 @@ def sync(parts: Parts, account: Account, tell: Callable[[str], object]) -> int:
         if words == said:
             time.sleep(LOOK_AGAIN)
         said = words
+
+
+def _read_groups(parts: Parts, account: Account, tell: Callable[[str], object]) -> int:
+    """The customer groups after the contacts, so that who is in one is known by then; returns the exit code."""
+    keeper = GroupKeeper(parts)
+    while True:
+        was_read = keeper.turn()
+        today = listing_day(parts.clock.now().astimezone(parts.settings.timezone))
+        with reading(parts.store, parts.clock) as tx:
+            is_done = groups.listed_on(tx, account.name) == today and not groups.to_read(tx, account.name, 1)
+            count = len([chat for chat in groups.listed(tx) if chat.account == account.name])
+        if is_done:
+            tell(f"{account.name}：客户群 {count} 个，都读了")
+            return 0
+        refusal = keeper.refusal(account.name)
+        if refusal is not None and _is_stopped(refusal):
+            tell(f"{account.name}：客户群没读完：{refusal}。改好后再运行 shuke sync {account.name}。")
+            return 1
+        if not was_read:
+            time.sleep(LOOK_AGAIN)
 
 
 def _is_stopped(refusal: PlatformFailure) -> bool:

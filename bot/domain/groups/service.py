@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +11,10 @@ from difflib import get_close_matches
 from sqlalchemy import case, or_, select, update
 
 from bot.delivery import tasks
+from bot.domain.customers import friends
 from bot.domain.groups import membership
 from bot.domain.groups.models import Chat, ChatListing, ChatPost
 from bot.domain.groups.rules import PURPOSES
-from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
 from bot.language.normalise import normalise
 from bot.language.times import read_recurrence
@@ -22,6 +23,7 @@ from bot.store.transaction import Tx
 
 NO_GROUP = "还没有客户群。在企业微信里建一个客户群，一会儿就会出现在“社群”里。"
 _PREFIXES = ("社群", "群")
+_GROUP_NAME = re.compile(r"[^ ，。,.!！?？]{1,12}群\d{0,2}")
 NICKNAME = "%NICKNAME%"  # vendor manual, page 92366
 UNLISTED = -1  # reads of a group that the platform's list does not name any more
 
@@ -92,6 +94,8 @@ def split(tx: Tx, words: str) -> tuple[Chat, str]:
     first, _, rest = words.replace("\n", " \n", 1).partition(" ")
     if first and (meant := find(tx, first)):
         return meant, rest.strip()
+    if rest and _GROUP_NAME.fullmatch(first):
+        return named(tx, first), rest.strip()  # which refuses it: a misspelt name must not be part of a text
     if len(there) == 1:
         return there[0], words.strip()
     if not there:
@@ -112,7 +116,7 @@ def _plain(name: str) -> str:
 
 def host(tx: Tx, chat: Chat) -> str:
     """What the group's host is called."""
-    return merchants.members(tx, chat.account).get(chat.owner, chat.owner)
+    return friends.members_of(tx, chat.account).get(chat.owner, chat.owner)
 
 
 def words(tx: Tx, chat: Chat) -> str:
@@ -180,6 +184,13 @@ def listed_on(tx: Tx, account: str) -> str:
     """The day for which the account's list was last gone through, empty for never."""
     found = tx.session.get(ChatListing, account)
     return found.day if found is not None else ""
+
+
+def list_anew(tx: Tx, account: str) -> None:
+    """The account's list is to be gone through once more, whatever the day."""
+    found = tx.session.get(ChatListing, account)
+    if found is not None:
+        found.day = ""
 
 
 def went_through(tx: Tx, account: str, day: str, found: Collection[str]) -> None:
