@@ -80,7 +80,7 @@ class Phones:
         message = Message(number, self._now(), fan.openid, sender, via, *parcel, call_id)
         self._keep(message)
         fan.last_text, fan.last_at = parcel.text, message.at
-        if sender == "account":
+        if sender == "account" or parcel.type == "task":
             fan.unread += 1
             fan.received += parcel.type != "system"
         self._stream.tell(self._told_as, message)
@@ -88,6 +88,10 @@ class Phones:
 
     def chat(self, openid: str, after: int) -> list[Message]:
         return _later_than(self._chats.get(openid, []), after)
+
+    def at(self, number: int) -> Message:
+        """The message of this id, which counts from 1 over all chats."""
+        return self.everything[bisect_right(self.everything, number - 1, key=attrgetter("id"))]
 
     def ledger(self, openid: str | None, after: int) -> list[Message]:
         entries = _later_than(self._ledger, after)

@@ -64,6 +64,8 @@ def recall(company: "Company", ask: Ask) -> dict[str, Any]:
     if sent is None or ask.now - sent["at"] > DAY:
         raise refused(40058)
     company.recalled.update(sent["messages"])
+    for number in sent["messages"]:
+        company.changed("again", number)
     for card in company.cards.all:
         if card.message_id in sent["messages"]:
             card.recalled = True

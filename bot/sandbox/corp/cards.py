@@ -186,7 +186,7 @@ def _change(company: "Company", card: Card, word: str, new: dict[str, Any] | Non
 
 def tell(company: "Company", card: Card) -> None:
     """The card looks different now."""
-    company.changed("card", card)
+    company.changed("again", card.message_id)
 
 
 def newest(company: "Company", member: Member) -> Card | None:

@@ -17,7 +17,7 @@ from bot.sandbox.wire import ORDINARY_KINDS, clean
 from . import events
 from .cards import Card, newest
 from .people import Member
-from .tasks import MEMBER_SENT, WAITING, Task, send_to
+from .tasks import MEMBER_SENT, WAITING, Task, looks_different, send_to
 
 if TYPE_CHECKING:
     from .company import Company
@@ -92,7 +92,7 @@ def confirm(company: "Company", member: Member, task: Task, only: list[str] | No
     waiting = _waiting(task, member)
     send_to(company, task, member, [one for one in waiting if only is None or one in only], _now(company))
     task.members[member.userid] = [MEMBER_SENT, _now(company)]
-    company.changed("member", member)
+    looks_different(company, task)
 
 
 def send_part(company: "Company", member: Member, task: Task, count: int) -> None:
@@ -105,7 +105,7 @@ def ignore(company: "Company", member: Member, task: Task) -> None:
     """Put the task away without sending; it stays open for a later change of mind."""
     _must_wait(member, task)
     task.ignored.append(member.userid)
-    company.changed("member", member)
+    looks_different(company, task)
 
 
 def tasks_of(company: "Company", member: Member, *, all_of_them: bool = False) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from bot.sandbox.phones import Holder, Message
 from . import desk, ways
 from .people import Chat, Contact, Friend, Member
 from .robots import Robot
+from .tasks import Task
 
 if TYPE_CHECKING:
     from .company import Company
@@ -97,17 +98,27 @@ def picture(company: "Company", kind: str, subject: Any) -> Json:
         holder = company.holder(subject.openid)
         shown: Json = {"id": subject.openid, "message": message_on_page(company, subject)}
         return shown | {"holder": {} if holder is None else holder_on_page(company, holder)}
-    if kind == "corp_card":
-        message = next(one for one in company.phones.chat(subject.userid, subject.message_id - 1))
-        holder = company.members[subject.userid]
-        return {"id": subject.userid, "message": message_on_page(company, message)} | {
-            "holder": member_on_page(company, holder)
-        }
+    if kind == "corp_again":
+        return _again(company, subject)
     if kind == "corp_tags":
         return {"tags": tags_on_page(company)}
     if kind == "corp_ways":
         return {"ways": ways_on_page(company)}
     return holder_on_page(company, subject)
+
+
+def _again(company: "Company", subject: object) -> Json:
+    """Messages that look different now: one by its id, or all that show a task to its members."""
+    if isinstance(subject, Task):
+        shown = [
+            message
+            for userid in subject.members
+            for message in company.phones.chat(userid, 0)
+            if message.type == "task" and message.payload["msgid"] == subject.msgid
+        ]
+    else:
+        shown = [company.phones.at(int(str(subject)))]
+    return {"messages": [{"id": one.openid, "message": message_on_page(company, one)} for one in shown]}
 
 
 def holder_on_page(company: "Company", holder: Holder) -> Json:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.sandbox.acts import NotPossible
 from bot.sandbox.callbacks import Outcome
+from bot.sandbox.phones import system_line
 
 from . import events, tags
 from .people import Chat, Contact, Member, Seat
@@ -73,6 +74,7 @@ def quit(company: "Company", chat: Chat, person: str, *, removed: bool = False) 
 def dismiss(company: "Company", chat: Chat) -> Outcome:
     _must_stand(chat)
     chat.dismissed = True
+    _tell_group(company, chat, "群聊已解散")
     company.changed("chat", chat)
     return events.change(company, CHAT, "dismiss", chat.chat_id, {"ChatId": chat.chat_id})
 
@@ -82,8 +84,10 @@ def alter(company: "Company", chat: Chat, *, name: str = "", notice: str = "", o
     _must_stand(chat)
     if name:
         chat.name, detail = name, "change_name"
+        _tell_group(company, chat, f"群名改为“{name}”")
     elif notice:
         chat.notice, detail = notice, "change_notice"
+        _tell_group(company, chat, f"群公告：{notice}")
     elif owner is not None:
         chat.owner, detail = owner.userid, "change_owner"
         chat.seats.setdefault(owner.userid, Seat(owner.userid, 1, company.platform.clock.now()))
@@ -143,10 +147,22 @@ def _people_change(
         del chat.seats[leaving]
     company.changed("chat", chat)
     person = leaving if joining is None else joining.id
+    _tell_group(company, chat, _line(company, person, detail, scene))
     fields: dict[str, Any] = {"ChatId": chat.chat_id, "UpdateDetail": detail} | scene
     fields |= {"MemChangeCnt": 1, "MemChangeList": {"Item": [person]}}
     fields |= {"LastMemVer": before, "CurMemVer": chat.member_version}
     return events.change(company, CHAT, "update", chat.chat_id, fields)
+
+
+def _line(company: "Company", person: str, detail: str, scene: dict[str, int]) -> str:
+    name = _name(company, person)
+    if detail == "add_member":
+        return f"{name}通过扫描二维码加入了群聊" if scene["JoinScene"] else f"{name}被邀请加入了群聊"
+    return f"{name}被移出了群聊" if scene["QuitScene"] else f"{name}退出了群聊"
+
+
+def _tell_group(company: "Company", chat: Chat, words: str) -> None:
+    company.show(chat, system_line(words), via="menu", sender="company")
 
 
 def _must_stand(chat: Chat) -> None:

@@ -169,8 +169,7 @@ def cancel(company: "Company", ask: Ask) -> dict[str, Any]:
     """Stops the members who have not sent; what is sent stays."""
     task = company.tasks.known(text(ask.body, "msgid"))
     task.cancelled = True
-    for userid in task.members:
-        company.changed("member", company.members[userid])
+    looks_different(company, task)
     return {}
 
 
@@ -180,7 +179,14 @@ def send_to(company: "Company", task: Task, member: Member, recipients: list[str
     for recipient in recipients:
         if rows[recipient][0] == WAITING:
             rows[recipient] = [_send(company, task, member, recipient, now), now]
-    company.changed("member", member)
+    looks_different(company, task)
+
+
+def looks_different(company: "Company", task: Task) -> None:
+    """The task and how many wait have changed on its members' phones."""
+    company.changed("again", task)
+    for userid in task.members:
+        company.changed("member", company.members[userid])
 
 
 def _send(company: "Company", task: Task, member: Member, recipient: str, now: float) -> int:

@@ -36,11 +36,18 @@ async function read(response) {
   return answer;
 }
 
-const person = (openid) => `/people/${encodeURIComponent(openid)}`;
+const ROOMS = { member: "corp/members", contact: "corp/contacts", chat: "corp/chats", robot: "corp/robots" };
+/** Where somebody (or something) with a chat is asked for; people of the Official Account have no `kind`. */
+const place = ({ kind, openid }) => `/${ROOMS[kind] ?? "people"}/${encodeURIComponent(openid)}`;
 
 export const fetchState = () => call("GET", "/state");
-export const fetchMessages = (openid, after) => call("GET", `${person(openid)}/messages?after=${after}`);
+export const fetchCompany = () => call("GET", "/corp/state");
+export const fetchMessages = (person, after) => call("GET", `${place(person)}/messages?after=${after}`);
+export const fetchTasks = (member) => call("GET", `${place(member)}/tasks?all=1`);
+export const createContact = (name) => call("POST", "/corp/contacts", { name });
+export const createChat = (name, owner) => call("POST", "/corp/chats", { name, owner });
 export const createPerson = (name, habit) => call("POST", "/people", habit ? { name, habit } : { name });
 export const setClock = (change) => call("POST", "/clock", change);
-/** One thing a person does: say, choose, follow, unfollow, scan, menu, image, voice, location, event, read. */
-export const act = (openid, action, body = {}) => call("POST", `${person(openid)}/${action}`, body);
+/** One thing somebody does: say, choose, follow, unfollow, scan, menu, image, voice, location, event, read; of the
+ * company also tap, confirm, part, ignore, add, leave, remove, join, quit, dismiss. */
+export const act = (person, action, body = {}) => call("POST", `${place(person)}/${action}`, body);

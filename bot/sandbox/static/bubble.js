@@ -1,5 +1,6 @@
 // One message of a talk as an element. Text from anybody goes in as text nodes; addresses become links only if http(s).
 
+import { companyContent, senderOf } from "./company.js";
 import { avatar, el, icon, webAddress } from "./dom.js";
 
 const ADDRESS = /https?:\/\/[^\s<>"'`，。！？；：、（）《》【】「」“”]+/gi;
@@ -46,14 +47,22 @@ function link(address, ...children) {
 }
 
 /**
- * The element of a confirmed message. `scene`: {person, account, onChoose(item), onPicture(address)}.
+ * The element of a confirmed message. `scene`: {person, account, company, find(openid), onChoose(item),
+ * onPicture(address), onTap(card, button), onTask(task)}.
  */
 export function bubble(message, scene) {
   if (message.type === "system" || message.type === "event") return greyLine(message);
   const content = contentOf(message, scene);
   const row = el("div", { ...rowTraits(message.from, message.type, message.id), "data-via": message.via });
   if (content.card) row.append(content.node);
-  else row.append(face(message.from, scene), el("div", { class: "said" }, content.node, content.below));
+  else {
+    const sender = senderOf(message, scene);
+    const name = sender && el("span", { class: "said-by" }, sender.name);
+    row.append(
+      sender ? avatar(sender) : face(message.from, scene),
+      el("div", { class: "said" }, name, content.node, content.below),
+    );
+  }
   row.dataset.copy = content.copy ?? message.text;
   if (message.via === "mass" || message.type === "mass") row.append(el("span", { class: "via" }, "群发消息"));
   return row;
@@ -92,9 +101,8 @@ function rowTraits(from, type, id) {
 }
 
 function face(from, { person, account }) {
-  return from === "person"
-    ? avatar(person)
-    : avatar({ name: account.name, avatar: { text: account.name.slice(0, 1), color: "#07c160" } });
+  const color = person.kind ? "#2b7cd3" : "#07c160";
+  return from === "person" ? avatar(person) : avatar({ name: account.name, avatar: { text: account.name.slice(0, 1), color } });
 }
 
 function greyLine(message) {
@@ -114,6 +122,8 @@ function greyLine(message) {
 /** {node, card: full width without a face, below?, copy?} */
 function contentOf(message, scene) {
   const payload = message.payload ?? {};
+  const special = companyContent(message, payload, scene);
+  if (special) return special;
   if (payload.articles?.length) return { node: newsCard(payload.articles), card: true };
   if (message.type === "template") return { node: templateCard(message, payload), card: true };
   if (message.type === "msgmenu")

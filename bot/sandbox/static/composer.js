@@ -2,12 +2,38 @@
 
 import { el, icon } from "./dom.js";
 
+const FEET = {
+  contact: [
+    ["scan", "扫活码", "primary"],
+    ["friends", "加好友、删好友", "secondary"],
+  ],
+  chat: [
+    ["members", "群成员", "primary"],
+    ["join", "进群", "secondary"],
+  ],
+};
+const NOTES = {
+  contact: "客户和店员聊什么，应用看不到；这里只显示经应用发出的。",
+  chat: "群里聊什么，应用看不到；这里只显示群发和进出。",
+  robot: "这是店员自己的内部群，群机器人只能在这里说话。",
+};
+
 const PANEL = [
   ["picture", "图片", "send-picture"],
   ["voice", "语音", "send-voice"],
   ["place", "位置", "send-place"],
   ["scan", "扫一扫", "scan"],
+  ["tasks", "群发任务", "tasks-open"],
 ];
+
+/** Channel codes are for customers, group-send tasks for members of the company. */
+const fitsPanel = (what, { kind }) => (what === "scan" ? !kind : what === "tasks" ? kind === "member" : true);
+
+function footOf({ kind, follows }, hasMenu) {
+  if (kind && kind !== "member") return kind;
+  if (kind) return "typing";
+  return !follows ? "stranger" : hasMenu ? "menu" : "typing";
+}
 
 export class Composer {
   #does;
@@ -18,7 +44,7 @@ export class Composer {
   #menu = "";
   #painted = "";
 
-  /** `does`: {say(text), follow(), open(what), tap(button)}. */
+  /** `does`: {say(text), follow(), open(what), act(what), tap(button)}. */
   constructor(does) {
     this.#does = does;
     this.#parts = this.#build();
@@ -76,7 +102,7 @@ export class Composer {
       PANEL.map(([what, label, testid]) =>
         el(
           "button",
-          { class: "panel-item", testid, on: { click: () => this.#fromPanel(what) } },
+          { class: "panel-item", testid, "data-what": what, on: { click: () => this.#fromPanel(what) } },
           el("span", { class: "panel-icon" }, icon(what)),
           label,
         ),
@@ -109,13 +135,28 @@ export class Composer {
       this.#parts.buttons.replaceChildren(...(menu?.button ?? []).map((button, i) => this.#menuButton(button, i)));
     }
     const hasMenu = (menu?.button ?? []).length > 0;
-    const wanted = !person.follows ? "stranger" : hasMenu && !this.#isTyping() ? "menu" : "typing";
-    this.#parts.toMenu.hidden = !hasMenu;
+    const wanted = footOf(person, hasMenu && !this.#isTyping());
+    this.#parts.toMenu.hidden = !hasMenu || person.kind !== undefined;
+    for (const item of this.#parts.panel.children) item.hidden = !fitsPanel(item.dataset.what, person);
     if (wanted === this.#painted) return;
     this.#painted = wanted;
     this.#fold();
-    this.#parts.root.replaceChildren(this.#parts[wanted], ...(wanted === "typing" ? [this.#parts.panel] : []));
+    const line = this.#parts[wanted] ?? this.#companyFoot(wanted);
+    this.#parts.root.replaceChildren(line, ...(wanted === "typing" ? [this.#parts.panel] : []));
     this.#typed();
+  }
+
+  /** On the company's side only members write to the app; what others do is done by sheets. */
+  #companyFoot(kind) {
+    const buttons = (FEET[kind] ?? []).map(([what, words, className]) =>
+      el("button", { class: className, testid: `foot-${what}`, on: { click: () => this.#does.act(what) } }, words),
+    );
+    return el(
+      "div",
+      { class: "foot-company" },
+      buttons.length > 0 && el("div", { class: "foot-line foot-follow" }, buttons),
+      el("p", { class: "foot-note" }, NOTES[kind]),
+    );
   }
 
   #changeTo(openid) {

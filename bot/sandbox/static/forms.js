@@ -16,7 +16,7 @@ const KINDS = { service: "服务号", subscription: "订阅号" };
 const MODES = { plain: "明文模式", compatible: "兼容模式", safe: "安全模式" };
 
 /** A form whose submit runs `send()`; a failure is shown above its button, and the sheet stays open. */
-function form(testid, fields, label, send) {
+export function form(testid, fields, label, send) {
   const trouble = el("p", { class: "form-trouble", role: "alert", hidden: true });
   const button = el("button", { class: "primary", type: "submit", testid: `${testid}-send` }, label);
   const submit = async (event) => {
@@ -35,7 +35,7 @@ function form(testid, fields, label, send) {
   return el("form", { class: "form", testid: `${testid}-form`, on: { submit } }, fields, trouble, button);
 }
 
-function field(label, input, hint) {
+export function field(label, input, hint) {
   return el(
     "label",
     { class: "field" },
@@ -53,7 +53,7 @@ function quickPicks(words, onPick) {
   );
 }
 
-function facts(pairs) {
+export function facts(pairs) {
   return el(
     "dl",
     { class: "facts" },
@@ -63,7 +63,7 @@ function facts(pairs) {
   );
 }
 
-function copyable(host, text, testid) {
+export function copyable(host, text, testid) {
   const done = async () => notice(host, (await copy(text)) ? "已复制" : "复制不了，请长按选择");
   return el("button", { class: "copyable", testid, title: "点一下复制", on: { click: done } }, text);
 }
@@ -324,7 +324,8 @@ export function placeSheet(host, onSend) {
 
 export function accountSheet(host, world) {
   const { account, people, channels } = world;
-  const followers = [...people.values()].filter((person) => person.follows).length;
+  const fans = [...people.values()].filter((person) => !person.kind);
+  const followers = fans.filter((person) => person.follows).length;
   openSheet(host, {
     title: "公众号",
     testid: "account-sheet",
@@ -341,7 +342,7 @@ export function accountSheet(host, world) {
         ),
       ),
       facts([
-        ["关注的人", `${followers} 人（共 ${people.size} 人）`],
+        ["关注的人", `${followers} 人（共 ${fans.length} 人）`],
         ["渠道码", `${channels.length} 个`],
         ["回调地址", account.callback_url || "还没有填，消息送不到店里"],
         ["加密方式", MODES[account.mode] ?? account.mode],

@@ -5,23 +5,41 @@ import { listTime } from "./shanghai.js";
 
 // A population of thousands is listed in portions: rows below the fold cost nothing until somebody scrolls there.
 const PORTION = 80;
-const FILTERS = [
-  ["all", "全部"],
-  ["following", "已关注"],
-  ["away", "未关注"],
+const FILTERS = {
+  fans: [
+    ["all", "全部", () => true],
+    ["following", "已关注", (person) => person.follows],
+    ["away", "未关注", (person) => !person.follows],
+  ],
+  company: [
+    ["all", "全部", () => true],
+    ["members", "店员", (person) => person.kind === "member" || person.kind === "robot"],
+    ["contacts", "客户", (person) => person.kind === "contact"],
+    ["chats", "客户群", (person) => person.kind === "chat"],
+  ],
+};
+const SIDES = [
+  ["fans", "公众号"],
+  ["company", "企业微信"],
 ];
+const NEWCOMERS = { fans: "新建顾客", company: "新建客户或群" };
+const SECTIONS = { member: "店员", robot: "店员", chat: "客户群", contact: "客户" };
+const RELATIONS = { left: "已被客户删除", half: "等店员通过" };
+const sideOf = (person) => (person.kind ? "company" : "fans");
 
 export class People {
   #world;
   #choose;
   #create;
   #rows = new Map(); // openid → row with the person and label it shows
+  #side = "fans";
   #filter = "all";
+  #headings = new Map(); // words → element, of the company's list
   #shown = PORTION;
   #open = new Map(); // openid → "focused" | "open"
   #parts;
 
-  /** `onChoose(openid)`; `onCreate(name)` opens the form for a new customer; `onAccount()` shows the account. */
+  /** `onChoose(openid)`; `onCreate(name, side)` opens the form for somebody new; `onAccount(side)` shows the account. */
   constructor(world, { onChoose, onCreate, onAccount }) {
     this.#world = world;
     this.#choose = onChoose;
@@ -40,6 +58,17 @@ export class People {
     this.paint();
   }
 
+  /** Show the side somebody belongs to. */
+  turnTo(person) {
+    if (sideOf(person) !== this.#side) this.#turn(sideOf(person));
+  }
+
+  #turn(side) {
+    this.#side = side;
+    this.#parts.search.value = "";
+    this.#setFilter("all");
+  }
+
   #build(onAccount) {
     const title = el("span", { class: "people-title" }, "演练平台");
     const search = el("input", {
@@ -51,17 +80,21 @@ export class People {
       autocomplete: "off",
       on: { input: () => this.#restart() },
     });
-    const filters = FILTERS.map(([name, label]) =>
+    const sides = SIDES.map(([name, label]) =>
       el(
         "button",
-        {
-          class: "filter",
-          testid: `filter-${name}`,
-          "aria-pressed": String(name === this.#filter),
-          on: { click: () => this.#setFilter(name) },
-        },
+        { class: "side", testid: `side-${name}`, role: "tab", on: { click: () => this.#turn(name) } },
         label,
+        el("span", { class: "side-dot", hidden: true, "aria-label": "有未读" }),
       ),
+    );
+    const track = el("div", { class: "sides-track", role: "tablist", "aria-label": "平台" }, sides);
+    const tabs = el("div", { class: "sides", hidden: true }, track);
+    const filters = el("div", { class: "filter-group" });
+    const create = el(
+      "button",
+      { class: "round", testid: "person-new", on: { click: () => this.#create("", this.#side) } },
+      icon("add-person"),
     );
     const count = el("span", { class: "people-count", testid: "people-count" });
     const list = el("ul", {
@@ -80,27 +113,18 @@ export class People {
         { class: "people-head" },
         el(
           "button",
-          { class: "people-account", testid: "account", title: "公众号", on: { click: onAccount } },
+          { class: "people-account", testid: "account", title: "账号", on: { click: () => onAccount(this.#side) } },
           title,
           icon("forward"),
         ),
-        el(
-          "button",
-          {
-            class: "round",
-            testid: "person-new",
-            title: "新建顾客",
-            "aria-label": "新建顾客",
-            on: { click: () => this.#create("") },
-          },
-          icon("add-person"),
-        ),
+        create,
       ),
+      tabs,
       el("div", { class: "search" }, icon("search"), search),
       el("div", { class: "filters", role: "group", "aria-label": "筛选" }, filters, count),
       scroll,
     );
-    return { root, title, search, filters, count, list, nothing, scroll };
+    return { root, title, search, tabs, sides, filters, create, count, list, nothing, scroll };
   }
 
   /** Everybody again, as after somebody new was made from a search that found nobody. */
@@ -111,8 +135,6 @@ export class People {
 
   #setFilter(name) {
     this.#filter = name;
-    for (const [i, [other]] of FILTERS.entries())
-      this.#parts.filters[i].setAttribute("aria-pressed", String(other === name));
     this.#restart();
   }
 
@@ -140,11 +162,11 @@ export class People {
   #wanted() {
     const words = this.#parts.search.value.trim().toLowerCase();
     const all = [...this.#world.people.values()];
+    const wanted = FILTERS[this.#side].find(([name]) => name === this.#filter)[2];
     const fits = (person) =>
-      (this.#filter === "all" || person.follows === (this.#filter === "following")) &&
-      (words === "" || `${person.name}\n${person.remark}\n${person.openid}`.toLowerCase().includes(words));
-    const staff = all.filter((person) => person.role === "merchant" && fits(person));
-    const customers = all.filter((person) => person.role !== "merchant" && fits(person));
+      sideOf(person) === this.#side && wanted(person) && (words === "" || searchable(person).includes(words));
+    const staff = all.filter((person) => isFixed(person) && fits(person));
+    const customers = all.filter((person) => !isFixed(person) && fits(person));
     const latest = (person) => person.last?.at ?? -Infinity;
     // Array.sort is stable: who has never spoken stays in the order the sandbox gave.
     customers.sort(
@@ -156,17 +178,61 @@ export class People {
   }
 
   #paint() {
-    const { title, count, list, nothing, search } = this.#parts;
-    if (this.#world.account) title.textContent = this.#world.account.name;
+    const { title, count, list, nothing, search, create } = this.#parts;
+    const { account, company } = this.#world;
+    if (account) title.textContent = account.name;
+    this.#paintSides(company !== null);
+    create.title = NEWCOMERS[this.#side];
+    create.setAttribute("aria-label", NEWCOMERS[this.#side]);
     const wanted = this.#wanted();
     const now = this.#world.now();
-    arrange(
-      list,
-      wanted.slice(0, this.#shown).map((person) => this.#row(person, now)),
-    );
-    count.textContent = `${wanted.length} 人`;
+    arrange(list, this.#withHeadings(wanted.slice(0, this.#shown), now));
+    count.textContent = this.#side === "fans" ? `${wanted.length} 人` : `${wanted.length} 个`;
     nothing.hidden = wanted.length > 0 || this.#world.account === null;
     if (!nothing.hidden) fill(nothing, this.#emptiness(search.value.trim()));
+  }
+
+  #paintSides(both) {
+    const { tabs, sides, filters } = this.#parts;
+    tabs.hidden = !both;
+    const unread = new Set([...this.#world.people.values()].filter((person) => person.unread > 0).map(sideOf));
+    for (const [i, [name]] of SIDES.entries()) {
+      sides[i].setAttribute("aria-selected", String(name === this.#side));
+      sides[i].querySelector(".side-dot").hidden = name === this.#side || !unread.has(name);
+    }
+    if (filters.dataset.side !== this.#side) {
+      filters.dataset.side = this.#side;
+      fill(filters, FILTERS[this.#side].map(([name, label]) => this.#filterButton(name, label)));
+    }
+    for (const button of filters.children)
+      button.setAttribute("aria-pressed", String(button.dataset.testid === `filter-${this.#filter}`));
+  }
+
+  #filterButton(name, label) {
+    return el(
+      "button",
+      { class: "filter", testid: `filter-${name}`, on: { click: () => this.#setFilter(name) } },
+      label,
+    );
+  }
+
+  /** The rows; on the company's side a small heading above each kind. */
+  #withHeadings(people, now) {
+    const rows = [];
+    let above = null;
+    for (const person of people) {
+      const section = SECTIONS[person.kind] ?? null;
+      if (section !== above && section !== null) rows.push(this.#heading(section));
+      above = section;
+      rows.push(this.#row(person, now));
+    }
+    return rows;
+  }
+
+  #heading(words) {
+    if (!this.#headings.has(words))
+      this.#headings.set(words, el("li", { class: "people-section", role: "presentation" }, words));
+    return this.#headings.get(words);
   }
 
   #emptiness(words) {
@@ -175,7 +241,7 @@ export class People {
       el("p", {}, "没有找到“", el("bdi", {}, words), "”"),
       el(
         "button",
-        { class: "link", testid: "person-new-found", on: { click: () => this.#create(words) } },
+        { class: "link", testid: "person-new-found", on: { click: () => this.#create(words, this.#side) } },
         "新建这位顾客",
       ),
     ];
@@ -201,7 +267,8 @@ export class People {
 
 function fillRow({ button, person, time, open }) {
   button.dataset.role = person.role;
-  button.dataset.follows = String(person.follows);
+  button.dataset.follows = String(isThere(person));
+  if (person.kind) button.dataset.kind = person.kind;
   button.dataset.open = open;
   if (open === "focused") button.setAttribute("aria-current", "true");
   else button.removeAttribute("aria-current");
@@ -215,17 +282,55 @@ function fillRow({ button, person, time, open }) {
         "span",
         { class: "person-line" },
         el("bdi", { class: "person-name" }, person.name),
-        person.role === "merchant" && el("span", { class: "chip chip-staff" }, "商家"),
+        chipOf(person),
         el("span", { class: "person-time" }, time),
       ),
       el(
         "span",
         { class: "person-line" },
-        el("bdi", { class: "person-last" }, person.last?.text ?? (person.follows ? "还没有聊过" : "未关注")),
-        person.last && !person.follows && el("span", { class: "person-away" }, "未关注"),
+        el("bdi", { class: "person-last" }, person.last ? plain(person) : silence(person)),
+        stateOf(person) && el("span", { class: "person-away" }, stateOf(person)),
       ),
     ),
   );
+}
+
+/** Who stands above the others, whoever spoke last: the shop's own people, and on the company's side the groups. */
+const isFixed = (person) => person.role === "merchant" || person.kind === "chat" || person.kind === "robot";
+const isThere = (person) => (person.kind === "contact" ? person.friends.length > 0 : person.follows);
+
+function searchable(person) {
+  const friends = (person.friends ?? []).map(({ remark, name, tags }) => [remark, name, ...tags].join(" "));
+  return [person.name, person.remark ?? "", person.openid, ...friends].join("\n").toLowerCase();
+}
+
+function chipOf(person) {
+  if (person.kind === "member" && person.waiting > 0)
+    return el("span", { class: "chip chip-waiting" }, `${person.waiting} 个待确认`);
+  if (person.kind === "chat") return el("span", { class: "chip" }, `${person.members.length} 人`);
+  if (person.kind === "robot") return el("span", { class: "chip" }, "内部群");
+  return person.role === "merchant" && !person.kind && el("span", { class: "chip chip-staff" }, "商家");
+}
+
+/** The last words; what members and the robot's group read may be markdown. */
+const plain = ({ kind, last }) =>
+  kind === "member" || kind === "robot" ? last.text.replace(/<\/?font[^>]*>|\*\*|`|^[#>]+\s*/gm, "") : last.text;
+
+function silence(person) {
+  if (person.kind === "member") return `${person.customers} 位客户`;
+  if (person.kind === "chat") return `群主 ${person.owner_name}`;
+  if (person.kind === "robot") return "群机器人会在这里说话";
+  if (person.kind === "contact") return person.friends.map(({ name }) => `${name}的客户`).join("、") || "还没有加店员";
+  return person.follows ? "还没有聊过" : "未关注";
+}
+
+function stateOf(person) {
+  if (person.kind === "chat") return person.dismissed && "已解散";
+  if (person.kind === "contact") {
+    const [friend] = person.friends.filter(({ relation }) => relation !== "both");
+    return (friend && RELATIONS[friend.relation]) || (person.last && person.friends.length === 0 && "不是好友");
+  }
+  return !person.kind && person.last && !person.follows && "未关注";
 }
 
 function unreadBadge(unread) {

@@ -3,7 +3,7 @@
 // Addresses: /phone/?person=<openid> opens one talk; /phone/?left=<openid>&right=<openid> the two phones of a wide window.
 //
 // data-testid, stable for browser tests ("in a phone" = inside phone-left or phone-right):
-//   page      people-list, person-<openid> (data-follows, data-role, data-open), unread (inside a person), people-search,
+//   page      side-fans, side-company (公众号 | 企业微信), people-list, person-<openid> (data-follows, data-role, data-open), unread (inside a person), people-search,
 //             people-count, filter-all, filter-following, filter-away, account, account-sheet, banner, banner-retry, notice
 //   new       person-new, person-new-found, person-sheet, person-name, person-habit, person-send
 //   clock     clock (data-now = epoch seconds), clock-plus-hour, clock-tomorrow, clock-open, clock-sheet, clock-input,
@@ -12,7 +12,11 @@
 //   in a phone
 //     talk    caption, back, profile-open, chat, message (data-from = account|person, data-type, data-id, data-via =
 //             passive|custom|mass|template|menu|say; data-state = sending|failed while unconfirmed), time, retry,
+//             card (data-task; card-button with data-key, card-done), task (data-task, data-open; task-state, task-open),
 //             choice (data-choice), news-article, picture, viewer, video, new-messages, copy
+//     company foot-scan, foot-friends, foot-members, foot-join, tasks-open; sheets task-sheet (task-confirm, task-part,
+//             task-ignore, task-customer), friends-sheet (friend with data-member; friend-<act>), ways-sheet (way with
+//             data-way), seats-sheet (seat with data-person; seat-quit, seat-remove), join-sheet (joiner)
 //     foot    input, send, plus, panel, send-picture, send-voice, send-place, scan, follow (strangers only),
 //             menu-toggle (keyboard ↔ menu), menu, menu-button (data-index, data-key), menu-item (data-key)
 //     sheets  profile, profile-openid, profile-follow, unfollow, channels, channel (data-scene), picture-sheet,
@@ -21,6 +25,7 @@
 
 import { Refused, Unreachable } from "./api.js";
 import { ClockBar } from "./clockbar.js";
+import { companyAccountSheet, newOutsideSheet } from "./company-sheets.js";
 import { el, oncePerFrame } from "./dom.js";
 import { accountSheet, newPersonSheet } from "./forms.js";
 import { People } from "./people.js";
@@ -51,8 +56,8 @@ class Page {
   constructor() {
     this.#people = new People(this.#world, {
       onChoose: (openid) => this.#open(openid),
-      onCreate: (name) => this.#create(name),
-      onAccount: () => this.#world.account && accountSheet(this.#app, this.#world),
+      onCreate: (name, side) => this.#create(name, side),
+      onAccount: (side) => this.#account(side),
     });
     this.#clock = new ClockBar(this.#world, this.#app, (dayChanged) => this.#tick(dayChanged));
     this.#world.watch((kind, openid) => this.#changed(kind, openid));
@@ -180,7 +185,8 @@ class Page {
   }
 
   #newPhone(slot) {
-    return new Phone(this.#world, slot, { focus: (which) => this.#focus(which), back: () => this.#back() });
+    const open = (openid) => this.#open(openid);
+    return new Phone(this.#world, slot, { focus: (which) => this.#focus(which), back: () => this.#back(), open });
   }
 
   #readAddress() {
@@ -189,13 +195,14 @@ class Page {
     const person = known("person");
     const shown = (slot) => (this.#phone(slot)?.person ? this.#phone(slot).openid : null);
     const people = [...this.#world.people.values()];
-    const boss = people.find(({ role }) => role === "merchant")?.openid;
-    const customer = people.find(({ role }) => role !== "merchant")?.openid;
+    const boss = people.find(({ role, kind }) => role === "merchant" && !kind)?.openid;
+    const customer = people.find(({ role, kind }) => role !== "merchant" && !kind)?.openid;
     if (TWO_PHONES.matches) this.#dress({ known, shown, person, boss, customer });
     else {
       const wanted = person ?? known(this.#focused) ?? known("left") ?? known("right");
       const openid = wanted ?? shown("left") ?? (ONE_PANE.matches ? null : boss);
       if (openid) this.#phones[0].show(openid);
+      if (wanted) this.#people.turnTo(this.#world.people.get(wanted));
       this.#app.dataset.pane = wanted ? "chat" : "people";
     }
     this.#afterMove();
@@ -208,7 +215,10 @@ class Page {
     if (left === right) [left, right] = left === boss ? [left, customer] : [boss, right];
     if (left) this.#phone("left").show(left);
     if (right) this.#phone("right").show(right);
-    if (person !== null) this.#focused = isBoss ? "left" : "right";
+    if (person !== null) {
+      this.#focused = isBoss ? "left" : "right";
+      this.#people.turnTo(this.#world.people.get(person));
+    }
     this.#app.dataset.pane = "chat";
   }
 
@@ -216,6 +226,7 @@ class Page {
     const showing = this.#phones.find((phone) => phone.openid === openid);
     this.#focused = showing?.slot ?? this.#seat(openid);
     this.#phone(this.#focused).show(openid);
+    this.#people.turnTo(this.#world.people.get(openid));
     if (ONE_PANE.matches) {
       this.#app.dataset.pane = "chat";
       history.pushState({ fromList: true }, "", `?person=${encodeURIComponent(openid)}`);
@@ -264,7 +275,20 @@ class Page {
     history.replaceState(null, "", `?${query}`);
   }
 
-  #create(name) {
+  #account(side) {
+    if (!this.#world.account) return;
+    if (side === "company") companyAccountSheet(this.#app, this.#world);
+    else accountSheet(this.#app, this.#world);
+  }
+
+  #create(name, side) {
+    if (side === "company") {
+      newOutsideSheet(this.#app, this.#world, name, (person) => {
+        this.#people.showAll();
+        this.#open(person.openid);
+      });
+      return;
+    }
     newPersonSheet(this.#app, name, async (chosen, habit) => {
       const person = await this.#world.createPerson(chosen, habit);
       this.#people.showAll();

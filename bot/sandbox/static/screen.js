@@ -3,6 +3,7 @@
 import { Refused, Unreachable } from "./api.js";
 import { bubble, outgoing } from "./bubble.js";
 import { Composer } from "./composer.js";
+import { companySheet, taskSheet } from "./company-sheets.js";
 import { arrange, avatar, el, fill, icon, oncePerFrame, webAddress } from "./dom.js";
 import { pictureSheet, placeSheet, profileSheet, scanSheet, voiceSheet } from "./forms.js";
 import { hourMinute, separator } from "./shanghai.js";
@@ -22,6 +23,7 @@ const TYPING_AFTER_MS = 350;
 
 export class Phone {
   #world;
+  #does;
   #parts;
   #composer;
   #openid = null;
@@ -35,12 +37,14 @@ export class Phone {
   #seenId = 0;
   #waitingSince = null;
 
-  /** `slot`: "left" | "right"; `does`: {focus(slot), back()}. */
+  /** `slot`: "left" | "right"; `does`: {focus(slot), back(), open(openid)}. */
   constructor(world, slot, does) {
     this.#world = world;
+    this.#does = does;
     this.slot = slot;
     this.#composer = new Composer({
       say: (text) => this.#say(text),
+      act: (what) => this.#openSheet(what),
       follow: () => this.#try(() => world.act(this.#openid, "follow")),
       open: (what) => this.#openSheet(what),
       tap: (button) => this.#tapMenu(button),
@@ -184,7 +188,7 @@ export class Phone {
     const person = this.person;
     if (!person || !this.#world.account) return;
     this.#paintHead(person);
-    this.#composer.paint(person, person.menu ?? this.#world.menu);
+    this.#composer.paint(person, person.kind ? null : (person.menu ?? this.#world.menu));
     this.#paintTalk(person, this.#world.talk(this.#openid));
     if (person.unread > 0 && this.#visible) this.#markRead();
   }
@@ -192,16 +196,18 @@ export class Phone {
   #paintHead(person) {
     const { title, subtitle, caption, root } = this.#parts;
     const talk = this.#world.talk(this.#openid);
-    title.textContent = this.#isWaiting(talk) ? "对方正在输入…" : this.#world.account.name;
-    subtitle.textContent = `${person.name}的手机`;
-    root.setAttribute("aria-label", `${person.name}的手机`);
+    const { name, whose, state, chip } = headOf(person, this.#world.account);
+    title.textContent = this.#isWaiting(talk) ? "对方正在输入…" : name;
+    subtitle.textContent = whose;
+    root.setAttribute("aria-label", whose);
     root.dataset.follows = String(person.follows);
+    root.dataset.kind = person.kind ?? "fan";
     fill(
       caption,
       avatar(person, "avatar-small"),
       el("bdi", { class: "caption-name" }, person.name),
-      person.role === "merchant" && el("span", { class: "chip chip-staff" }, "商家"),
-      el("span", { class: "caption-state" }, person.follows ? "已关注" : "未关注"),
+      chip && el("span", { class: "chip chip-staff" }, chip),
+      el("span", { class: "caption-state" }, state),
     );
     this.tick(false);
   }
@@ -256,6 +262,10 @@ export class Phone {
     const scene = {
       person,
       account: this.#world.account,
+      find: (openid) => this.#world.people.get(openid),
+      onTap: (card, button) =>
+        this.#try(() => this.#world.act(this.#openid, "tap", { key: button.key || button.text, card: card.id })),
+      onTask: (task) => this.#openTask(task),
       onChoose: (item) => this.#world.choose(this.#openid, item).finally(() => this.#toBottom()),
       onPicture: (address) => showPicture(this.#parts.screen, address),
     };
@@ -265,7 +275,7 @@ export class Phone {
     for (const message of shown) {
       if (before === null || Math.abs(message.at - before) > QUIET_SECONDS) wanted.push(this.#time(message));
       before = message.at;
-      wanted.push(this.#once(`message-${message.id}`, () => bubble(message, scene)));
+      wanted.push(this.#once(`message-${message.id}-${message.turn ?? 0}`, () => bubble(message, scene)));
     }
     for (const local of talk.sending) {
       wanted.push(
@@ -303,6 +313,7 @@ export class Phone {
 
   #emptiness(person) {
     const { account } = this.#world;
+    if (person.kind) return el("div", { class: "talk-note" }, el("p", {}, silenceOf(person)));
     if (person.follows) {
       const words = account.callback_url ? "还没有消息，打个招呼吧" : "公众号还没有填回调地址，说话没有人听见";
       return el("div", { class: "talk-note" }, el("p", {}, words));
@@ -395,12 +406,23 @@ export class Phone {
       this.#stick = true;
       return this.#world.act(openid, action, body);
     };
-    if (what === "profile")
+    if (this.person.kind && !["picture", "voice", "place"].includes(what))
+      companySheet(screen, this.#world, this.person, what, {
+        act,
+        open: (other) => this.#does.open(other),
+        task: (task) => this.#openTask(task),
+      });
+    else if (what === "profile")
       profileSheet(screen, this.person, { follow: () => act("follow"), unfollow: () => act("unfollow") });
     else if (what === "picture") pictureSheet(screen, (body) => act("image", body));
     else if (what === "voice") voiceSheet(screen, (body) => act("voice", body));
     else if (what === "place") placeSheet(screen, (body) => act("location", body));
     else this.#openScan(act);
+  }
+
+  #openTask(task) {
+    const openid = this.#openid;
+    taskSheet(this.#parts.screen, task, (action, body) => this.#world.act(openid, action, body));
   }
 
   async #openScan(act) {
@@ -454,6 +476,35 @@ export class Phone {
     button.focus({ preventScroll: true });
     document.addEventListener("pointerdown", away);
   }
+}
+
+/** The words above a talk, and beside a name on a wide window. */
+function headOf(person, account) {
+  const whose = `${person.name}的手机`;
+  if (person.kind === "member")
+    return { name: account.name, whose, chip: "店员", state: person.waiting > 0 ? `${person.waiting} 个任务待确认` : "企业微信" };
+  if (person.kind === "contact") {
+    const friends = person.friends.filter(({ relation }) => relation === "both").map(({ name }) => name).join("、");
+    return { name: friends || "微信", whose, chip: "", state: friends ? `${friends}的客户` : "还没有加店员" };
+  }
+  if (person.kind === "chat")
+    return {
+      name: `${person.name}（${person.members.length}）`,
+      whose: "客户群",
+      chip: "客户群",
+      state: person.dismissed ? "已解散" : `群主 ${person.owner_name}`,
+    };
+  if (person.kind === "robot") return { name: person.name, whose: "内部群", chip: "内部群", state: "群机器人" };
+  const chip = person.role === "merchant" ? "商家" : "";
+  return { name: account.name, whose, chip, state: person.follows ? "已关注" : "未关注" };
+}
+
+function silenceOf(person) {
+  if (person.kind === "member") return "还没有消息，打个招呼吧";
+  if (person.kind === "contact" && person.friends.length === 0) return `${person.name}还没有加店员，扫一个活码试试`;
+  if (person.kind === "contact") return "还没有收到什么";
+  if (person.kind === "robot") return "群机器人还没有说过话";
+  return "群里还没有收到什么";
 }
 
 function loading() {

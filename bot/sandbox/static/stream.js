@@ -1,7 +1,8 @@
 // The live stream of the sandbox. It comes back by itself; whoever listens must catch up at every `onOpen`,
 // because what happened while it was away is not repeated here.
 
-const KINDS = ["message", "person", "clock", "menu"];
+const COMPANY = ["message", "again", "member", "contact", "chat", "holder", "tags", "ways"].map((kind) => `corp_${kind}`);
+const KINDS = ["message", "person", "clock", "menu", ...COMPANY];
 const FIRST_PAUSE_MS = 400;
 const LONGEST_PAUSE_MS = 5000;
 

@@ -24,6 +24,16 @@ class Talk {
     return true;
   }
 
+  /** The message as it stands now (a card that was answered, a task that was sent); unknown ones are kept as new. */
+  renew(message) {
+    const at = this.messages.findIndex((other) => other.id === message.id);
+    if (at < 0) return this.insert(message);
+    const old = this.messages[at];
+    if (JSON.stringify({ ...old, turn: 0 }) === JSON.stringify({ ...message, turn: 0 })) return false;
+    this.messages[at] = { ...message, turn: (old.turn ?? 0) + 1 };
+    return true;
+  }
+
   find(id) {
     return id === 0 ? undefined : this.messages.find((message) => message.id === id);
   }
@@ -37,19 +47,23 @@ class Talk {
   }
 }
 
+/** What belongs to the company is known by `id`; here everything with a chat has an `openid`. */
+const withOpenid = (one) => ({ ...one, openid: one.id, role: one.kind === "member" ? "merchant" : "customer", follows: true });
+
 const isSame = (a, b) => a.id === b?.id && a.at === b.at && a.text === b.text;
 
 export class World {
   account = null;
   menu = null;
   channels = [];
-  people = new Map();
+  company = null; // account, ways and tags of the company; null where nobody is in it
+  people = new Map(); // everybody and everything with a chat, by openid: fans, and members, contacts, groups, robots
   live = false;
   #talks = new Map();
   #clock = { now: 0, since: 0 };
   #watchers = [];
   #serial = 0;
-  #lastHeard = 0; // id of the latest message of the stream
+  #lastHeard = { fans: 0, company: 0 }; // id of the latest message of the stream, which each side counts for itself
   #spoken = new Map(); // openid → serial of the latest message seen here: the order of the list when the clock goes back
   #streaming = false;
   #connection = 0; // counts every change of the stream
@@ -108,11 +122,14 @@ export class World {
 
   /** Account, menu, channels, people and clock afresh. */
   async refresh() {
-    const state = await api.fetchState();
+    const [state, company] = await Promise.all([api.fetchState(), api.fetchCompany()]);
     this.account = state.account;
     this.menu = state.menu;
     this.channels = state.channels;
-    this.people = new Map(state.people.map((person) => [person.openid, person]));
+    const { members, contacts, chats, robots, ...about } = company;
+    this.company = members.length > 0 ? about : null;
+    const inside = this.company === null ? [] : [...members, ...robots, ...chats, ...contacts].map(withOpenid);
+    this.people = new Map([...state.people, ...inside].map((person) => [person.openid, person]));
     this.setClock(state.clock);
     this.#tell("all");
   }
@@ -122,12 +139,19 @@ export class World {
     // The last known message is asked for again: when it has become another one the sandbox was set back, its ids
     // began anew, and what we hold would hide what is there now.
     const known = talk.find(talk.completeTo);
-    const { messages } = await api.fetchMessages(openid, known ? known.id - 1 : 0);
-    if (known && !isSame(known, messages[0])) {
+    const person = this.people.get(openid) ?? { openid };
+    // What the company's side shows may look different later, so it is asked for anew from the start.
+    const after = known && !person.kind ? known.id - 1 : 0;
+    const { messages } = await api.fetchMessages(person, after);
+    if (known && !person.kind && !isSame(known, messages[0])) {
       this.#talks.set(openid, new Talk());
       return this.#fill(openid);
     }
-    for (const message of messages) this.#take(openid, message);
+    if (known && person.kind && messages.at(-1)?.id < known.id) {
+      this.#talks.set(openid, new Talk());
+      return this.#fill(openid);
+    }
+    for (const message of messages) if (!this.#take(openid, message)) talk.renew(message);
     talk.completeTo = Math.max(talk.completeTo, messages.at(-1)?.id ?? 0);
     talk.loaded = true;
     this.#tell("talk", openid);
@@ -148,7 +172,12 @@ export class World {
   }
 
   hear(kind, content) {
-    if (kind === "message") this.#hearMessage(content);
+    if (kind === "message") this.#hearMessage("fans", content);
+    else if (kind === "corp_message")
+      this.#hearMessage("company", { openid: content.id, message: content.message, person: withOpenid(content.holder) });
+    else if (kind === "corp_again") this.#hearAgain(content.messages);
+    else if (kind === "corp_tags" || kind === "corp_ways") Object.assign(this.company ?? {}, content);
+    else if (kind.startsWith("corp_")) this.#setPerson(withOpenid(content));
     else if (kind === "person") this.#setPerson(content);
     else if (kind === "clock") this.setClock(content);
     else if (kind === "menu") {
@@ -158,10 +187,16 @@ export class World {
     }
   }
 
-  #hearMessage({ openid, message, person }) {
-    // Ids count over all phones, so a jump means that the stream had to leave something out (a slow page, a burst).
-    if (this.#lastHeard > 0 && message.id !== this.#lastHeard + 1) this.#doubt();
-    this.#lastHeard = message.id;
+  #hearAgain(messages) {
+    for (const { id, message } of messages) {
+      if (this.#talks.get(id)?.renew(message)) this.#tell("talk", id);
+    }
+  }
+
+  #hearMessage(side, { openid, message, person }) {
+    // Ids count over all phones of a side, so a jump means that the stream had to leave something out (a slow page, a burst).
+    if (this.#lastHeard[side] > 0 && message.id !== this.#lastHeard[side] + 1) this.#doubt();
+    this.#lastHeard[side] = message.id;
     this.#spoken.set(openid, ++this.#serial);
     if (person) this.#setPerson(person);
     // A talk nobody opened is fetched whole when somebody does.
@@ -181,14 +216,15 @@ export class World {
 
   #take(openid, message) {
     const talk = this.talk(openid);
-    if (!talk.insert(message) || message.from !== "person") return;
+    if (!talk.insert(message)) return false;
+    if (message.from !== "person" || message.type !== "text") return true;
     // The stream is often faster than the answer to our own call: this is the bubble we already show.
-    if (message.type !== "text") return;
     const same = talk.sending.filter((local) => local.text.trim() === message.text.trim());
     const underway = ({ state }) => state === "sending";
     // The sandbox cleans what is said, so the words may differ a little.
     const local = same.find(underway) ?? same[0] ?? talk.sending.find(underway);
     if (local) talk.drop(local);
+    return true;
   }
 
   #setPerson(person) {
@@ -260,9 +296,10 @@ export class World {
     talk.waiting += 1;
     this.#tell("talk", openid);
     try {
-      const answer = await api.act(openid, action, body);
+      const answer = await api.act(this.people.get(openid) ?? { openid }, action, body);
       onAnswer();
       for (const message of [answer.message, answer.reply]) if (message) this.#take(openid, message);
+      for (const one of [answer.contact, answer.chat]) if (one) this.#setPerson(withOpenid(one));
       return answer;
     } finally {
       talk.waiting -= 1;
@@ -274,7 +311,7 @@ export class World {
     const person = this.people.get(openid);
     if (!person || person.unread === 0) return;
     this.#setPerson({ ...person, unread: 0 });
-    await api.act(openid, "read");
+    await api.act(person, "read");
   }
 
   /** A new customer, not following. Raises Refused or Unreachable. */
@@ -283,6 +320,27 @@ export class World {
     this.#spoken.set(person.openid, ++this.#serial);
     this.#setPerson(person);
     return person;
+  }
+
+  /** A contact nobody of the company knows yet. */
+  async createContact(name) {
+    const person = withOpenid(await api.createContact(name));
+    this.#spoken.set(person.openid, ++this.#serial);
+    this.#setPerson(person);
+    return person;
+  }
+
+  /** A customer group of one member; others join later. */
+  async createChat(name, owner) {
+    const { chat } = await api.createChat(name, owner);
+    const person = withOpenid(chat);
+    this.#setPerson(person);
+    return person;
+  }
+
+  /** Those of a kind of the company's side, in the order the sandbox gave. */
+  ofKind(kind) {
+    return [...this.people.values()].filter((person) => person.kind === kind);
   }
 
   async changeClock(change) {
