@@ -299,17 +299,28 @@ def sandbox(argv: Sequence[str]) -> int:
     return serve(list(argv))
 
 
-def demo_account() -> Account:
-    from bot.sandbox.settings import DEMO_AES_KEY, DEMO_APP_ID, DEMO_SECRET, DEMO_STAFF_TEMPLATE, DEMO_TOKEN
+def demo_accounts() -> Sequence[Account]:
+    from bot.sandbox import settings as demo
 
-    return Account(
+    official_account = Account(
         "demo",
-        app_id=DEMO_APP_ID,
-        secret=DEMO_SECRET,
-        token=DEMO_TOKEN,
-        aes_key=DEMO_AES_KEY,
-        staff_notice_template=DEMO_STAFF_TEMPLATE,
+        app_id=demo.DEMO_APP_ID,
+        secret=demo.DEMO_SECRET,
+        token=demo.DEMO_TOKEN,
+        aes_key=demo.DEMO_AES_KEY,
+        staff_notice_template=demo.DEMO_STAFF_TEMPLATE,
     )
+    company = Account(
+        "corp",
+        "wecom",
+        corp_id=demo.DEMO_CORP_ID,
+        agent_id=demo.DEMO_AGENT_ID,
+        secret=demo.DEMO_CORP_SECRET,
+        owners=(demo.DEMO_OWNER,),
+        token=demo.DEMO_CORP_TOKEN,
+        aes_key=demo.DEMO_CORP_AES_KEY,
+    )
+    return official_account, company
 
 
 def invite(settings: Settings, clock: Clock, role: str) -> str:
@@ -483,7 +494,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         scheduler=run_scheduler,
         preload=preload,
         sandbox=sandbox,
-        demo_account=demo_account,
+        demo_accounts=demo_accounts,
         invite=invite,
         first_owner_code=first_owner_code,
         export=export,

@@ -70,8 +70,9 @@ class Commands:
     """Imports what workers and schedulers need, for those that are forked from this process; opens nothing."""
     sandbox: Callable[[Sequence[str]], int]
     """The simulator with its own command line; the exit code."""
-    demo_account: Callable[[], Account]
-    """The sandbox's account with the values it starts with; ``api_base_url`` is filled in by the rehearsal."""
+    demo_accounts: Callable[[], Sequence[Account]]
+    """The sandbox's accounts, an Official Account and a company, with the values it starts with; ``api_base_url`` is
+    filled in by the rehearsal."""
     invite: Callable[[Settings, Clock, str], str]
     """A one-time code for ``绑定 CODE`` with the role ``owner`` or ``staff``."""
     first_owner_code: Callable[[Settings, Clock], str | None]

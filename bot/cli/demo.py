@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from bot.settings import Account, Settings, load
 
 CLOCK_VARIABLE = "SHUKE_CLOCK_FILE"
 SHOP_NAME = "小雨服饰"
+# What the sandbox calls the address to which each platform pushes.
+CALLBACKS = {"official_account": "callback", "wecom": "corp_callback"}
 # Far from the quiet hours, so that whoever tries a broadcast sees it go out.
 START = "10:00"
 
@@ -27,14 +29,16 @@ class Stage:
         self.clock = folder / "sandbox.clock"
         self.state = folder / "sandbox.json"
 
-    def write(self, settings: Settings, account: Account, *, sandbox_url: str) -> None:
-        """Writes what a merchant would write: the settings already made, and the sandbox's account."""
+    def write(self, settings: Settings, accounts: Sequence[Account], *, sandbox_url: str) -> None:
+        """Writes what a merchant would write: the settings already made, and the sandbox's accounts."""
         fixed = {"store.url": settings.store_url, "web.listen": settings.listen}
         given = {"shop.name": SHOP_NAME, **settings.given, **fixed}
-        demo = replace(account, api_base_url=sandbox_url)
+        demo = [replace(account, api_base_url=sandbox_url) for account in accounts]
         self.configuration.parent.mkdir(parents=True, exist_ok=True)
-        self.configuration.write_text(compose(given, [demo]), encoding="utf-8")
-        shown = {"callback": f"{settings.local_url}/callback/{account.name}", "name": given["shop.name"]}
+        self.configuration.write_text(compose(given, demo), encoding="utf-8")
+        shown = {"name": given["shop.name"]}
+        for account in accounts:
+            shown[CALLBACKS[account.platform]] = f"{settings.local_url}/callback/{account.name}"
         self.account.write_text(json.dumps(shown, ensure_ascii=False), encoding="utf-8")
         # A clock file of an earlier rehearsal would show its time until the sandbox is up.
         self.clock.unlink(missing_ok=True)

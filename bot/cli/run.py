@@ -133,7 +133,7 @@ def _owner_code(run: _Run) -> str | None:
 
 def _start_sandbox(run: _Run, port: int) -> None:
     stage = Stage(run.settings)
-    stage.write(run.settings, run.commands.demo_account(), sandbox_url=run.phone)
+    stage.write(run.settings, run.commands.demo_accounts(), sandbox_url=run.phone)
     options = ("--port", str(port), "--start", START, "--clock-file", str(stage.clock))
     files = ("--state", str(stage.state), "--account", str(stage.account))
     argv = part_argv("sandbox", run.settings, *options, *files)

@@ -55,7 +55,7 @@ def shop(tmp_path, monkeypatch):
         scheduler=part("scheduler"),
         preload=lambda settings: None,
         sandbox=sandbox,
-        demo_account=lambda: Account(name="demo"),
+        demo_accounts=lambda: [Account(name="demo")],
         invite=invite,
         first_owner_code=lambda settings, clock: None,
         export=export,
