@@ -66,7 +66,7 @@ class Platform:
         if self._keeper is None or not self._keeper.restore(self):
             self._settle_in()
         elif not self.corp.members:
-            corp_population.settle_in(self.corp, self.settings.company)  # a state from before there was a company
+            self._open_company()  # a state from before there was a company
 
     def _furnish(self) -> None:
         """Empty rooms, as on the first day.
@@ -103,8 +103,11 @@ class Platform:
     def _settle_in(self) -> None:
         population.open_doors(self)
         population.settle_in(self, self.settings.population, self.settings.seed, following=self.settings.following)
-        corp_population.settle_in(self.corp, self.settings.company)
+        self._open_company()
         self.dirty = True
+
+    def _open_company(self) -> None:
+        corp_population.settle_in(self.corp, self.settings.company, friendly=self.settings.friends)
 
     def start(self) -> None:
         """Let time pass by itself, and keep the state file up to date."""
@@ -211,6 +214,8 @@ class Platform:
             articles.finish_publishing(self, detail)
         elif kind == "push_event":
             self.push_event(detail["openid"], detail["event"])
+        elif kind == "corp_add":
+            corp_population.add(self.corp, detail)
         elif kind.startswith("corp_push"):
             self.corp.pushes.do(kind, detail)
         else:

@@ -41,8 +41,9 @@ class Settings:
 
     `offset` is sandbox time minus real time in seconds; where it `stands`, the clock moves only when it is set.
     `following` of the `population` are fans from before, without an event of their own. `base_url` is where the sandbox
-    itself answers (pictures in pushes point there). The company has `company` people outside, some of them fans of the
-    Official Account as well, and three members; without any it is empty.
+    itself answers (pictures in pushes point there). The company has three members and `company` people outside, some
+    of them fans of the Official Account as well; `friends` of them are customers of a member from before. Without
+    people it is empty.
     """
 
     app_id: str = DEMO_APP_ID
@@ -63,6 +64,7 @@ class Settings:
     corp_callback: str = ""
     robot_key: str = DEMO_ROBOT_KEY
     company: int = 0
+    friends: int = 0
     population: int = 200
     following: int = 0
     seed: int = 1
@@ -128,6 +130,7 @@ def parse(argv: Sequence[str]) -> Start:
         population=given.population,
         following=given.following,
         company=given.company,
+        friends=given.friends,
         seed=given.seed,
         offset=offset,
         clock_file=given.clock_file,
@@ -146,7 +149,8 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument("--" + name.replace("_", "-"), choices=choices)
     parser.add_argument("--population", type=int, default=200, help="simulated customers")
     parser.add_argument("--following", type=int, default=0, help="how many of them follow from before")
-    parser.add_argument("--company", type=int, default=40, help="customers of the company's three members; 0: nobody")
+    parser.add_argument("--company", type=int, default=40, help="people around a company of three; 0: no company")
+    parser.add_argument("--friends", type=int, default=0, help="how many of them are its customers from before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--start", default="now", help='"HH:MM" of today in Shanghai, an ISO time, or now')
     parser.add_argument("--clock-file", type=Path, help="8 bytes: sandbox time minus real time")

@@ -125,7 +125,19 @@ def shop() -> Iterator[Shop]:
 def sandbox(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     kept = tmp_path_factory.mktemp("sandbox") / "state"
     run = "import sys; from bot.sandbox import serve; sys.exit(serve(sys.argv[1:]))"
-    options = ["--mode", "plain", "--population", "6", "--seed", "7", "--start", "10:00", "--with-parent"]
+    options = [
+        "--mode",
+        "plain",
+        "--population",
+        "6",
+        "--friends",
+        "40",
+        "--seed",
+        "7",
+        "--start",
+        "10:00",
+        "--with-parent",
+    ]
 
     def start(port: int) -> tuple[subprocess.Popen[str], str]:
         command = [sys.executable, "-c", run, *options, "--callback", shop.address, "--state", str(kept)]

@@ -315,3 +315,16 @@ def test_everything_comes_back_from_a_dump(office: Office) -> None:
     assert office.platform.corp.tasks.all
     assert office.ask("/corp/state") == before
     assert office.texts("laoban") == ["您好"]
+
+
+def test_people_around_a_company_of_three_add_its_members_one_after_another() -> None:
+    office = Office(population=10, company=8, friends=2)
+    people = office.ask("/corp/state")["contacts"]
+    assert [len(one["friends"]) for one in people] == [1, 1] + [0] * 6
+    assert office.ask("/corp/add_all", {"count": 3}) == {"coming": 3}
+    office.later(2)
+    assert office.platform.settle(5)
+    assert [push["ChangeType"] for push in office.pushes] == ["add_external_contact"] * 3
+    both = [one.unionid for one in office.platform.fans if one.unionid]
+    assert both == [one["unionid"] for one in people if one["unionid"]]
+    office.close()

@@ -151,6 +151,10 @@ class Company:
     def customers_of(self, userid: str) -> list[Friend]:
         return [friend for friend in self.friends.get(userid, {}).values() if friend.relation != HALF]
 
+    def knows(self, contact: Contact) -> bool:
+        """Whether a member has anything with this contact."""
+        return any(contact.external_userid in friends for friends in self.friends.values())
+
     def friends_of(self, external_userid: str) -> list[Friend]:
         """All that visible serving members have with one contact."""
         found = (self.friend(member.userid, external_userid) for member in self.members.values() if member.visible)

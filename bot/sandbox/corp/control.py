@@ -14,7 +14,7 @@ from bot.sandbox.callbacks import Outcome
 from bot.sandbox.media import paint
 from bot.sandbox.phones import Message
 
-from . import desk, friends, pages, rooms
+from . import desk, friends, pages, population, rooms
 from .company import RECEIVE_RULES
 from .people import Chat, Contact, Member
 from .pushes import verify_address
@@ -194,6 +194,14 @@ def _contact_side(side: Blueprint, platform: "Platform") -> None:
             if body.get("fan"):
                 company.same_person(contact, platform.person(str(body["fan"])))
             return answered(pages.contact_on_page(company, contact))
+
+    @side.post("/add_all")
+    def add_all() -> Response:
+        """Strangers, or the first `count` of them, add a member one after another."""
+        body = body_of()
+        with platform.lock:
+            coming = population.add_all(platform.corp, body.get("count") and whole_of(body, "count", 0))
+            return answered({"coming": coming})
 
     def between(name: str, run: Callable[["Company", Member, Contact, Json], Outcome | None]) -> None:
         def view(key: str) -> Response:

@@ -45,6 +45,7 @@ export const fetchCompany = () => call("GET", "/corp/state");
 export const fetchMessages = (person, after) => call("GET", `${place(person)}/messages?after=${after}`);
 export const fetchTasks = (member) => call("GET", `${place(member)}/tasks?all=1`);
 export const createContact = (name) => call("POST", "/corp/contacts", { name });
+export const addAll = () => call("POST", "/corp/add_all", {});
 export const createChat = (name, owner) => call("POST", "/corp/chats", { name, owner });
 export const createPerson = (name, habit) => call("POST", "/people", habit ? { name, habit } : { name });
 export const setClock = (change) => call("POST", "/clock", change);

@@ -1,6 +1,6 @@
 // What stands on the sheets of the company's side: a task to send, friends, codes to scan, a group's people, profiles.
 
-import { fetchTasks } from "./api.js";
+import { addAll, fetchTasks } from "./api.js";
 import { resultOf, taskState } from "./company.js";
 import { avatar, el, fill, icon } from "./dom.js";
 import { copyable, facts, field, form } from "./forms.js";
@@ -389,10 +389,11 @@ function robotProfile(_host, _world, robot) {
 
 export function companyAccountSheet(host, world) {
   const { account, ways } = world.company;
+  const strangers = world.ofKind("contact").filter(({ friends }) => friends.length === 0).length;
   openSheet(host, {
     title: "企业微信",
     testid: "account-sheet",
-    build: () => [
+    build: (close) => [
       top({ name: account.name, avatar: { text: account.name.slice(0, 1), color: "#2b7cd3" } }, "自建应用 · 演练"),
       facts([
         ["店员", `${world.ofKind("member").length} 位`],
@@ -404,6 +405,7 @@ export function companyAccountSheet(host, world) {
         ["企业 ID", copyable(host, account.corp_id)],
         ["应用 ID", copyable(host, String(account.agent_id))],
       ]),
+      strangers > 0 && form("add-all", [], `让 ${strangers} 位还没加的人陆续加店员`, () => addAll().then(close)),
       el("p", { class: "muted sheet-note" }, "这里的人和消息都是演练，不会发到真的企业微信。"),
     ],
   });
