@@ -22,6 +22,7 @@ from bot.cli.ports import Ports
 from bot.cli.screen import Screen
 from bot.cli.supervisor import Part, Supervisor
 from bot.errors import SettingsError, ShukeError
+from bot.platforms.abilities import abilities
 from bot.settings import Settings
 
 WORKERS = 2
@@ -216,8 +217,12 @@ def _greeting(run: _Run, code: str | None) -> str:
         ("时钟", f"跟随演练平台，从 {START} 开始" if run.phone else f"本机时间，时区 {settings.timezone}", ""),
     ]
     if code is not None:
-        where = "在手机页里用“老板”发送" if run.phone else "用老板的微信给公众号发送"
-        rows.append(("绑定老板", f"{where}：绑定 {code}", ""))
+        where, named = "在手机页里用“老板”发送", ""
+        if not run.phone:
+            companies = all(abilities(account).members for account in shop.accounts)
+            where = "用老板的企业微信给应用发送" if companies else "用老板的微信给公众号发送"
+            named = "、".join(owner for account in shop.accounts for owner in account.owners)
+        rows.append(("绑定老板", f"{where}：绑定 {code}", f"{named} 在配置里，不用绑定" if named else ""))
     title = "演练中：没有配置公众号，用自带的演练平台" if run.phone else shop.shop_name
     lines = [f"  {_padded(name)}{value}{f'  ({note})' if note else ''}" for name, value, note in rows]
     hints = (
