@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from bot.domain.customers import channels, tags
+from bot.domain.customers import channels, friends, tags
 from bot.domain.customers.channel_tables import Channel
 from bot.domain.customers.channels import Numbers
 from bot.domain.merchants import service as merchants
@@ -71,7 +71,7 @@ def _card(talk: StaffTalk, channel: Channel) -> str:
     tx = talk.tx
     code = channels.code_of(tx, channel.id)
     today = channels.came_since(tx, channels.midnight(tx, talk.shop)).get(channel.id, {})
-    names = merchants.members(tx, channel.account)
+    names = friends.members_of(tx, channel.account)
     lines = [f"【渠道 {channel.name}】{_state(talk, channel)}账号 {channel.account}"]
     lines.append(f"二维码：{code.picture}" if code.picture else "二维码：正在生成，好了马上发您")
     if code.failure:
@@ -131,7 +131,7 @@ def create(talk: StaffTalk) -> str:
         wanted["members"] = _whoever_is_there(talk, account)
     channel = channels.create(talk.tx, account=account.name, name=intent.name, staff_id=talk.staff.id, **wanted)
     talk.label(f"新建渠道 {channel.name}")
-    names = merchants.members(talk.tx, account.name)
+    names = friends.members_of(talk.tx, account.name)
     head = f"渠道“{channel.name}”建好了（账号 {account.name}），二维码正在生成，好了马上发您。"
     return "\n".join([head, *_settings(channel, names), *_warned(talk, channel.welcome)])
 
@@ -235,7 +235,7 @@ def change(talk: StaffTalk) -> str:
         raise Refusal("至少要有一位店员接待，什么都没有改。例如：渠道 改 门店海报 店员 小丽")
     channels.changed(talk.tx, channel, talk.staff.id)
     talk.label(f"改渠道 {channel.name}")
-    names = merchants.members(talk.tx, account.name)
+    names = friends.members_of(talk.tx, account.name)
     return "\n".join(
         [f"渠道“{channel.name}”改好了，码不变：", *_settings(channel, names), *_warned(talk, channel.welcome)]
     )

@@ -90,6 +90,7 @@ class TestOnTheCompany:
     def shop(self, open_shop):
         return open_shop(corp=True)
 
+    @ON_SQLITE
     def test_a_code_leads_to_whoever_may_still_take_customers(self, shop):
         company = Company(shop)
         laoban, xiaoli, aqiang = (company.member(one) for one in ("laoban", "xiaoli", "aqiang"))
@@ -121,10 +122,14 @@ class TestOnTheCompany:
         shop.at("2026-09-22 10:00")
         shop.goes_on()
         assert serving(company) == "xiaoli"
-        laoban.says("渠道 改 朋友圈 上限 不限 时间 9:00-21:00 小丽；21:00-9:00 阿强")
+        laoban.says("渠道 改 朋友圈 上限 不限 备用 小丽 时间 9:00-21:00 小丽；21:00-9:00 阿强")
         shop.at("2026-09-22 21:00")
         shop.goes_on()
         assert serving(company) == "aqiang"
+        # Nobody is led to whom the shop has let go.
+        laoban.says("员工 移除 阿强")
+        shop.goes_on()
+        assert serving(company) == "xiaoli"
         asked = laoban.says("渠道 删除 朋友圈")
         assert "印出去的码就扫不了" in asked
         laoban.confirms_code(asked)

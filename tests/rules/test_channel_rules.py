@@ -27,6 +27,9 @@ SHIFTS = [
         ("12:00", {"a": 2, "b": 3}, {"members": ["a", "b"], "cap": 2, "spare": ["c"]}, ["c"]),
         ("12:00", {"a": 2, "b": 3}, {"members": ["a", "b"], "cap": 2}, ["a", "b"]),
         ("12:00", {"a": 99}, {"members": ["a"]}, ["a"]),
+        ("12:00", {}, {"members": ["a", "b"], "gone": {"a"}}, ["b"]),
+        ("12:00", {}, {"members": ["a"], "spare": ["b", "c"], "gone": {"a", "b"}}, ["c"]),
+        ("12:00", {}, {"members": ["a"], "gone": {"a"}}, ["a"]),
     ],
 )
 def test_a_code_leads_to(hour, came, wanted, expected):

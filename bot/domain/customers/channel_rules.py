@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +15,19 @@ def serving(
     shifts: Sequence[Mapping[str, Any]],
     spare: Sequence[str],
     cap: int,
+    gone: Collection[str] = (),
 ) -> list[str]:
     """The members a code leads to at ``here`` (in the shop's zone), in a stable order.
 
-    ``came``: customers each member got through it today. Whoever has reached ``cap`` is left out until tomorrow. Where
-    nobody is left the spare ones step in, and without any the code goes on with whom it has: a code must lead to
-    somebody, and a customer too many is better than one who is lost.
+    ``came``: customers each member got through it today. Whoever has reached ``cap`` is left out until tomorrow, and who is
+    ``gone`` for good. Where nobody is left the spare ones step in, and without any the code goes on with whom it has: a
+    code must lead to somebody, and a customer too many is better than one who is lost.
     """
     on_duty = _on_duty(f"{here:%H:%M}", members, shifts, spare)
-    below = [one for one in on_duty if not cap or came.get(one, 0) < cap]
-    return sorted(set(below or spare or on_duty))
+    there = [one for one in on_duty if one not in gone]
+    below = [one for one in there if not cap or came.get(one, 0) < cap]
+    spare_there = [one for one in spare if one not in gone]
+    return sorted(set(below or spare_there or there or on_duty))
 
 
 def _on_duty(

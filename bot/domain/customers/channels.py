@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
@@ -16,6 +16,7 @@ from bot.domain.customers import tags
 from bot.domain.customers.channel_rules import serving
 from bot.domain.customers.channel_tables import Channel, ChannelCode, ChannelJoin
 from bot.domain.customers.models import Customer, Identity
+from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
 from bot.language.normalise import normalise
 from bot.settings import Settings
@@ -213,6 +214,7 @@ def errands(tx: Tx, shop: Settings) -> list[Errand]:
     """What the codes at the platform lack, as of now: made, deleted, or led to other members (hours, caps)."""
     wanted = {channel.id: channel for channel in listed(tx)}
     codes = tx.session.scalars(select(ChannelCode).order_by(ChannelCode.channel_id)).all()
+    gone = {account: merchants.gone_members(tx, account) for account in {one.account for one in wanted.values()}}
     came: Mapping[int, Mapping[str, int]] = {}
     if any(channel.cap for channel in wanted.values()):
         came = came_since(tx, midnight(tx, shop))
@@ -224,7 +226,7 @@ def errands(tx: Tx, shop: Settings) -> list[Errand]:
         if channel is None:
             found.append(_errand("delete", code, "", ()))
             continue
-        members = serves(tx, shop, channel, came.get(channel.id, {}))
+        members = _serves(tx, shop, channel, came.get(channel.id, {}), gone[channel.account])
         if code.made_at is None:
             found.append(_errand("make", code, channel.name, members))
         elif code.config_id and list(members) != list(code.serving):
@@ -232,8 +234,7 @@ def errands(tx: Tx, shop: Settings) -> list[Errand]:
     return found
 
 
-def serves(tx: Tx, shop: Settings, channel: Channel, came: Mapping[str, int]) -> Sequence[str]:
-    """Whom the channel's code should lead to now, given how many each member got through it today."""
+def _serves(tx: Tx, shop: Settings, channel: Channel, came: Mapping[str, int], gone: Collection[str]) -> Sequence[str]:
     return serving(
         tx.now.astimezone(shop.timezone),
         came,
@@ -241,6 +242,7 @@ def serves(tx: Tx, shop: Settings, channel: Channel, came: Mapping[str, int]) ->
         shifts=channel.shifts,
         spare=channel.spare,
         cap=channel.cap,
+        gone=gone,
     )
 
 

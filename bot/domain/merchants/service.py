@@ -191,6 +191,13 @@ def members(tx: Tx, account: str) -> dict[str, str]:
     return dict(tx.execute(here.order_by(StaffIdentity.id)).all())
 
 
+def gone_members(tx: Tx, account: str) -> set[str]:
+    """The platform persons of members of a company who were removed from the staff."""
+    found = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
+    gone = found.where(StaffIdentity.account == account, StaffIdentity.member, Staff.active.is_(False))
+    return set(tx.session.scalars(gone))
+
+
 def people(tx: Tx, account: str) -> list[str]:
     """The platform persons behind everybody who works here, of one account."""
     found = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
