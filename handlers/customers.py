@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.domain import journeys
 from bot.domain.activities import service as activities
-from bot.domain.customers import consent, forgetting, friends, segments, tag_rules, tags, timeline, waiting
+from bot.domain.customers import consent, corp_tags, forgetting, friends, segments, tag_rules, tags, timeline, waiting
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import GRADE_WORDS, LEVEL_WORDS, classes, known_name, shown, suggested_grade
@@ -352,6 +352,8 @@ def tag_delete(talk: StaffTalk) -> str:
     question = f"要删掉标签“{talk.intent.name}”，{count} 位顾客身上的也会去掉。"
     if talk.intent.name in tag_rules.RULES:
         question += f"新的顾客还会自动贴上，都不要的话：规则 关 {talk.intent.name}。"
+    if corp_tags.foreign(talk.tx, tags.clean(talk.intent.name)):
+        question += "企业标签里的不是我们建的，顾客身上的会去掉，标签本身留在那边。"
     question += _relying(talk, talk.intent.name, "删掉")
     return talk.confirm("tag.delete", {"name": talk.intent.name}, question)
 

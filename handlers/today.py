@@ -11,7 +11,7 @@ from bot.delivery.rules import TEXT_BYTES, quiet_until
 from bot.domain import working_day
 from bot.domain.campaigns import replies
 from bot.domain.care import occasions
-from bot.domain.customers import media, photos, timeline, waiting
+from bot.domain.customers import media, photos, timeline, waiting, walks
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Identity, Utterance
 from bot.domain.customers.rules import MEDIA_WORDS, known_name, shown
@@ -38,13 +38,14 @@ BY_HAND_WORD = "文案"  # 回 小美 文案: what was to be sent to her by hand
 def today(talk: StaffTalk) -> str:
     day = working_day.day(talk.tx, talk.shop, talk.now, talk.staff.id)
     found, elsewhere = day.tasks, _with_colleagues(talk, day)
+    importing = "".join(f"\n（{walks.progress(walk)}）" for walk in walks.first_imports(talk.tx))
     if not found:
         if elsewhere:
-            return f"今天的事都有人在做：{elsewhere}。"
-        return "今天没有要做的事。可以看看“新客”，或发“群发 O 用 到店礼A”。"
+            return f"今天的事都有人在做：{elsewhere}。{importing}"
+        return f"今天没有要做的事。可以看看“新客”，或发“群发 O 用 到店礼A”。{importing}"
     count = f"{len(found) // 100 * 100} 多件" if day.more else f"{len(found)} 件"
     lines = [f"今天 {talk.day(talk.now)}，共 {count}：", _batch(talk, found, found)]
-    return "\n".join([*lines, *([f"同事手上：{elsewhere}"] if elsewhere else [])])
+    return "\n".join([*lines, *([f"同事手上：{elsewhere}"] if elsewhere else [])]) + importing
 
 
 @on.staff(NextBatch)

@@ -19,6 +19,7 @@ HEARD_WITHIN = timedelta(seconds=60)
 # A friendship that has just begun the platform may not know yet.
 YOUNG = timedelta(minutes=2)
 SOON = timedelta(seconds=5)
+LEFT_ALONE = timedelta(hours=1)  # who had their data erased is kept no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ def _keep(
 ) -> Kept:
     seen = contacts.seen(tx, account, [facts for facts, _worn in told], as_of=as_of, quietly=quietly)
     here = {one.person_id for one in seen}
+    left_out = {facts.person_id for facts, _worn in told} - here
+    contact_marks.put_off(tx, account, left_out, until=tx.now + LEFT_ALONE)
     if quietly:
         tags.unsorted(tx, [one.customer_id for one in seen if one.is_new])
     taken = tag_links.take(tx, account, [worn for _facts, worn in told], stood, names, as_of=as_of, member=member)
@@ -166,12 +169,13 @@ def _differed(
 
 
 def _is_same(contact: Contact, known: Mapping[str, Shown], nickname: str | None) -> bool:
+    worn = _worn(contact).by_member
     return not remarks.name_differs(contact.name, nickname) and all(
         (friend := known.get(told.member_id)) is not None
-        and friend.tag_ids == frozenset(told.tag_ids)
+        and friend.tag_ids == worn[told.member_id]
         and (friend.remark, friend.description) == (told.remark, told.description)
         and (told.since is None or told.since == friend.since)
-        for told in contact.friends
+        for told in _facts(contact).friends
     )
 
 
@@ -188,7 +192,9 @@ def _whole(contact: Contact, known: Mapping[str, Shown]) -> tuple[ContactFacts, 
 
 def _facts(contact: Contact) -> ContactFacts:
     told = [
-        FriendFacts(one.member_id, one.remark, one.description, one.since, one.state, one.add_way)
+        FriendFacts(
+            one.member_id, remarks.kept(one.remark), remarks.kept(one.description), one.since, one.state, one.add_way
+        )
         for one in contact.friends
     ]
     return ContactFacts(contact.person_id, contact.name, contact.unionid, tuple(told))

@@ -6,6 +6,9 @@ from company import Company
 import app
 from bot.errors import ShukeError
 
+# What is the same on both: one kind is enough for it.
+ON_ONE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
 
 @pytest.fixture
 def shop(open_shop):
@@ -84,6 +87,7 @@ def test_tags_go_both_ways_and_the_later_change_holds(shop, company, laoban):
     assert len(shop.calls("externalcontact/mark_tag")) == marks
 
 
+@ON_ONE
 def test_a_tag_renamed_or_deleted_there_is_so_here(shop, company, laoban):
     mei = company.contact("小美")
     mei.adds(laoban)
@@ -106,6 +110,7 @@ def test_a_tag_renamed_or_deleted_there_is_so_here(shop, company, laoban):
     assert "熟客" not in company.tags()
 
 
+@ON_ONE
 def test_names_given_here_are_the_remark_there(shop, company, laoban):
     mei = company.contact("小美")
     mei.adds(laoban)
@@ -145,6 +150,7 @@ def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
         assert words in words_of_the_night
 
 
+@ON_ONE
 def test_sync_says_how_far_it_is_and_what_differed(shop, company, laoban):
     company.contact("甲").befriends(laoban)
     said = []

@@ -17,7 +17,8 @@ from bot.sandbox.corp.people import BOTH
 
 pytestmark = ONE_IF_SMALL
 
-CONTACTS, MEMBERS, EVENTS = (50_000, 20, 10_000) if FULL else (260, 3, 60)
+CONTACTS, MEMBERS, EVENTS = (50_000, 20, 10_000) if FULL else (160, 3, 60)
+KILLS = ("commit:9", "committed:16", "statement:90", "commit:300") if FULL else ("committed:12",)
 PATIENCE = 900.0 if FULL else 60.0
 # A killed worker's lease is taken over within this.
 SHORT_LEASE = "[delivery]\nlease_seconds = 2\n"
@@ -132,9 +133,9 @@ def test_taken_in_in_spite_of_kills_and_kept_as_the_platform_has_them(open_shop,
     pid = 0
     try:
         began = time.monotonic()
-        for kills, place in enumerate(("commit:9", "committed:16", "statement:90", *(["commit:300"] if FULL else []))):
+        for place in KILLS:
             pid = worker(place)
-            until(lambda pid=pid: nursery.ended(pid) is not None, f"kill {kills}", PATIENCE)
+            until(lambda pid=pid: nursery.ended(pid) is not None, f"the death at {place}", PATIENCE)
         pid = worker()
         until(walked, "the end of the import", PATIENCE)
         imported = time.monotonic() - began
@@ -154,14 +155,15 @@ def test_taken_in_in_spite_of_kills_and_kept_as_the_platform_has_them(open_shop,
         shop.ask("/faults", method="DELETE")
         shop.later(minutes=2)
         shop.settle()
-        until(is_in_step, "all read again", PATIENCE)
+        read = until(is_in_step, "all read again", PATIENCE)
         shop.at("2026-09-23 02:30")
         night = time.monotonic()
         until(lambda: shop.strike() or walked(), "the beginning of the night's walk")
         until(lambda: walked() and is_in_step(), "the end of the night's walk", PATIENCE)
+        by_night = time.monotonic() - night
         figure(
-            f"{CONTACTS} contacts of {MEMBERS} members in {imported:.0f} s, killed now and then, night {time.monotonic() - night:.0f} s, "
-            f"peak {peak_memory(pid)} MB"
+            f"{CONTACTS} contacts of {MEMBERS} members in {imported:.0f} s, killed {len(KILLS)} times; "
+            f"{EVENTS} events read in {read:.0f} s; the night {by_night:.0f} s; peak {peak_memory(pid)} MB"
         )
         assert town.differs() == []
     finally:

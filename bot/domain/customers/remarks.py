@@ -13,7 +13,7 @@ from bot.domain.customers import friends
 from bot.domain.customers.models import Customer, Friendship, Identity
 from bot.domain.customers.tag_links import Shown, is_later
 from bot.domain.merchants.models import StaffIdentity
-from bot.language.normalise import display_name
+from bot.language.normalise import display_name, stored
 from bot.store.transaction import Tx
 
 LONGEST = 20  # characters. Source: vendor manual, page 96317
@@ -36,6 +36,11 @@ def nicknames(tx: Tx, account: str, person_ids: Collection[str]) -> dict[str, st
         .where(Identity.account == account, Identity.person_id.in_(list(person_ids)))
     )
     return dict(tx.execute(known).all())
+
+
+def kept(words: str) -> str:
+    """What a member wrote, in the form a database takes."""
+    return stored(words)
 
 
 def name_differs(name: str, nickname: str | None) -> bool:

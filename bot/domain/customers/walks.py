@@ -86,6 +86,11 @@ def first_imports(tx: Tx) -> list[ContactWalk]:
     return list(tx.session.scalars(select(ContactWalk).where(ContactWalk.imported_at.is_(None))))
 
 
+def progress(walk: ContactWalk) -> str:
+    """How far it is, in staff's words."""
+    return f"正在读入账号 {walk.account} 原有的顾客，读了 {walk.contacts} 位"
+
+
 def active_with(tx: Tx, account: str, member_id: str) -> set[str]:
     """The people who are a member's friends as far as we know."""
     theirs = (Friendship.account == account, Friendship.member_id == member_id, Friendship.relation == "active")
