@@ -12,13 +12,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot.domain.customers import tags
 from bot.domain.customers.contact_models import CorpTag
 from bot.domain.customers.models import Customer, CustomerTag, Friendship, Identity, Tag, TagChange
 from bot.language.normalise import tag_name
-from bot.store.bulk import run_with
 from bot.store.transaction import Tx
 
 # News of a change made at the platform follow it within this time; until then nobody knows when it was made.
@@ -293,13 +292,12 @@ def _changed_here(tx: Tx, pairs: Collection[tuple[int, str]]) -> dict[tuple[int,
     return {(number, name): at for number, name, at in tx.execute(last)}
 
 
-_SHOW = """
-    UPDATE friendships SET tags = given.tags, read_at = given.read_at, told_at = CASE
-        WHEN stale_at > given.read_at THEN told_at END
-    FROM {given} WHERE friendships.person_id = given.person_id AND friendships.account = :account
-    AND friendships.member_id = given.member_id AND friendships.person_id {listed}
-"""
-_SHOWN = {"person_id": "text", "member_id": "text", "tags": "text", "read_at": "bigint"}
+# Row by row, by the whole key: as one statement SQLite looks through all the account's friendships for each.
+_SHOW = text(
+    "UPDATE friendships SET tags = :tags, read_at = :read_at,"
+    " told_at = CASE WHEN stale_at > :read_at THEN told_at END"
+    " WHERE person_id = :person_id AND account = :account AND member_id = :member_id"
+)
 
 
 def _keep_shown(
@@ -322,9 +320,10 @@ def _keep_shown(
             former = (known.tag_ids if known is not None else None) or frozenset()
             kept = frozenset(tag for tag in ids if names.names.get(tag) not in undecided)
             kept |= {tag for tag in former if names.names.get(tag) in undecided}
-        rows.append((one.person_id, member, " ".join(sorted(kept)), read_at))
+        row = {"person_id": one.person_id, "account": account, "member_id": member}
+        rows.append({**row, "tags": " ".join(sorted(kept)), "read_at": read_at})
     if rows:
-        run_with(tx, _SHOW, _SHOWN, rows, account=account)
+        tx.execute(_SHOW, rows)
 
 
 def _difference(
