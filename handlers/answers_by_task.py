@@ -37,7 +37,7 @@ def offered(talk: StaffTalk, customer: Customer, text: str) -> str:
     called = friends.members_of(talk.tx, identity.account)
     mine = talk.message.account == identity.account and talk.message.sender in members
     sender = talk.message.sender if mine else members[0]
-    who = "您" if mine else f"TA 的好友 {called.get(sender, sender)}"
+    who = "您" if mine else f" TA 的好友 {called.get(sender, sender)} "
     said = (
         f"还没有发：企业微信里只能由好友亲手发给 {shown(customer)}。请{who}复制这一段发给 TA：\n{text}\n"
         f"或者做成一条待发的任务，{'您' if mine else called.get(sender, sender)}在企业微信里点一下就发出。"

@@ -134,7 +134,7 @@ def test_what_no_program_may_send_is_there_to_copy(company, laoban, xiaoli):
     mei.adds(xiaoli)
     laoban.says("改名 #1 小美")
     told = laoban.says("回 小美 您要的裙子到了")
-    assert "只能由好友亲手发给 小美 #1。请TA 的好友 小丽复制这一段发给 TA：\n您要的裙子到了" in told
+    assert "只能由好友亲手发给 小美 #1。请 TA 的好友 小丽 复制这一段发给 TA：\n您要的裙子到了" in told
     assert "请您复制" in xiaoli.says("回 小美 您要的裙子到了")
     assert "写在后面" in laoban.says("回 小美")
     mei.leaves(xiaoli)

@@ -17,6 +17,7 @@ from bot.delivery import outbox
 from bot.delivery.outbox import Delivery
 from bot.domain.merchants import desk
 from bot.domain.merchants.models import Card, Confirmation
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
 # A card that comes later than this stands below other talk, and is not sent any more.
@@ -127,7 +128,8 @@ def _words(tx: Tx, card: Card, open_token: str, picked: int) -> str:
     ).first()
     if code is not None and code.used_at is not None:
         return DONE
-    if code is not None and code.expires_at > tx.now:
+    # Moments are kept in whole milliseconds: one that was dropped just now may look a little later than now.
+    if code is not None and to_milliseconds(code.expires_at) > to_milliseconds(tx.now):
         return ""
     # A code that was dropped ends before its time.
     return DROPPED if code is not None and code.expires_at < card.until else OVER
