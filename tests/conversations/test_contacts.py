@@ -139,3 +139,52 @@ def test_what_no_program_may_send_is_there_to_copy(company, laoban, xiaoli):
     assert "写在后面" in laoban.says("回 小美")
     mei.leaves(xiaoli)
     assert "已经不是好友了，没有发" in laoban.confirms_code(told)
+
+
+def test_one_person_on_both_platforms_is_one_customer(open_shop):
+    """Known here by the account they follow, there by the friend: the unionid says it is one, and staff may say it is not."""
+    shop = open_shop(corp=True)
+    company = Company(shop)
+    xiaoli = company.member("xiaoli")
+    xiaoli.says("我叫小丽")
+    fan = shop.regular("小美")
+    xiaoli.says("小美 +老客")
+    mei = company.contact("美美", fan=fan.openid)
+    mei.adds(xiaoli)
+    shop.work()
+    told = "\n".join(xiaoli.news()) + xiaoli.says("在吗")
+    assert "是同一个微信号，合并成一位了：小美 #1" in told
+    (one,) = shop.export("customers")
+    assert one["identities"] == [
+        {"account": "main", "id": fan.openid, "relation": "active"},
+        {"account": "corp", "id": mei.id, "relation": "active"},
+    ]
+    assert (one["number"], one["name"], one["nickname"], one["tags"]) == (1, "小美", "美美", ["老客"])
+    assert "企业微信好友：小丽" in xiaoli.says("查 美美")
+    for account in ("main", "corp"):
+        assert "1 位" in xiaoli.says(f"人群 账号={account}")
+    assert "没有可以撤销的" not in xiaoli.says("撤销")  # takes back the tag: what came by itself is not one's own
+    assert "又是两位顾客" in xiaoli.says("拆开 小美")
+    assert [(row["number"], row["name"]) for row in shop.export("customers")] == [(1, "小美"), (2, "美美")]
+    shop.goes_on(minutes=2)
+    assert len(shop.export("customers")) == 2
+    assert "没有自动合并过" in xiaoli.says("拆开 小美")
+
+
+@one_database
+def test_a_follower_of_a_contact_joins_the_file_that_is_there(open_shop):
+    shop = open_shop(corp=True)
+    company = Company(shop)
+    xiaoli = company.member("xiaoli")
+    xiaoli.says("我叫小丽")
+    fan = shop.person("小美")
+    mei = company.contact("小美", fan=fan.openid)
+    mei.adds(xiaoli)
+    shop.work()
+    assert "【小美 #1】" in xiaoli.says("查 小美")
+    fan.follows()
+    shop.work()
+    (one,) = shop.export("customers")
+    assert {identity["account"] for identity in one["identities"]} == {"main", "corp"}
+    fan.says("在吗")
+    assert "小美 #1：在吗" in xiaoli.says("待回")

@@ -340,11 +340,13 @@ def _renew(friendship: Friendship, friend: FriendFacts, as_of: datetime) -> None
 def _name(tx: Tx, account: str, customer: Customer, contact: ContactFacts, before: frozenset[str]) -> None:
     """The platform's name, and the newest friend's own words; what staff have named the customer here wins anyway.
 
-    A word that was taken away there goes here too, unless it came from elsewhere.
+    A word that was taken away there goes here too, unless it came from elsewhere. For a member who has written none the
+    platform tells the name once more.
     """
-    customer.nickname = display_name(contact.name)[0] or customer.nickname
+    own = display_name(contact.name)[0]
+    customer.nickname = own or customer.nickname
     by_age = sorted(contact.friends, key=lambda friend: friend.since or LONG_AGO, reverse=True)
-    remarks = [name for friend in by_age if (name := display_name(friend.remark)[0])]
+    remarks = [name for friend in by_age if (name := display_name(friend.remark)[0]) not in ("", own)]
     if remarks:
         customer.remark = remarks[0]
     elif contact.friends and customer.remark in before:
