@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from company import Company
-from shop import MONDAY
+from shop import MONDAY, code_in
 
 from bot.sandbox import wire
 from bot.sandbox.corp.pushes import as_wire
@@ -188,3 +188,47 @@ def test_a_follower_of_a_contact_joins_the_file_that_is_there(open_shop):
     assert {identity["account"] for identity in one["identities"]} == {"main", "corp"}
     fan.says("在吗")
     assert "小美 #1：在吗" in xiaoli.says("待回")
+
+
+def test_a_day_of_a_shop_whose_customers_only_talk_to_its_staff(company, laoban, xiaoli):
+    """The whole round: welcomed, named, sold to, written to by a task, put down for the tea party, counted."""
+    shop = company.shop
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    mei.adds(xiaoli, state="门店海报")
+    shop.work()
+    assert [message["via"] for message in mei.messages] == ["welcome"]
+    lan.adds(laoban)
+    shop.work()
+    assert "【小美 #1】" in xiaoli.says("查 小美")  # the platform told the name
+    for line in (
+        "消费 小美 298 连衣裙",
+        "小美、阿兰 +老客",
+        "资料 小美 生日 5月1日",
+        "跟进 阿兰 b 聊了价格 下次发图 周五",
+    ):
+        assert "（不对就回复“撤销”）" in xiaoli.says(line)
+    plan = laoban.says("群发 老客 用 新品问需A")
+    shop.work()
+    assert "确认 " in plan
+    laoban.taps("确认")
+    shop.goes_on()
+    assert mei.pushed[1:] == lan.pushed[1:] == []  # nothing before a member has confirmed
+    assert xiaoli.confirms() == {"小美": 1}
+    assert laoban.confirms() == {"阿兰": 1}
+    shop.goes_on(seconds=30)
+    assert {row["state"] for row in shop.export("deliveries")} == {"sent"}
+    assert len(mei.pushed) == len(lan.pushed) == 2
+    laoban.says("活动 新建 茶会 周六14:00 名额1")
+    assert "阿兰 #2 在候补" in xiaoli.says("报名 1 小美、阿兰")
+    assert "红包" in laoban.says("红包 计划 中秋 老客 200元 20个")
+    assert "今天" in laoban.says("今日") or "没有" in laoban.says("今日")
+    told = laoban.says("回 小美 连衣裙到了")
+    shop.work()
+    assert "任务排好了：请 小丽" in laoban.taps("确认")
+    assert code_in(told)
+    shop.goes_on()
+    assert xiaoli.confirms() == {"小美": 1}
+    assert mei.texts[-1] == "连衣裙到了"
+    mei.leaves(xiaoli)
+    shop.goes_on()
+    assert any("小美 #1 删了 小丽 的好友" in text for text in laoban.news())

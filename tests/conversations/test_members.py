@@ -73,3 +73,75 @@ def test_staff_put_down_what_customers_tell_them(company, laoban, xiaoli):
     assert [row["opted_out"] for row in company.shop.export("customers")] == [True, False]
     assert "又愿意收" in xiaoli.says("订阅 小美")
     assert [row["opted_out"] for row in company.shop.export("customers")] == [False, False]
+
+
+def done(member):
+    return member.cards[-1]["done"]
+
+
+@one_database
+def test_what_is_chosen_and_confirmed_can_be_tapped_once_and_the_card_says_so(company, laoban):
+    shop = company.shop
+    for line in ("新客 小美 13800138000", "新客 小美丽 13900139000", "小美、小美丽 +老客"):
+        laoban.says(line)
+    laoban.says("到店 小")
+    shop.work()
+    assert [button["text"] for button in laoban.cards[-1]["buttons"]] == ["小美 #1 尾号8000", "小美丽 #2 尾号9000"]
+    assert "小美丽 #2 到店了" in laoban.taps("小美丽 #2 尾号9000")
+    shop.work()
+    assert done(laoban) == "已选第 2 个"
+    plan = laoban.says("标签 删除 老客")
+    shop.work()
+    assert "确认 " in laoban.cards[-1]["text"]
+    assert "已删除标签“老客”" in laoban.taps("确认")
+    assert "已经用过" in laoban.confirms_code(plan)
+    shop.work()
+    assert done(laoban) == "已确认"
+    assert [row["visited"] for row in shop.export("customers")] == [False, True]
+
+
+@one_database
+def test_what_is_typed_dropped_or_forgotten_changes_the_card_too(company, laoban):
+    shop = company.shop
+    for line in ("新客 小美 13800138000", "新客 小美丽 13900139000", "小美 +老客"):
+        laoban.says(line)
+    laoban.says("到店 小")
+    shop.work()
+    assert "小美 #1 到店了" in laoban.says("1")
+    shop.work()
+    assert done(laoban) == "已选第 1 个"
+    laoban.says("标签 删除 老客")
+    shop.work()
+    assert "确认码作废" in laoban.taps("不做了")
+    shop.work()
+    assert done(laoban) == "已取消"
+    laoban.says("到店 小")
+    shop.work()
+    shop.later(minutes=6)
+    shop.work()
+    assert done(laoban) == "已过时"
+    count = len(laoban.cards)
+    laoban.confirms_code(laoban.says("标签 删除 老客"))
+    shop.work()
+    assert len(laoban.cards) == count  # quicker than the card
+
+
+@one_database
+def test_news_reach_members_at_once_and_the_group_hears_numbers(open_shop, platform_port):
+    robot = f"{platform_port.url}/cgi-bin/webhook/send?key={Company.robot_key}"
+    shop = open_shop(corp=True, more_accounts=f'[staff]\ngroup_robot = "{robot}"\n')
+    company = Company(shop)
+    laoban, xiaoli = company.member("laoban"), company.member("xiaoli")
+    laoban.says("在吗")
+    xiaoli.says("在吗")
+    fan = shop.regular("小美")
+    fan.says("裙子还有吗，我电话13800138000")
+    shop.goes_on(hours=60)  # no window closes on them
+    for member in (laoban, xiaoli):
+        assert any("小美 #1 说：裙子还有吗" in text for text in member.news())
+    shop.later(minutes=1)
+    fan.says("人工")
+    shop.goes_on()
+    assert company.robot_texts[-1].startswith("❗1 位顾客在等回复：小美 #1")
+    assert "裙子" not in "".join(company.robot_texts)
+    assert "随时能发给您" in laoban.says("通知")

@@ -102,6 +102,9 @@ def settle(tx: Tx, staff_id: int, *, picked: int = 0) -> None:
         open_token = question.payload.get("token", "") if question else ""
         for card in standing:
             card.replaced = _words(tx, card, open_token, picked)
+            # One that has not gone out need not come any more.
+            if card.replaced and outbox.cancel(tx, card.delivery_id, "已经不用点了"):
+                card.changed_at = tx.now
 
 
 def settle_overdue(tx: Tx) -> None:
