@@ -80,7 +80,7 @@ TASK_IGNORED = "店员未确认"
 TASK_LEFT_OUT = "店员发送时没有发给 TA"
 INTERRUPTED = "发送时中断，不确定对方是否收到"
 # How many group-sends a contact or a chat takes, by the company's setting (vendor manual, page 92135, 2025-11-17).
-RECEIVE_WORDS = {"month_days": "当月天数", "seven_a_week": "每周7条", "one_a_day": "每天1条"}
+RECEIVE_WORDS = {"month_days": "每月最多当月天数条", "seven_a_week": "每周7条", "one_a_day": "每天1条"}
 
 
 def has_mass(kind: str) -> bool:
@@ -127,7 +127,7 @@ def receive_span(rule: str, at: datetime) -> ReceiveSpan:
 
 def received_enough(rule: str) -> str:
     """Why somebody gets no group-send any more."""
-    return f"企业群发收满了（{RECEIVE_WORDS.get(rule, RECEIVE_WORDS['month_days'])}）"
+    return f"本期已收满（企业群发{RECEIVE_WORDS.get(rule, RECEIVE_WORDS['month_days'])}）"
 
 
 def next_poll(created_at: datetime, now: datetime) -> datetime:

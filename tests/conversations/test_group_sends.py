@@ -56,6 +56,7 @@ def test_a_broadcast_is_confirmed_by_whose_friends_they_are(company, laoban, xia
     assert xiaoli.news()[-1] == "有 3 位顾客等您确认发送：工作台→客户联系→群发助手"
     assert mei.news() == []
     assert "等店员点确认：小丽 3 位" in laoban.says("进度 1")
+    assert "任务交给 小丽 了" in laoban.says("为什么 阿兰 没收到 1")
     # Half of it goes out, then the rest is called off.
     xiaoli.sends_part(1)
     shop.later(minutes=1)

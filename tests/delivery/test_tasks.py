@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -78,7 +80,7 @@ def test_a_broadcast_waits_for_its_members_and_ends_as_they_send_it(shop: Compan
         "p2": "failed 不是好友",
         "p3": "failed 不是好友或发不到",
         "p4": "sent",
-        "p5": "failed 企业群发收满了（每天1条）",
+        "p5": "failed 本期已收满（企业群发每天1条）",
         "p6": "skipped 不是好友",
     }
     assert [task.state for task in shop.kept()] == ["done", "done"]
@@ -87,10 +89,10 @@ def test_a_broadcast_waits_for_its_members_and_ends_as_they_send_it(shop: Compan
     shop.work()
     assert shop.states(broadcast_id=2) == {"p2": "skipped 不是好友"}
     # The company's rule counts what was received, by whichever broadcast.
-    shop.parts.settings.__dict__["marketing_per_day"] = 9
+    shop.parts.settings = replace(shop.parts.settings, marketing_per_day=9)
     shop.broadcast(lihua("p1"), number=3)
     shop.work()
-    assert shop.states(broadcast_id=3) == {"p1": "by_hand 企业群发收满了（每天1条）"}
+    assert shop.states(broadcast_id=3) == {"p1": "by_hand 本期已收满（企业群发每天1条）"}
     assert shop.calls(MAKE) == 2
 
 
@@ -266,3 +268,55 @@ def test_a_worker_dies_over_a_task_and_nobody_is_sent_two(shop: CompanyShop, com
         assert state == (f"unknown {INTERRUPTED}" if point in NOBODY_KNOWS else "sent"), point
     assert set(company.got().values()) - {company.got()["lihua"]} == {1}
     assert shop.calls(MAKE) == len(POINTS) - 1
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_whatever_happens_the_ledger_is_what_was_sent(shop: CompanyShop, company: Company) -> None:
+    seed = int(os.environ.get("SHUKE_SEED", random.randrange(10**6)))
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    sender = {f"p{number}": chance.choice(("lihua", "wangwu")) for number in range(10, 22)}
+    for person, member in sender.items():
+        shop.befriend(member, person)
+    shop.parts.settings = replace(shop.parts.settings, marketing_per_day=99, marketing_per_month=999)
+    last = 0
+    for _step in range(70):
+        waiting = [task for task in company.tasks.values() if not (task.sent_at or task.cancelled)]
+        match chance.choice(("send", "confirm", "confirm", "part", "cancel", "opt out", "lose", "wait", "wait")):
+            case "send":
+                last += 1
+                people = chance.sample(sorted(sender), chance.randint(1, 8))
+                whom = {person: sender[person] for person in people}
+                shop.broadcast(whom, number=last, content={"type": "text", "text": f"第{last}次"})
+            case "confirm" if waiting:
+                company.confirm(chance.choice(waiting))
+            case "part" if waiting:
+                task = chance.choice(waiting)
+                company.confirm(task, only=chance.sample(sorted(task.statuses), 1))
+            case "cancel" if last:
+                with shop.tx() as tx:
+                    outbox.cancel_part(tx, chance.randint(1, last), "群发已取消", after=0, count=100)
+            case "opt out":
+                with shop.tx() as tx:
+                    outbox.cancel_for_customer(tx, chance.randint(10, 21), "已退订", purpose="marketing")
+            case "lose":
+                path = chance.choice((MAKE, CANCEL, REMIND, ""))
+                company.faults = [Fault("reset", path=path, act=chance.random() < 0.5)]
+            case _:
+                shop.later(minutes=chance.choice((0.1, 1, 7, 40, 300)))
+        shop.work()
+    company.faults = []
+    for _day in range(9):
+        shop.later(days=1)
+        shop.work()
+    made: dict[tuple[str, str], list[int]] = {}
+    for task in company.tasks.values():
+        for person, status in task.statuses.items():
+            made.setdefault((task.text, person), []).append(status)
+    assert all(len(statuses) == 1 for statuses in made.values()), "a task was made twice"
+    with shop.tx() as tx:
+        rows = tx.session.query(outbox.Delivery).filter(outbox.Delivery.broadcast_id.is_not(None)).all()
+    for row in rows:
+        sent = made.get((f"第{row.broadcast_id}次", row.person_id)) == [1]
+        assert (row.state == "sent") == sent, (row.broadcast_id, row.person_id, row.state, row.reason)
+        assert row.state in ("sent", "failed", "cancelled", "by_hand"), (row.state, row.reason)

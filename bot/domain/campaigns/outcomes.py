@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from bot.delivery.outbox import Delivery
 from bot.domain.campaigns import corrections, lists, live
 from bot.domain.campaigns.models import Broadcast
-from bot.domain.customers import saved_segments
+from bot.domain.customers import friends, saved_segments
 from bot.domain.customers.models import Customer
 from bot.domain.customers.saved_segments import uses
 from bot.domain.customers.segment_fields import Asking
@@ -24,7 +24,7 @@ _BECAME = {
     "unknown": "不知道有没有收到：{reason}。问过以后：核对 {number} #{customer} 收到了",
     "by_hand": "平台发不了，要人工发：{reason}。发送“下一批”",
     "cancelled": "没发出就取消了：{reason}",
-    "handed": "平台收下了，等店员在手机上点确认才发",
+    "handed": "任务交给 {member} 了，等 TA 在手机上点确认才发",
     "claimed": "正在发",
 }
 
@@ -39,7 +39,7 @@ def told(tx: Tx, broadcast: Broadcast, customer: Customer, now: datetime) -> str
     """Whether somebody got it, and why not, in a sentence; ``now`` is in the shop's zone."""
     row = row_of(tx, broadcast.id, customer.id)
     if row is not None:
-        return _told(row, broadcast, now)
+        return _told(row, broadcast, now, friends.members_of(tx, row.account).get(row.sender, row.sender))
     if broadcast.repeats:
         return "这是重复的计划，每一次是一个单独的群发，编号看“群发 列表”"
     if broadcast.state == "draft":
@@ -53,7 +53,7 @@ def told(tx: Tx, broadcast: Broadcast, customer: Customer, now: datetime) -> str
     return "定名单的时候 TA 不在这个人群里"
 
 
-def _told(row: Delivery, broadcast: Broadcast, now: datetime) -> str:
+def _told(row: Delivery, broadcast: Broadcast, now: datetime, member: str) -> str:
     if row.state == "sent":
         at = f"{show_moment(row.sent_at, now)} " if row.sent_at else ""
         replied = f"，{show_moment(row.replied_at, now)} 回复了" if row.replied_at else ""
@@ -63,7 +63,7 @@ def _told(row: Delivery, broadcast: Broadcast, now: datetime) -> str:
             return f"排好了，群发暂停着。接着发：继续 {broadcast.id}"
         return f"还在排队，{show_moment(row.due_at, now)} 以后发{f'（{row.reason}）' if row.reason else ''}"
     reason = row.reason or "没记原因"
-    return _BECAME[row.state].format(reason=reason, number=broadcast.id, customer=row.customer_id)
+    return _BECAME[row.state].format(reason=reason, number=broadcast.id, customer=row.customer_id, member=member)
 
 
 # --- segments over outcomes ----------------------------------------------------------------------------------------
