@@ -44,7 +44,8 @@ def drain(
     # Whoever has a welcome waiting comes first.
     for one in sorted(parts.settings.accounts, key=lambda one: one.name not in hurry.accounts()):
         client = parts.clients.get(one.name)
-        if client is None or account not in ("", one.name, *hurry.accounts()) or stopping():
+        asked = account in ("", one.name) or one.name in hurry.accounts()
+        if client is None or not asked or stopping():
             continue
         sender = Sender(
             store=parts.store,
@@ -75,7 +76,7 @@ class _Hurry:
         """The accounts with a welcome that is due."""
         if self._names and time.monotonic() - self._looked_at >= LOOK_FOR_WELCOMES:
             with reading(self._parts.store, self._parts.clock) as tx:
-                self._waiting = {name for name in self._names if lease.due(tx, name, ["welcome"], 1)}
+                self._waiting = {name for name in self._names if lease.in_a_hurry(tx, name)}
             self._looked_at = time.monotonic()
         return self._waiting
 

@@ -15,7 +15,6 @@ from typing import Any
 from bot.delivery import confirming, lost_tasks, outbox, tasks
 from bot.delivery.models import GroupTask
 from bot.delivery.rules import (
-    KEY_TRUSTED,
     NOT_A_FRIEND,
     TASK_IGNORED,
     TASK_LEFT_OUT,
@@ -167,7 +166,7 @@ def _settle(tx: Tx, parts: Parts, account: Account, task: GroupTask, page: Seque
 
 def _look_up(parts: Parts, account: Account, client: Any, end: float) -> None:
     with reading(parts.store, parts.clock) as tx:
-        calls = lost_tasks.unclear(tx, account.name, LOOKED_UP, tx.now - KEY_TRUSTED)
+        calls = lost_tasks.unclear(tx, account.name, LOOKED_UP)
     for call in calls:
         if time.monotonic() >= end:
             return

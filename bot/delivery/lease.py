@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from bot.delivery import limits
 from bot.delivery.limits import Taken
 from bot.delivery.rules import (
     INTERRUPTED,
@@ -123,6 +124,19 @@ def due(tx: Tx, account: str, routes: Iterable[str], most: int) -> int:
     """How many rows may be claimed, counted up to about ``most``; only reads."""
     timing = {"now": to_milliseconds(tx.now), "most": most}
     return sum(run(tx, _DUE, account=account, route=route, **timing).scalar() or 0 for route in routes)
+
+
+_IN_A_HURRY = """
+    SELECT 1 FROM deliveries WHERE account = :account AND route = 'welcome' AND state = 'planned' AND broadcast_id IS NULL
+    AND due_at <= :now AND lapses < 3 AND not_after >= :now LIMIT 1
+"""
+
+
+def in_a_hurry(tx: Tx, account: str) -> bool:
+    """Whether a welcome waits that can still be in time, and whose path does not rest."""
+    if {"welcome", limits.WHOLE_ACCOUNT} & limits.resting(tx, account, tx.now).keys():
+        return False
+    return bool(run_directly(tx, _IN_A_HURRY, account=account, now=to_milliseconds(tx.now)))
 
 
 def claim(tx: Tx, account: str, routes: Iterable[str], *, count: int, lease: timedelta, after: int = 0) -> list[Held]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.delivery import tasks
 from bot.delivery.models import Content, Delivery, GroupTask
-from bot.delivery.rules import INTERRUPTED, NOT_REACHED, reconcile_at
+from bot.delivery.rules import INTERRUPTED, KEY_TRUSTED, NOT_REACHED, TASK_WAITS, reconcile_at
 from bot.store.base import from_milliseconds, to_milliseconds
 from bot.store.bulk import run
 from bot.store.transaction import Tx
@@ -49,9 +49,10 @@ class Unclear:
     people: frozenset[str]
 
 
-def unclear(tx: Tx, account: str, most: int, since: datetime) -> list[Unclear]:
-    """Calls to look up now, made after ``since``."""
-    asked = {"account": account, "now": to_milliseconds(tx.now), "since": to_milliseconds(since)}
+def unclear(tx: Tx, account: str, most: int) -> list[Unclear]:
+    """Calls to look up now."""
+    since = to_milliseconds(tx.now - TASK_WAITS)
+    asked = {"account": account, "now": to_milliseconds(tx.now), "since": since}
     found = run(tx, _UNCLEAR, interrupted=INTERRUPTED, most=most, **asked).all()
     return [_unclear(tx, account, *row) for row in found]
 
@@ -111,8 +112,9 @@ def made(tx: Tx, call: Unclear, msgid: str, people: Collection[str]) -> None:
 
 def not_made(tx: Tx, call: Unclear) -> None:
     """The platform has no such task, as it has said before: its rows go out anew, or stay with people where the caller
-    may still be alive."""
-    if call.interrupted or call.looks < LOOKS_BEFORE_AGAIN:
+    may still be alive, or a day has gone by."""
+    too_late = tx.now - call.called_at >= KEY_TRUSTED
+    if call.interrupted or too_late or call.looks < LOOKS_BEFORE_AGAIN:
         return
     run(tx, _NOT_MADE, account=call.account, batch_key=call.batch_key, now=to_milliseconds(tx.now))
     tx.after_commit("drain", call.account)

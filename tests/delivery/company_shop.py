@@ -18,8 +18,8 @@ from bot.delivery.contents import content_id
 from bot.delivery.models import Delivery, GroupTask
 from bot.delivery.outbox import NewDelivery
 from bot.domain.customers.models import Friendship
+from bot.platforms.clients import client_of
 from bot.platforms.http import HttpEngine
-from bot.platforms.wecom.client import WeCom
 from bot.store.engine import Store, open_store
 from bot.store.transaction import transaction
 from jobs.delivery import drain, sweep
@@ -47,6 +47,12 @@ token = "a-token-of-ours"
 aes_key = "{aes}"
 api_base_url = "{url}"
 receive_rule = "{rule}"
+[[accounts]]
+name = "main"
+app_id = "wxdemo"
+secret = "a-secret"
+token = "a-token-of-ours"
+api_base_url = "{url}"
 """
 
 
@@ -156,8 +162,11 @@ class CompanyShop:
         company.now = self.clock.now
         self.engine = HttpEngine(call_seconds=1.0)
         shop = settings.load(config, {}, folder)
-        client = WeCom(shop.accounts[0], store=store, clock=self.clock, redis_url=None, http=self.engine)
-        self.parts = Parts(store, self.clock, None, shop, clients={"corp": client}, engine=self.engine)
+        clients = {
+            account.name: client_of(account, store=store, clock=self.clock, redis_url=None, http=self.engine)
+            for account in shop.accounts
+        }
+        self.parts = Parts(store, self.clock, None, shop, clients=clients, engine=self.engine)
         self.tasks = GroupTasks(self.parts)
         self._keys = itertools.count()
 
@@ -214,9 +223,9 @@ class CompanyShop:
             outbox.plan(tx, rows)
 
     def queue(self, person: str, text: str = "您好", **more: Any) -> None:
-        fields = {"purpose": "service", "payload": {"type": "text", "text": text}} | more
+        fields = {"account": "corp", "purpose": "service", "payload": {"type": "text", "text": text}} | more
         with self.tx() as tx:
-            outbox.queue(tx, account="corp", person_id=person, **fields)
+            outbox.queue(tx, person_id=person, **fields)
 
     def states(self, **where: Any) -> dict[str, str]:
         """States by person, with the reason where there is one."""

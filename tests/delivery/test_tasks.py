@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 from company_shop import CANCEL, MAKE, MESSAGE, REMIND, WELCOME, Company, CompanyShop
-from sink import Fault
+from sink import CUSTOM, Fault
 
-from bot.delivery import handing, lease, outbox, tasks
+from bot.delivery import handing, lease, limits, outbox, tasks
 from bot.delivery.rules import INTERRUPTED
 from bot.store import killpoints
 from bot.store.engine import Store
-from jobs.delivery import terms_of
+from jobs.delivery import drain, terms_of
 
 MORNING = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 WAITS = "handed"
@@ -152,7 +152,7 @@ def test_members_are_reminded_and_at_last_nobody_waits_any_more(shop: CompanySho
     shop.broadcast(lihua("p1"))
     shop.work()
     reminded = []
-    for hours in [1] * 26 + [3] * 48:
+    for hours in [1] * 26 + [6] * 24:
         shop.later(hours=hours)
         before = shop.calls(REMIND)
         shop.work()
@@ -232,6 +232,29 @@ def test_members_get_their_messages_and_newcomers_their_welcome(shop: CompanySho
     assert company.got()["c1"] == 1
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_welcome_does_not_wait_for_the_end_of_a_long_broadcast(shop: CompanyShop, company: Company) -> None:
+    people = [f"o{number}" for number in range(500)]
+    with shop.tx() as tx:
+        for person in people:
+            limits.opened(tx, "main", person, "talk", tx.now)
+    for person in people:
+        shop.queue(person, account="main")
+    company.latency = 0.05
+    welcome = {"payload": {"type": "text", "text": "欢迎", "welcome_code": "c1"}, "route": "welcome"}
+    in_time = shop.clock.now() + timedelta(seconds=18)
+
+    def somebody_comes() -> None:
+        if shop.calls(CUSTOM) > 100 and not shop.states(route="welcome"):
+            shop.queue("p1", customer_id=1, not_after=in_time, **welcome)
+
+    for _turn in range(5):
+        drain(shop.parts, "main", pulse=somebody_comes)
+    assert company.got()["c1"] == 1
+    assert len(company.ledger) == 501
+    assert company.ledger.index(("c1", WELCOME)) < 480
+
+
 # Where a worker dies over a broadcast, and what nobody can tell then: a call that was never heard of again.
 POINTS = ("claimed", "marked", "answer_read", "answered", "recorded", "task_asked", "task_settled", "task_closed")
 NOBODY_KNOWS = ("marked",)
@@ -306,8 +329,10 @@ def test_whatever_happens_the_ledger_is_what_was_sent(shop: CompanyShop, company
                 shop.later(minutes=chance.choice((0.1, 1, 7, 40, 300)))
         shop.work()
     company.faults = []
-    for _day in range(9):
-        shop.later(days=1)
+    # The next mornings: marketing has waited for them.
+    shop.clock.set(shop.clock.now().replace(hour=MORNING.hour, minute=0) + timedelta(days=1))
+    for hours in (0, 1, 1, 6) + (24,) * 9:
+        shop.later(hours=hours)
         shop.work()
     made: dict[tuple[str, str], list[int]] = {}
     for task in company.tasks.values():
