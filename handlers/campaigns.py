@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.delivery import confirming, limits, outbox
+from bot.delivery import broadcasts, confirming, limits, outbox
 from bot.delivery.rules import has_tasks
 from bot.domain.campaigns import lists, live, progress, recurring, rules
 from bot.domain.campaigns import service as campaigns
@@ -342,7 +342,8 @@ def _mass_report(told: dict[str, int]) -> list[str]:
 def _replies(talk: StaffTalk, broadcast: Broadcast) -> str:
     said = waiting.replies_to(talk.tx, broadcast.id)
     if not said:
-        return f"群发 {broadcast.id} 还没有人回复。"
+        unheard = "企业微信里的回复只有加了好友的店员看得到。" if broadcasts.unheard(talk.tx, broadcast.id) else ""
+        return f"群发 {broadcast.id} 还没有人回复。{unheard}"
     lines = [f"{shown(customer)}：{utterance.text[:30]}" for utterance, customer in said[:20]]
     more = f"\n还有 {len(said) - 20} 条" if len(said) > 20 else ""
     return (

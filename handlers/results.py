@@ -55,12 +55,19 @@ def _group(group: Group, *, compared: bool) -> str:
     # People somebody put into a group by a tag are another kind of people; their numbers stand apart.
     by_tag = "（按标签）" if group.variant != groups.letter(group.variant) else ""
     dealt = [f"分到 {group.people}"] if group.people != group.sent else []
-    replied = f"回复 {week.replied}"
-    if compared:
-        low, high = verdicts.interval(week.tally("replied"))
-        replied += f"（{week.tally('replied').rate:.0%}，大约 {low * 100:.0f}–{high * 100:.0f}%）"
     name = f"{groups.letter(group.variant)} {group.script}{by_tag}"
-    return f"{name}：" + "，".join([*dealt, f"发出 {group.sent}", replied, *did])
+    return f"{name}：" + "，".join([*dealt, f"发出 {group.sent}", *_replied(week, compared=compared), *did])
+
+
+def _replied(week: Counted, *, compared: bool) -> list[str]:
+    heard = week.tally("replied")
+    if not heard.people:
+        return ["回复看不到"]
+    said = f"回复 {heard.did}"
+    if compared:
+        low, high = verdicts.interval(heard)
+        said += f"（{heard.rate:.0%}，大约 {low * 100:.0f}–{high * 100:.0f}%）"
+    return [said, f"企业微信的 {week.unheard} 位回复看不到"] if week.unheard else [said]
 
 
 def _day(talk: StaffTalk, at: datetime) -> str:

@@ -66,7 +66,8 @@ def board(talk: StaffTalk) -> str:
 
 
 def _place(rank: int, place: Place) -> str:
-    shares = f"回复 {place.replied / place.sent:.0%}，7天内购买 {place.bought / place.sent:.0%}"
+    replied = f"回复 {place.replied / place.heard:.0%}" if place.heard else "回复看不到"
+    shares = f"{replied}，7天内购买 {place.bought / place.sent:.0%}"
     about = "约 " if place.times > 1 else ""
     return f"{rank}. {place.script}：发出 {about}{place.sent * place.times}，{shares}"
 

@@ -145,6 +145,12 @@ def moving(tx: Tx, broadcast_id: int) -> bool:
     return bool(lanes(tx, broadcast_id) or run(tx, _CLAIMED, broadcast_id=broadcast_id).first())
 
 
+def unheard(tx: Tx, broadcast_id: int) -> bool:
+    """Whether some of a broadcast went through members of a company, to whom alone contacts answer."""
+    mine = select(Delivery.id).where(Delivery.broadcast_id == broadcast_id, Delivery.route == "task")
+    return tx.execute(mine.limit(1)).first() is not None
+
+
 def on_the_way(tx: Tx, broadcast_id: int) -> bool:
     """Whether anything of a broadcast is `moving`, or waits for a person on the platform."""
     # What waits for a member may wait for days.

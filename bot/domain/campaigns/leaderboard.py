@@ -30,12 +30,14 @@ CLASSES = ("N", "YO", "M", "VIP")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One script with one class, of those counted; each stands for ``times`` customers."""
+    """One script with one class, of those counted; each stands for ``times`` customers. ``heard``: of those it was sent
+    to, whose answers the platform tells."""
 
     script: str
     sent: int
     replied: int
     bought: int
+    heard: int
     times: int = 1
 
 
@@ -52,7 +54,7 @@ def ranked(tx: Tx) -> dict[str, list[Place]]:
 
 
 def _worth(place: Place) -> tuple[float, float]:
-    return interval(Tally(place.sent, place.replied))[0], interval(Tally(place.sent, place.bought))[0]
+    return interval(Tally(place.heard, place.replied))[0], interval(Tally(place.sent, place.bought))[0]
 
 
 def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
@@ -78,7 +80,7 @@ def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
         Order.source != "opening",
     )
     rows = (
-        select(class_, Delivery.script, Delivery.replied_at, bought.label("bought"))
+        select(class_, Delivery.script, Delivery.route, Delivery.replied_at, bought.label("bought"))
         .join_from(Broadcast, Delivery, Delivery.broadcast_id == Broadcast.id)
         .join(Customer, Customer.id == Delivery.customer_id)
         .outerjoin(first, first.c.customer_id == Delivery.customer_id)
@@ -99,8 +101,11 @@ def _counted(tx: Tx) -> Sequence[tuple[str, Place]]:
             func.count(),
             func.count(rows.c.replied_at),
             func.sum(case((rows.c.bought, 1), else_=0)),
+            func.sum(case((rows.c.route == "task", 0), else_=1)),
         )
         .group_by(rows.c["class"], rows.c.script)
         .having(func.count() >= ENOUGH)
     )
-    return [(row[0], Place(row[1], row[2], row[3], int(row[4]), max(1, times))) for row in tx.execute(counted)]
+    return [
+        (row[0], Place(row[1], row[2], row[3], int(row[4]), int(row[5]), max(1, times))) for row in tx.execute(counted)
+    ]

@@ -7,6 +7,7 @@ week begins with the message; of who got none when it was, or would have been, d
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,7 +38,7 @@ class Group:
     """One script group: rows by state, and what its people did.
 
     ``variant`` as in `groups.order`. ``marks``: what was counted up to each of `MARKS`, the last being the whole week;
-    empty before the broadcast began. ``sent``: how many got their message.
+    empty before the broadcast began. ``sent``: how many got their message. ``unheard``: see `verdicts.Counted`.
     """
 
     variant: str
@@ -45,6 +46,7 @@ class Group:
     counts: dict[str, int] = field(default_factory=dict)
     marks: list[Counted] = field(default_factory=list)
     bought_fen: int = 0
+    unheard: int = 0
 
     @property
     def people(self) -> int:
@@ -56,7 +58,7 @@ class Group:
 
     @property
     def week(self) -> Counted:
-        return self.marks[-1] if self.marks else Counted(self.people)
+        return self.marks[-1] if self.marks else Counted(self.people, unheard=self.unheard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def of(tx: Tx, broadcast: Broadcast) -> Outcome:
     bought = _did(tx, broadcast, purchases(began, last + WEEK_MS), began)
     for group in found:
         each = zip(*(counted.get(group.variant, (_NOBODY, 0))[0] for counted in (replied, came, bought)), strict=True)
-        group.marks = [Counted(group.people, *numbers) for numbers in each]
+        group.marks = [Counted(group.people, *numbers, unheard=group.unheard) for numbers in each]
         group.bought_fen = bought.get(group.variant, (_NOBODY, 0))[1]
     return Outcome(found, last)
 
@@ -98,15 +100,20 @@ def of(tx: Tx, broadcast: Broadcast) -> Outcome:
 def _groups(tx: Tx, broadcast: Broadcast) -> list[Group]:
     names = {script["variant"]: script["name"] for script in broadcast.scripts}
     counts: dict[str, dict[str, int]] = {}
+    unheard: Counter[str] = Counter()
     rows = tx.execute(
-        select(Delivery.variant, Delivery.state, func.count())
+        # What a contact answers to a member's message is between these two.
+        select(
+            Delivery.variant, Delivery.state, func.count(), func.count(case((Delivery.route == "task", Delivery.id)))
+        )
         .where(Delivery.broadcast_id == broadcast.id, Delivery.variant != "")
         .group_by(Delivery.variant, Delivery.state)
     )
-    for variant, state, count in rows:
+    for variant, state, count, tasks in rows:
         counts.setdefault(variant, {})[state] = count
+        unheard[variant] += tasks
     return [
-        Group(variant, names.get(groups.letter(variant), ""), counts[variant])
+        Group(variant, names.get(groups.letter(variant), ""), counts[variant], unheard=unheard[variant])
         for variant in groups.order(list(names))
         if variant in counts
     ]

@@ -57,15 +57,18 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What was counted of one group."""
+    """What was counted of one group; ``unheard``: of its people, those whose answers the platform tells nobody."""
 
     people: int
     replied: int = 0
     visited: int = 0
     bought: int = 0
+    unheard: int = 0
 
     def tally(self, outcome: str) -> Tally:
-        return Tally(self.people, {"replied": self.replied, "visited": self.visited, "bought": self.bought}[outcome])
+        if outcome == "replied":
+            return Tally(self.people - self.unheard, self.replied)
+        return Tally(self.people, {"visited": self.visited, "bought": self.bought}[outcome])
 
 
 @dataclass(frozen=True, slots=True)
