@@ -92,7 +92,9 @@ def of(tx: Tx, broadcast: Broadcast) -> Outcome:
     bought = _did(tx, broadcast, purchases(began, last + WEEK_MS), began)
     for group in found:
         each = zip(*(counted.get(group.variant, (_NOBODY, 0))[0] for counted in (replied, came, bought)), strict=True)
-        group.marks = [Counted(group.people, *numbers, unheard=group.unheard) for numbers in each]
+        group.marks = [
+            Counted(group.people, answered, visited, purchased, group.unheard) for answered, visited, purchased in each
+        ]
         group.bought_fen = bought.get(group.variant, (_NOBODY, 0))[1]
     return Outcome(found, last)
 
