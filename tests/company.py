@@ -83,6 +83,12 @@ class Company:
         self.shop.later(seconds=1)
         return str(self.ask("/tags", {"doing": doing, "id": tag, "name": name, "group": group})["id"])
 
+    def event(self, **fields: str) -> None:
+        """Any change event from ``sys`` by its own fields, with Event and ChangeType."""
+        self.shop.later(seconds=1)
+        told = self.ask("/event", {"event": fields})
+        assert told["outcome"] in ("reply", "success"), told
+
     def tags(self) -> dict[str, dict[str, str]]:
         """Corp tags: group name → tag name → id."""
         return {group["name"]: {tag["name"]: tag["id"] for tag in group["tags"]} for group in self.state["tags"]}

@@ -1,6 +1,8 @@
 """The company's customers: lists and pages, remarks, tags, codes to scan, welcomes, group-send tasks, groups, events."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +132,13 @@ def test_adding_and_leaving_is_told_with_a_welcome_code_of_twenty_seconds(office
     office.does(fang, "talk", member="xiaoli")
     late["welcome_code"] = office.pushes[-1]["WelcomeCode"]
     assert code_of(office.customers("send_welcome_msg", late)) == 41051
+
+
+def test_any_change_event_may_be_told(office: Office) -> None:
+    mei = office.contact("小美", "laoban")
+    fields = {"Event": "change_external_contact", "ChangeType": "transfer_fail", "UserID": "xiaoli"}
+    office.ask("/corp/event", {"event": fields | {"ExternalUserID": mei, "FailReason": "customer_refused"}})
+    assert (office.pushes[-1]["FailReason"], office.pushes[-1]["FromUserName"]) == ("customer_refused", "sys")
 
 
 def test_half_added_is_no_customer_yet_and_a_code_used_there_comes_no_second_time(office: Office) -> None:
@@ -327,4 +336,22 @@ def test_people_around_a_company_of_three_add_its_members_one_after_another() ->
     assert [push["ChangeType"] for push in office.pushes] == ["add_external_contact"] * 3
     both = [one.unionid for one in office.platform.fans if one.unionid]
     assert both == [one["unionid"] for one in people if one["unionid"]]
+    office.close()
+
+
+def test_a_state_file_brings_the_company_back_and_one_from_before_it_gets_a_company(tmp_path: Path) -> None:
+    kept = tmp_path / "state"
+    office = Office(company=4, friends=4, state_file=kept)
+    office.send("laoban", "您好")
+    before = office.ask("/corp/state")
+    office.close()
+    office = Office(company=4, state_file=kept)
+    assert (office.ask("/corp/state"), office.texts("laoban")) == (before, ["您好"])
+    office.close()
+    old = json.loads(kept.read_text(encoding="utf-8"))
+    del old["corp"], old["corp_message_bytes"]
+    kept.write_text(json.dumps(old), encoding="utf-8")
+    office = Office(company=4, state_file=kept)
+    assert [one["id"] for one in office.ask("/corp/state")["members"]] == ["laoban", "xiaoli", "xiaochen"]
+    assert office.texts("laoban") == []
     office.close()

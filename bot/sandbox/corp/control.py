@@ -14,7 +14,7 @@ from bot.sandbox.callbacks import Outcome
 from bot.sandbox.media import paint
 from bot.sandbox.phones import Message
 
-from . import desk, friends, pages, population, rooms
+from . import desk, events, friends, pages, population, rooms
 from .company import RECEIVE_RULES
 from .people import Chat, Contact, Member
 from .pushes import verify_address
@@ -97,6 +97,16 @@ def _read_side(side: Blueprint, platform: "Platform") -> None:
         with platform.lock:
             public = {name: value for name, value in platform.corp.account.items() if name not in secrets}
         return answered({"account": public, "verified": verified, "why": why})
+
+    @side.post("/event")
+    def raw_change() -> Response:
+        """Any change event by its own fields (`transfer_fail`, `msg_audit_approved`, `change_contact` …)."""
+        fields = event_of(body_of())
+        subject = str(fields.get("ExternalUserID") or fields.get("ChatId") or fields.get("UserID") or "sys")
+        event, change_type = text_of(fields, "Event"), text_of(fields, "ChangeType")
+        with platform.lock:
+            outcome = events.change(platform.corp, event, change_type, subject, fields)
+        return _told(platform, outcome)
 
     @side.post("/tags")
     def change_tag() -> Response:
