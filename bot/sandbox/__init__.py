@@ -1,4 +1,4 @@
-"""演练平台: a WeChat Official Account platform of our own, speaking the real wire format, for laptops and tests.
+"""演练平台: an Official Account and a WeCom company of our own, speaking the real wire format, for laptops and tests.
 
 `serve(argv)` runs it as a process of its own; `Platform(Settings(...))` with `create_app(platform)` runs it inside a
 test. It imports nothing else of ours, so that what it says about the wire is a second opinion and not an echo.

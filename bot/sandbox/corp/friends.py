@@ -119,9 +119,8 @@ def _meet(company: "Company", member: Member, contact: Contact, relation: str, s
 
 
 def _known(company: "Company", userid: str, contact: Contact) -> Friend | None:
-    """A friendship the contact sees: who removed the member may add him again."""
-    friend = company.friends.get(userid, {}).get(contact.external_userid)
-    return friend
+    """Whatever there is between the two, half added or left."""
+    return company.friends.get(userid, {}).get(contact.external_userid)
 
 
 def _friend(company: "Company", member: Member, contact: Contact) -> Friend:

@@ -7,10 +7,10 @@ text is the answer, without quotes, mark or newline.
 from typing import TYPE_CHECKING, Any
 
 from bot.sandbox import wire
-from bot.sandbox.callbacks import Outcome, Push, Pushes, with_query
+from bot.sandbox.callbacks import Push, Pushes, with_query
 from bot.sandbox.phones import Message, system_line
 from bot.sandbox.transport import Transport
-from bot.sandbox.wire import Reply, ReplyRejected
+from bot.sandbox.wire import Reply
 
 from . import cards, parcels
 
@@ -104,5 +104,3 @@ def verify_address(platform: "Platform", company: "Company") -> str:
         return f"服务器回答了 HTTP {status}"
     return "" if body == echo.encode() else "服务器没有返回解密后的 echostr，请核对 Token 和 EncodingAESKey"
 
-
-__all__ = ["CorpPushes", "Outcome", "ReplyRejected", "as_wire", "seal", "verify_address"]
