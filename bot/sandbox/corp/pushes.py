@@ -103,4 +103,3 @@ def verify_address(platform: "Platform", company: "Company") -> str:
     if status != 200:
         return f"服务器回答了 HTTP {status}"
     return "" if body == echo.encode() else "服务器没有返回解密后的 echostr，请核对 Token 和 EncodingAESKey"
-
