@@ -159,6 +159,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from jobs.group_tasks import GroupTasks
     from jobs.groups import GroupKeeper
     from jobs.media import MediaKeeper
+    from jobs.member_names import MemberNames
     from jobs.menus import MenuSetup
     from jobs.parts import Chore, Parts
     from jobs.staff_group import StaffGroup
@@ -201,6 +202,7 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
         Chore("staff menus", 5.0, StaffMenu(parts).turn),
         Chore("group tasks", 2.0, GroupTasks(parts).turn),
         Chore("media", 5.0, MediaKeeper(parts).turn),
+        Chore("member names", 2.0, MemberNames(parts).turn),
         Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
         Chore("unions", 5.0, Unions(parts).turn),
         Chore("cards", 1.0, CardKeeper(parts).turn),

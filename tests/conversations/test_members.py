@@ -39,6 +39,17 @@ def test_whoever_writes_is_staff_and_whom_the_settings_name_is_owner(company, la
 
 
 @one_database
+def test_who_says_no_name_is_called_as_the_company_does(company, laoban):
+    company.member("achen", "阿陈").enters()
+    nameless = company.member("bohe", "薄荷")
+    nameless.enters()
+    nameless.says("我叫小薄")
+    assert "2. achen · 店员" in laoban.says("员工")
+    company.shop.work()
+    assert "2. 阿陈 · 店员\n3. 小薄 · 店员" in laoban.says("员工")
+
+
+@one_database
 def test_who_is_removed_stays_so_until_an_invitation(company, laoban, xiaoli):
     laoban.says("新客 张姐 13800138000")
     assert "已移除小丽" in laoban.says("员工 移除 小丽")

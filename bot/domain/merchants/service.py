@@ -101,6 +101,22 @@ def member(tx: Tx, *, account: str, person_id: str, owner: bool) -> Member:
     return Member(staff, is_new)
 
 
+def unnamed_members(tx: Tx, account: str) -> list[str]:
+    """The company's people who work here and are called by their id, for want of a name."""
+    found = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
+    mine = found.where(StaffIdentity.account == account, StaffIdentity.member, Staff.active.is_(True))
+    return list(tx.session.scalars(mine.where(Staff.name == StaffIdentity.person_id).order_by(Staff.id)))
+
+
+def name_member(tx: Tx, account: str, person_id: str, name: str) -> bool:
+    """Calls one of the company's people what the company does, unless they have said something else meanwhile."""
+    staff = find(tx, account=account, person_id=person_id)
+    if staff is None or staff.name != person_id:
+        return False
+    staff.name = name
+    return True
+
+
 def _removed_member(tx: Tx, account: str, person_id: str) -> Staff | None:
     return tx.session.scalars(
         select(Staff)

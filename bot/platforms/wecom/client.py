@@ -31,6 +31,7 @@ from bot.settings import Account
 from bot.store.engine import Store
 
 CONTACT_PATHS = "/cgi-bin/externalcontact/"
+MEMBER = "/cgi-bin/user/get"
 
 
 class WeCom(Caller):
@@ -103,6 +104,10 @@ class WeCom(Caller):
         body = self.ask(contacts.MEMBERS)
         with answers.complete():
             return [str(member) for member in body["follow_user"]]
+
+    def member_name(self, member_id: str) -> str:
+        """What the company's directory calls a member, empty where the app may not know (manual, page 90196)."""
+        return str(self.ask(MEMBER, query=f"&userid={quote(member_id, safe='')}").get("name") or "")
 
     def contact_ids(self, member_id: str) -> list[str]:
         """All contacts of a member."""
