@@ -60,6 +60,7 @@ def answer_by_task(talk: StaffTalk, payload: dict[str, Any]) -> str:
         payload={"type": "text", "text": payload["text"]},
         purpose="service",
         customer_id=customer.id,
+        sender=str(payload["member"]),
         key=f"answer:{talk.message.account}:{talk.message.key}:{customer.id}",
     )
     notices.watch(talk.tx, talk.staff.id, delivery_id, kind="words", subject="answer:0")

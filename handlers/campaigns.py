@@ -137,7 +137,8 @@ def _begins(talk: StaffTalk, number: int, starts: datetime | None, audience: int
         return hand
     when = f"{moment(talk, begins)} 开始发" if begins else "开始发了"
     waits = confirming.to_confirm(talk.tx, number) if any(map(has_tasks, talk.shop.accounts)) else 0
-    whom = f"，{waits} 位要店员在手机上点确认才发出" if waits else ""
+    which = "都" if waits == counts["planned"] else f"其中 {waits} 位"
+    whom = f"，{which}要店员在手机上点确认才发出" if waits else ""
     return f"{when}：{counts['planned']} 位{whom}{f'，{hand}' if by_hand else ''}"
 
 

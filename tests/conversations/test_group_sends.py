@@ -1,7 +1,12 @@
 """Group-sends of a company, told: the plan says who must confirm, and nobody gets anything before that."""
 
+from datetime import timedelta
+
 import pytest
 from company import Company
+
+from bot.domain.care import letters
+from bot.domain.customers.models import Customer
 
 SEND = "群发 全部 用 新款"
 
@@ -51,7 +56,7 @@ def test_a_broadcast_is_confirmed_by_whose_friends_they_are(company, laoban, xia
     assert "企业微信群发（店员在手机上点确认才发出） 3 位" in plan
     assert "要确认的：小丽 3 位" in plan, "the newest friendship's member sends"
     assert "不是好友" in plan
-    assert "3 位要店员在手机上点确认才发出" in laoban.confirms_code(plan)
+    assert "3 位，都要店员在手机上点确认才发出" in laoban.confirms_code(plan)
     rounds(shop)
     assert xiaoli.news()[-1] == "有 3 位顾客等您确认发送：工作台→客户联系→群发助手"
     assert mei.news() == []
@@ -111,3 +116,34 @@ def test_who_follows_too_gets_one_message_by_the_way_that_needs_nobody(company, 
     shop.work()
     routes = {row["route"] for row in shop.export("deliveries")}
     assert routes == {"custom", "mass", "task"}
+
+
+def test_a_letter_of_care_is_a_friends_to_confirm_while_it_is_of_use(company, laoban):
+    shop = company.shop
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    mei.adds(laoban)
+    lan.adds(laoban)
+    shop.goes_on()
+    mei.news()
+    for person in (mei, lan):
+        with shop.open() as tx:
+            letters.send(
+                tx,
+                shop.settings,
+                tx.session.get_one(Customer, person.number),
+                occasion="生日",
+                key=f"birthday:2026:{person.number}",
+                purpose="service",
+                text=f"{person.name}生日快乐",
+                staff_id=None,
+                until=tx.now + timedelta(hours=3),
+            )
+    rounds(shop)
+    assert laoban.news()[-1].endswith("有 2 位顾客等您确认发送（2 条，逐条点确认）：工作台→客户联系→群发助手")
+    laoban.confirms(next(task["msgid"] for task in laoban.tasks if "小美" in task["text"]))
+    assert mei.news() == ["小美生日快乐"]
+    shop.later(hours=4)
+    rounds(shop)
+    assert laoban.tasks == [], "a birthday is over at last"
+    states = shop.rows("SELECT state FROM deliveries WHERE occurrence = '生日' ORDER BY id")
+    assert states == [("sent",), ("failed",)]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Delivery
-from bot.delivery.rules import CUSTOM_WINDOW_CLOSED, day_start, month_start
+from bot.delivery.rules import CUSTOM_WINDOW_CLOSED, NOT_A_FRIEND, day_start, has_tasks, month_start
 from bot.domain.care import letter_rules
 from bot.domain.care.letter_rules import Known, Purpose, Verdict
 from bot.domain.care.models import Letter
@@ -62,7 +62,7 @@ def send(
         # The row is gone; there is nobody to keep a letter with.
         letter.state, letter.reason = "skipped", MERGED
         return letter
-    address = _address(tx, locked)
+    address = _address(tx, shop, locked)
     found = _verdict(tx, shop, locked, address, purpose, tx.now, until)
     if found.state != "may":
         before = f"（{letter.reason}）" if letter.reason and found.reason == letter_rules.TOO_LATE else ""
@@ -90,7 +90,7 @@ def look(
     tx: Tx, shop: Settings, customer: Customer, *, purpose: Purpose, at: datetime, until: datetime
 ) -> tuple[Verdict, str]:
     """What would hold for a letter at ``at``, and why it would be sent by hand (empty: by the platform); only reads."""
-    address = _address(tx, customer)
+    address = _address(tx, shop, customer)
     return _verdict(tx, shop, customer, address, purpose, at, until), _why_by_hand(tx, shop, address, purpose)
 
 
@@ -214,20 +214,29 @@ def _is_due(letter: Letter, now: datetime) -> bool:
     return letter.again_at is None or now >= min(letter.again_at, letter.until)
 
 
-def _address(tx: Tx, customer: Customer) -> Identity | None:
-    """Where to reach the customer: of the accounts followed one with an open window, else the one first followed.
+def _address(tx: Tx, shop: Settings, customer: Customer) -> Identity | None:
+    """Where to reach the customer: of the accounts followed one with an open window, else one where a friend of theirs can
+    confirm it, else the one first followed.
 
     One they have left where there is no other; None for somebody who never followed.
     """
     theirs = tx.session.scalars(select(Identity).where(Identity.customer_id == customer.id).order_by(Identity.id)).all()
     active = [identity for identity in theirs if identity.relation == "active"]
     reachable = next((identity for identity in active if _is_open(tx, identity)), None)
-    return reachable or next(iter([*active, *theirs]), None)
+    by_friend = next((identity for identity in active if _by_friend(shop, identity)), None)
+    return reachable or by_friend or next(iter([*active, *theirs]), None)
+
+
+def _by_friend(shop: Settings, identity: Identity) -> bool:
+    account = shop.account(identity.account)
+    return account is not None and has_tasks(account)
 
 
 def _why_by_hand(tx: Tx, shop: Settings, address: Identity | None, purpose: Purpose, text: str = "") -> str:
     if address is None:
         return NOT_FOLLOWING
+    if _by_friend(shop, address):
+        return "" if address.relation == "active" else NOT_A_FRIEND
     if _is_open(tx, address) or (purpose == "service" and _may_notify(tx, shop, address, text)):
         return ""
     return CUSTOM_WINDOW_CLOSED
