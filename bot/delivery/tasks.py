@@ -163,12 +163,22 @@ def expired(task: GroupTask, waiting: Waiting, now: datetime) -> bool:
     return now >= task.created_at + TASK_WAITS or (waiting.until is not None and now > waiting.until)
 
 
+# The account stands in each given row: as a parameter it would tempt SQLite into reading all rows of the task first and the
+# given ones for each of them.
 _SETTLE = """
     UPDATE deliveries SET state = given.state, reason = given.reason, sent_at = given.sent_at FROM {given}
-    WHERE deliveries.account = :account AND deliveries.platform_id = :msgid AND deliveries.state = 'handed'
-    AND deliveries.person_id = given.person_id AND deliveries.person_id {listed} RETURNING deliveries.person_id
+    WHERE deliveries.person_id = given.person_id AND deliveries.person_id {listed}
+    AND deliveries.account = given.account AND deliveries.platform_id = given.msgid AND deliveries.state = 'handed'
+    RETURNING deliveries.person_id
 """
-_RESULT = {"person_id": "text", "state": "text", "reason": "text", "sent_at": "bigint"}
+_RESULT = {
+    "person_id": "text",
+    "account": "text",
+    "msgid": "text",
+    "state": "text",
+    "reason": "text",
+    "sent_at": "bigint",
+}
 
 
 def settle(tx: Tx, task: GroupTask, results: Sequence[Result]) -> set[str]:
@@ -179,14 +189,15 @@ def settle(tx: Tx, task: GroupTask, results: Sequence[Result]) -> set[str]:
     given = [
         (
             one.person_id,
+            task.account,
+            task.msgid,
             one.state,
             one.reason,
             (to_milliseconds(one.at) if one.at else now) if one.state == "sent" else None,
         )
         for one in results
     ]
-    settled = run_with(tx, _SETTLE, _RESULT, given, account=task.account, msgid=task.msgid)
-    news = {row[0] for row in settled}
+    news = {row[0] for row in run_with(tx, _SETTLE, _RESULT, given)}
     reach("task_settled")
     return news
 
