@@ -48,6 +48,7 @@ from bot.language.intents import (
 )
 from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.staff import understand
+from bot.platforms.abilities import abilities
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}
@@ -370,9 +371,9 @@ def undo(talk: StaffTalk) -> str:
 
 @on.staff(Menu)
 def show_menu(talk: StaffTalk) -> str:
-    account, put = talk.message.account, talk.intent.put
+    account, put = _account_with_menu(talk), talk.intent.put
     if put:
-        return _change_menu(talk, put)
+        return _change_menu(talk, account, put)
     start = menu.of(talk.tx, account)
     if start is None or start.menu_stands is None:
         return "还没看到公众号的菜单，请过一分钟再发“菜单”。"
@@ -388,9 +389,19 @@ def show_menu(talk: StaffTalk) -> str:
     return "\n".join(told)
 
 
-def _change_menu(talk: StaffTalk, put: str) -> str:
+def _account_with_menu(talk: StaffTalk) -> str:
+    """The account whose menu staff mean: this one, else the first that has any. Raises Refusal."""
+    if talk.can.menus:
+        return talk.message.account
+    found = next((account.name for account in talk.shop.accounts if abilities(account).menus), None)
+    if found is None:
+        raise Refusal("这里没有给顾客点的菜单，口令直接打字就行。发送“帮助”看能说什么。")
+    return found
+
+
+def _change_menu(talk: StaffTalk, account: str, put: str) -> str:
     merchants.require_owner(talk.staff, "换菜单")
-    menu.want(talk.tx, talk.message.account, put)
+    menu.want(talk.tx, account, put)
     back = "菜单 熟客" if put == menu.BEFORE else "菜单 恢复"
     talk.final(f"菜单已经交给公众号去换。要换回来，发送：{back}")
     return f"正在放{'原来的' if put == menu.BEFORE else '熟客的'}菜单，放好了会告诉您。要换回来，发送：{back}"

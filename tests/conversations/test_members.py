@@ -156,3 +156,4 @@ def test_news_reach_members_at_once_and_the_group_hears_numbers(open_shop, platf
     assert company.robot_texts[-1].startswith("❗1 位顾客在等回复：小美 #1")
     assert "裙子" not in "".join(company.robot_texts)
     assert "随时能发给您" in laoban.says("通知")
+    assert "顾客看到的菜单（熟客的）" in laoban.says("菜单")  # that of the account which has one

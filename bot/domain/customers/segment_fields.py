@@ -266,7 +266,7 @@ def _birth_fact(_tx: Tx, customer: Customer, _term: Field, _now: datetime) -> st
 def _account_fact(tx: Tx, customer: Customer, _term: Field, _now: datetime) -> str:
     follows = select(Identity.account).where(Identity.customer_id == customer.id, Identity.relation == "active")
     accounts = sorted(set(tx.execute(follows).scalars()))
-    return f"现在关注着{'、'.join(accounts)}" if accounts else "现在没有关注任何账号"
+    return f"现在在{'、'.join(accounts)}（关注或好友）" if accounts else "现在没有关注，也不是好友"
 
 
 def _spent_fact(_tx: Tx, customer: Customer, _term: Field, _now: datetime) -> str:
