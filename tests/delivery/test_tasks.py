@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import re
 import signal
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,8 +17,9 @@ from pathlib import Path
 import pytest
 from company_shop import CANCEL, MAKE, MESSAGE, REMIND, WELCOME, Company, CompanyShop
 from sink import CUSTOM, Fault
+from test_statements import watch
 
-from bot.delivery import handing, lease, limits, outbox, tasks
+from bot.delivery import broadcasts, confirming, handing, lease, limits, outbox, tasks
 from bot.delivery.rules import INTERRUPTED
 from bot.store import killpoints
 from bot.store.engine import Store
@@ -345,3 +348,36 @@ def test_whatever_happens_the_ledger_is_what_was_sent(shop: CompanyShop, company
         sent = made.get((f"第{row.broadcast_id}次", row.person_id)) == [1]
         assert (row.state == "sent") == sent, (row.broadcast_id, row.person_id, row.state, row.reason)
         assert row.state in ("sent", "failed", "cancelled", "by_hand"), (row.state, row.reason)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_no_statement_about_tasks_reads_a_whole_table(shop: CompanyShop, company: Company) -> None:
+    plans: dict[str, list[str]] = {}
+
+    def explain(connection: sqlite3.Connection, statement: str) -> None:
+        words = re.sub(r"'\[.*?\]'|\b[0-9]+\b", "?", statement)
+        if words not in plans and statement.split()[0] in ("SELECT", "UPDATE", "WITH"):
+            plans[words] = []
+            plans[words] = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+
+    watch(shop, explain)
+    company.faults = [Fault("reset", path=MAKE, act=True)]
+    shop.broadcast({**lihua("p1", "p2"), "p4": "wangwu"})
+    shop.queue("p5", "您要的裙子到了", customer_id=5)
+    for hours in (0, 0.1, 2, 0.1, 24, 0.1):
+        shop.later(hours=hours)
+        shop.work()
+    company.confirm(next(iter(company.tasks.values())))
+    with shop.tx() as tx:
+        outbox.cancel_part(tx, 1, "群发已取消", after=0, count=100)
+    shop.later(hours=1)
+    shop.work()
+    with shop.tx() as tx:
+        assert confirming.waits_for(tx, 1) == confirming.waits_for(tx, 2) == []
+        broadcasts.on_the_way(tx, 1)
+    assert len(plans) > 40
+    large = ("deliveries", "d", "friendships", "contents")
+    assert not {line for lines in plans.values() for line in lines if line in {f"SCAN {name}" for name in large}}
+    # Of a large task each result finds its row by the person.
+    settled = [lines for words, lines in plans.items() if "given.sent_at" in words and "given.msgid" in words]
+    assert any("person_id=?" in line for line in settled[0])
