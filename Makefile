@@ -44,7 +44,7 @@ drills: $(STAMP)
 	SHUKE_DRILLS=full .venv/bin/python -m pytest tests/drills tests/delivery/test_kills.py tests/delivery/test_delivery_model.py \
 		tests/conversations/test_three_staff.py tests/conversations/test_counter_lines.py \
 		tests/conversations/test_long_lists.py tests/conversations/test_repeating_broadcasts.py \
-		tests/conversations/test_live_lists.py
+		tests/conversations/test_live_lists.py tests/rules/test_tag_conflicts.py
 
 settings: $(STAMP)
 	.venv/bin/python -m bot.cli.configuration

@@ -28,6 +28,7 @@ from bot.store.bulk import chunks
 from bot.store.killpoints import reach
 from bot.store.transaction import Tx, reading, transaction
 from jobs import contact_pages
+from jobs.contact_pages import Kept
 from jobs.corp_tags import TagList, tell_owners
 from jobs.parts import Parts
 from jobs.scheduler import Lease
@@ -41,6 +42,7 @@ READ_AT_ONCE = 20
 NO_RELATION, NO_SUCH_PERSON = 84061, 40096
 NO_LICENCE = 701008
 PUT_OFF = timedelta(minutes=10)
+NOT_KEPT_FOR = timedelta(hours=1)
 RESTARTS = 3
 READ_IN_A_STEP = 100
 PAGED = "\n"  # in the place of a cursor: the member's pages are through
@@ -149,16 +151,38 @@ class ContactKeeper:
                     break
         names = self._tags[name].known(client, told, names)
         reach("contacts_read")
-        with self._keeping(name) as (tx, walk):
-            kept = contact_pages.keep_read(tx, name, told, names, as_of=as_of, quietly=quietly)
-            gone = contact_pages.keep_unknown(tx, name, unknown, as_of=as_of)
-            contact_marks.put_off(tx, name, refused, until=tx.now + PUT_OFF)
-            walks.count(walk, {**kept.found, "gone": kept.found.get("gone", 0) + gone})
+        try:
+            kept = self._keep_read(name, told, unknown, refused, names, as_of, quietly=quietly)
+        except Exception as error:  # noqa: BLE001  (logged; one contact that cannot be kept must not hold up the others)
+            log.error("contacts_not_kept account=%s count=%d error=%s", name, len(people), type(error).__name__)
+            if len(people) > 1:
+                return sum(self._read(name, client, [person], names, quietly=quietly) for person in people)
+            with transaction(parts.store, parts.clock) as tx:
+                contact_marks.put_off(tx, name, people, until=tx.now + NOT_KEPT_FOR)
+            return 0
         if kept.tags or kept.remarks:
             self._tags[name].tell(client, kept, as_of=as_of)
         if failure is not None:
             raise failure
         return len(told)
+
+    def _keep_read(
+        self,
+        name: str,
+        told: Sequence[Contact],
+        unknown: Sequence[str],
+        refused: Sequence[str],
+        names: Links,
+        as_of: datetime,
+        *,
+        quietly: bool,
+    ) -> Kept:
+        with self._keeping(name) as (tx, walk):
+            kept = contact_pages.keep_read(tx, name, told, names, as_of=as_of, quietly=quietly)
+            gone = contact_pages.keep_unknown(tx, name, unknown, as_of=as_of)
+            contact_marks.put_off(tx, name, refused, until=tx.now + PUT_OFF)
+            walks.count(walk, {**kept.found, "gone": kept.found.get("gone", 0) + gone})
+        return kept
 
     @contextmanager
     def _keeping(self, name: str) -> Iterator[tuple[Tx, ContactWalk]]:
@@ -212,14 +236,32 @@ class ContactKeeper:
         tags = self._tags[name]
         names = tags.known(client, page.contacts, tags.links())
         reach("contact_page_read")
+        try:
+            return self._keep_page(name, walk, page.contacts, names, member, following or PAGED, as_of)
+        except Exception as error:  # noqa: BLE001  (logged; the page's contacts are read one by one, and the walk goes on)
+            log.error("contact_page_not_kept account=%s error=%s", name, type(error).__name__)
+        for people in chunks([contact.person_id for contact in page.contacts], READ_AT_ONCE):
+            self._read(name, client, people, names, quietly=True)
+        return self._step(name, walk, member, following or PAGED)
+
+    def _keep_page(
+        self,
+        name: str,
+        walk: ContactWalk,
+        told: Sequence[Contact],
+        names: Links,
+        member: str,
+        following: str,
+        as_of: datetime,
+    ) -> bool:
         with self._keeping(name) as (tx, current):
             if _place(current) != _place(walk):
                 return False  # our lease lapsed over a slow answer, and another worker has gone on
-            kept = contact_pages.keep_page(tx, name, page.contacts, names, member=member, as_of=as_of)
+            kept = contact_pages.keep_page(tx, name, told, names, member=member, as_of=as_of)
             walks.count(current, kept.found)
-            current.contacts += len(page.contacts)
+            current.contacts += len(told)
             current.taken_in += kept.found.get("new", 0)
-            current.member_id, current.cursor = member, following or PAGED
+            current.member_id, current.cursor = member, following
         return True
 
     def _compare(self, name: str, client: WeCom, walk: ContactWalk, progress: _Progress, member: str) -> bool:

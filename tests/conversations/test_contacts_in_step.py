@@ -48,9 +48,11 @@ def test_contacts_from_before_are_taken_in_silently(shop, company, laoban):
     people = [company.contact(f"客{number:03}").befriends(laoban, days_ago=number) for number in range(1, 121)]
     mei = company.contact("小美").befriends(xiaoli, remark="美美 老主顾", tags=[new])
     mei.befriends(laoban)
+    hostile = company.contact("坏人").befriends(laoban, remark="\x00老坏")
     works(shop, 4)
     records = {record["identities"][0]["id"]: record for record in shop.export("customers")}
-    assert len(records) == 121
+    assert len(records) == 122
+    assert "老坏" in records[hostile.id]["remark"]
     assert records[people[0].id]["nickname"] == "客001"
     assert records[people[0].id]["tags"] == ["待整理"]
     assert set(records[mei.id]["tags"]) == {"待整理", "新款"}
@@ -151,7 +153,10 @@ def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
 
 
 @ON_ONE
-def test_sync_says_how_far_it_is_and_what_differed(shop, company, laoban):
+def test_sync_says_how_far_it_is_and_what_differed(open_shop):
+    shop = open_shop(corp=True, more_accounts="[delivery]\nlease_seconds = 1\n")
+    company = Company(shop)
+    laoban = company.member("laoban", "老板娘")
     company.contact("甲").befriends(laoban)
     said = []
     assert app.sync(shop.settings, shop.clock, "corp", said.append) == 0

@@ -145,7 +145,7 @@ def test_the_later_change_holds_and_both_sides_end_alike(database, tmp_path):
         run_state_machine_as_test(
             BothSides,
             settings=settings(
-                max_examples=400 if FULL else 8,
+                max_examples=400 if FULL else 5,
                 stateful_step_count=14,
                 deadline=None,
                 phases=[Phase.explicit, Phase.generate, Phase.shrink],
