@@ -124,6 +124,7 @@ def _keep(
     keeper_of = remarks.keepers(tx, account, _to_push(stood, taken.differences))
     said = {facts.person_id: {friend.member_id: friend.remark for friend in facts.friends} for facts, _worn in told}
     wanted, too_early = remarks.to_tell(tx, account, said, stood, keeper_of)
+    remarks.leave_open(tx, account, too_early, stood)
     differences = [one for one in taken.differences if one.person_id in keeper_of]
     waiting = {one.person_id for one in differences} | {one.person_id for one in wanted}
     contact_marks.later(tx, account, waiting, at=_heard_by(as_of) if member is None else tx.now)

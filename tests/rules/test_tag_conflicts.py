@@ -104,7 +104,7 @@ class BothSides(RuleBasedStateMachine):
             expected = self.expected(was_here, told_at)
             if expected is None:
                 assert self.here(tx) == was_here
-                assert not kept.tags
+                assert not kept.tags, "too early to say"
                 return
             assert self.here(tx) == expected
         self.passes(0.1)

@@ -116,6 +116,18 @@ def _holds(renamed_at: datetime, friend: Shown, known: Mapping[str, Shown], now:
     return is_later(renamed_at, read_at=friend.read_at, told_at=told_at, now=now)
 
 
+def leave_open(tx: Tx, account: str, person_ids: Sequence[str], stood: Mapping[str, Mapping[str, Shown]]) -> None:
+    """Of whom it is too early to say, the remarks stand as if nobody had looked."""
+    for person in person_ids:
+        for member, friend in stood[person].items():
+            one = (
+                Friendship.account == account,
+                Friendship.person_id == person,
+                Friendship.member_id == member,
+            )
+            tx.execute(update(Friendship).where(*one).values(remark=friend.remark, read_at=friend.read_at))
+
+
 def settled(tx: Tx, account: str, person_ids: Sequence[str]) -> None:
     """Nothing of these people waits to be told."""
     if person_ids:

@@ -18,6 +18,7 @@ from bot.domain.customers import tags
 from bot.domain.customers.contact_models import CorpTag
 from bot.domain.customers.models import Customer, CustomerTag, Friendship, Identity, Tag, TagChange
 from bot.language.normalise import tag_name
+from bot.store.base import to_milliseconds
 from bot.store.transaction import Tx
 
 # News of a change made at the platform follow it within this time; until then nobody knows when it was made.
@@ -295,7 +296,7 @@ def _changed_here(tx: Tx, pairs: Collection[tuple[int, str]]) -> dict[tuple[int,
 # Row by row, by the whole key: as one statement SQLite looks through all the account's friendships for each.
 _SHOW = text(
     "UPDATE friendships SET tags = :tags, read_at = :read_at,"
-    " told_at = CASE WHEN stale_at > :read_at THEN told_at END"
+    " told_at = CASE WHEN stale_at > :as_of THEN told_at END"
     " WHERE person_id = :person_id AND account = :account AND member_id = :member_id"
 )
 
@@ -309,19 +310,22 @@ def _keep_shown(
     open_names: Mapping[str, Collection[str]],
     as_of: datetime,
 ) -> None:
-    """What was told is what was shown from now on, but where it was too early to say who has the last word."""
-    read_at = int(as_of.timestamp() * 1000)
+    """What was told is what was shown from now on, but where it was too early to say who has the last word: that stands
+    as if nobody had looked."""
     rows = []
     for one, member, ids in read:
         undecided = open_names.get(one.person_id, ())
-        kept = ids
+        kept: frozenset[str] = ids
+        read_at: datetime | None = as_of
         if undecided:
             known = stood.get(one.person_id, {}).get(member)
             former = (known.tag_ids if known is not None else None) or frozenset()
+            read_at = known.read_at if known is not None else None
             kept = frozenset(tag for tag in ids if names.names.get(tag) not in undecided)
             kept |= {tag for tag in former if names.names.get(tag) in undecided}
-        row = {"person_id": one.person_id, "account": account, "member_id": member}
-        rows.append({**row, "tags": " ".join(sorted(kept)), "read_at": read_at})
+        key = {"person_id": one.person_id, "account": account, "member_id": member}
+        moments = {"as_of": to_milliseconds(as_of), "read_at": read_at and to_milliseconds(read_at)}
+        rows.append({**key, **moments, "tags": " ".join(sorted(kept))})
     if rows:
         tx.execute(_SHOW, rows)
 
