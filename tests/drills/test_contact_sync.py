@@ -99,8 +99,9 @@ class Town:
                 wrong.append((contact.name, "tags", record["tags"], sorted(worn)))
             if record["nickname"] != contact.name:
                 wrong.append((contact.name, "name", record["nickname"]))
-            # The platform names whom nobody has named.
-            if len(known) == 1 and is_active and record["remark"] != (known[0].remark or contact.name):
+            # The platform calls whom nobody has named by their own name, which says nothing.
+            remark = record["remark"] or contact.name
+            if len(known) == 1 and is_active and remark != (known[0].remark or contact.name):
                 wrong.append((contact.name, "remark", record["remark"], known[0].remark))
         return wrong
 
