@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from bot.cli.binding import STOP_SIGNALS, bound_to
+from bot.cli.binding import begin_child
 from bot.errors import ShukeError
 
 Step = Callable[[], str | None]
@@ -68,10 +68,7 @@ def _work(steps: Sequence[Step], write: int, parent: int) -> NoReturn:
     """The child's whole life; never returns into the parent's code."""
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        for number in (*STOP_SIGNALS, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        bound_to(parent)()
+        begin_child(parent)
         for step in steps:
             os.write(write, json.dumps({"value": step()}).encode() + b"\n")
         code = 0

@@ -23,3 +23,11 @@ def bound_to(parent: int, wish: signal.Signals = signal.SIGTERM) -> Callable[[],
             os._exit(1)
 
     return bind
+
+
+def begin_child(parent: int) -> None:
+    """What a child does that was forked from a process with signal handlers of its own, before anything else."""
+    signal.set_wakeup_fd(-1)
+    for number in (*STOP_SIGNALS, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    bound_to(parent)()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -11,7 +10,7 @@ from typing import IO
 
 from setproctitle import setproctitle
 
-from bot.cli.binding import STOP_SIGNALS, bound_to
+from bot.cli.binding import begin_child
 
 
 class Forked:
@@ -45,10 +44,7 @@ def _live(work: Callable[[], int], title: str, environ: Mapping[str, str] | None
     """The child's whole life; never returns into the parent's code."""
     code = 1
     try:
-        signal.set_wakeup_fd(-1)
-        for number in (*STOP_SIGNALS, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        bound_to(parent)()
+        begin_child(parent)
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(write, 1)
