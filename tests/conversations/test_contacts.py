@@ -12,26 +12,6 @@ from bot.sandbox.corp.pushes import as_wire
 one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def company(open_shop):
-    return Company(open_shop(corp=True))
-
-
-@pytest.fixture
-def laoban(company):
-    """The owner, by the settings."""
-    member = company.member("laoban")
-    member.says("我叫王姐")
-    return member
-
-
-@pytest.fixture
-def xiaoli(company):
-    member = company.member("xiaoli")
-    member.says("我叫小丽")
-    return member
-
-
 def news(company, change, person, member, at, **more):
     """An event as the platform pushes it, with its own time of it; it arrives now."""
     shop = company.shop

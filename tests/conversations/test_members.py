@@ -8,26 +8,6 @@ from company import Company
 one_database = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
-@pytest.fixture
-def company(open_shop):
-    return Company(open_shop(corp=True))
-
-
-@pytest.fixture
-def laoban(company):
-    """The owner, by the settings."""
-    member = company.member("laoban")
-    member.says("我叫王姐")
-    return member
-
-
-@pytest.fixture
-def xiaoli(company):
-    member = company.member("xiaoli")
-    member.says("我叫小丽")
-    return member
-
-
 def test_whoever_writes_is_staff_and_whom_the_settings_name_is_owner(company, laoban):
     xiaoli = company.member("xiaoli")
     assert "xiaoli，您是这家店的店员" in xiaoli.enters()
