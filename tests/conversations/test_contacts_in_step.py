@@ -123,7 +123,18 @@ def test_names_given_here_are_the_remark_there(shop, company, laoban):
     laoban.remarks(mei, "美丽 喜欢红色")
     works(shop)
     assert (mei.file["name"], mei.file["remark"]) == ("张美丽", "美丽 喜欢红色")
-    laoban.says("撤销")
+    # Heard of together, a second apart: the later one holds.
+    laoban.remarks(mei, "先改的")
+    shop.later(seconds=1)
+    laoban.says("改名 张美丽 后改的")
+    works(shop)
+    assert mei.friend_of(laoban)["remark"] == "后改的"
+    assert mei.file["remark"] == "后改的"
+    laoban.says("改名 后改的 又一个")
+    shop.later(seconds=1)
+    laoban.remarks(mei, "同事最后改的")
+    works(shop)
+    assert mei.friend_of(laoban)["remark"] == mei.file["remark"] == "同事最后改的"
 
 
 def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
