@@ -339,9 +339,15 @@ def _waiting(queue: SimpleQueue[Pending | None]) -> Iterator[Pending]:
     """What else has arrived or is just arriving, as much as goes into one transaction."""
     for _ in range(BATCH - 1):
         try:
-            pending = queue.get(timeout=LINGER)
+            pending = queue.get_nowait()
         except Empty:
-            return
+            # Not get(timeout=…): CPython's waits for ever where the time is over before its wait begins, and on a busy
+            # machine that happened to a message that nobody else's followed.
+            time.sleep(LINGER)
+            try:
+                pending = queue.get_nowait()
+            except Empty:
+                return
         if pending is None:
             # Closing comes after what is handled now.
             queue.put(None)
