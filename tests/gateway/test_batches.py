@@ -1,11 +1,15 @@
 """What messages that are handled together share: rows put off until they are needed, and what is read once for all."""
 
+import threading
+from queue import SimpleQueue
+
 import pytest
 from sqlalchemy import text
 from test_repeats import at_once
 
 from bot.domain.merchants import shop_facts
 from bot.domain.merchants.models import ShopFact
+from bot.gateway import inbox
 from bot.store.transaction import Write, transaction
 
 FACT = Write(
@@ -93,3 +97,20 @@ def test_staff_among_customers_change_what_those_after_them_hear(shop, boss, mei
         lambda: shop.push(mei.text_xml("你好呀", 9003)),
     )
     assert "晚上十点" in shop.read(shop.push(mei.text_xml("几点关门", 9004)))
+
+
+def test_a_lone_message_never_waits_for_another(monkeypatch):
+    """With so short a linger its time is over before the wait begins, as it is now and then on a busy machine."""
+    monkeypatch.setattr(inbox, "LINGER", 1e-6)
+
+    def linger():
+        queue: SimpleQueue = SimpleQueue()
+        for _ in range(20_000):
+            queue.put(None)
+            queue.get()
+            assert list(inbox._waiting(queue)) == []
+
+    alone = threading.Thread(target=linger, daemon=True)
+    alone.start()
+    alone.join(timeout=20)
+    assert not alone.is_alive()
