@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,27 @@ from bot.store.engine import open_store
 TEMPLATE = "shuke_template"
 MEMORY = Path("/dev/shm")
 ROOM = 1 << 30  # bytes; a server needs a tenth
+DATABASES = ("sqlite", "postgresql")
+# Where people talk, and where drills are played in small; what stands on locks, on large lists or on what happened to a
+# single database is told on both.
+TOLD_ONCE = ("conversations", "calendar", "drills", "gateway", "ledger")
+ON_BOTH = {
+    "test_batches",
+    "test_broadcasts",
+    "test_callbacks_kept",
+    "test_contacts",
+    "test_group_sends",
+    "test_live_lists",
+    "test_long_lists",
+    "test_merging",
+    "test_places",
+    "test_repeats",
+    "test_schedule",
+    "test_takeover",
+    "test_three_staff",
+    "test_two_accounts",
+    "test_undo",
+}
 _seeds = count(1)
 
 
@@ -80,6 +102,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Plays most stories on one of the databases, by their name; the full drills play every one on both."""
+    if os.environ.get("SHUKE_DRILLS") == "full":
+        return
+    told: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        told[not _is_told_once(item) or _database_of(item) == _chosen_for(item)].append(item)
+    if told[False]:
+        config.hook.pytest_deselected(items=told[False])
+        items[:] = told[True]
+
+
+def _is_told_once(item: pytest.Item) -> bool:
+    return item.path.parent.name in TOLD_ONCE and item.path.stem not in ON_BOTH and _database_of(item) in DATABASES
+
+
+def _database_of(item: pytest.Item) -> str:
+    """Of a story that is told on both; a test that names its databases itself is left alone."""
+    if any(mark.args[0] == "database" for mark in item.iter_markers("parametrize")):
+        return ""
+    return str((getattr(item, "callspec", None) and item.callspec.params.get("database")) or "")  # type: ignore[attr-defined]
+
+
+def _chosen_for(item: pytest.Item) -> str:
+    name = item.nodeid.replace("sqlite", "").replace("postgresql", "")
+    return DATABASES[zlib.crc32(name.encode()) % len(DATABASES)]
+
+
 def _is_roomy(folder: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
 
@@ -112,7 +162,7 @@ def migrated_server(server_folder: Path) -> Iterator[tuple[Engine, str]]:
     server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a fresh database of either kind."""
     if request.param == "sqlite":

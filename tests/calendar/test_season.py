@@ -4,16 +4,16 @@ from season import play
 
 
 def test_weeks_of_life_and_broadcasts_end_without_a_refusal(tmp_path, platform_port):
-    report = play(tmp_path, platform_port, people=200, days=15, seed=7)
+    report = play(tmp_path, platform_port, people=150, days=12, seed=7)
     assert dict(report.refused) == {}
     assert report.wrong == []
-    assert report.broadcasts >= 8
-    assert report.planned_exactly >= 6
+    assert report.broadcasts >= 6
+    assert report.planned_exactly >= 5
     # It would prove little if life had stood still.
     for what in ("write", "tap", "unfollow", "opt out", "follow"):
         assert report.said[what] > 0, what
     assert report.routes["custom"] > 20
-    assert report.routes["mass"] > 400
+    assert report.routes["mass"] > 200
 
 
 def test_the_same_seed_plays_the_same_weeks(tmp_path, platform_port):
