@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -43,15 +43,15 @@ class Caller:
     """One account's calls. Belongs to the thread of its engine.
 
     All methods but ``deliver`` raise PlatformFailure. ``pause_seconds``: between tries of what the platform found too
-    hasty.
+    hasty. A platform's own client says what its codes mean and which token an account has.
     """
 
     codes: Codes
+    source: Callable[[Account], TokenSource]
 
     def __init__(
         self,
         account: Account,
-        source: TokenSource,
         *,
         store: Store,
         clock: Clock,
@@ -60,7 +60,8 @@ class Caller:
         pause_seconds: float = 1.0,
     ) -> None:
         self.account = account
-        self.tokens = TokenKeeper(source, store=store, clock=clock, redis_url=redis_url, http=http)
+        self._keep_tokens = partial(TokenKeeper, store=store, clock=clock, redis_url=redis_url, http=http)
+        self.tokens = self._keep_tokens(self.source(account))
         self.clock = clock
         self.http = http
         self._pause_seconds = pause_seconds

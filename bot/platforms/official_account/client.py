@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bot.clock import Clock
 from bot.platforms import answers
 from bot.platforms.caller import Call, Caller
 from bot.platforms.decisions import Outcome
-from bot.platforms.http import Answer, HttpEngine
+from bot.platforms.http import Answer
 from bot.platforms.official_account import calls, fans, tags
 from bot.platforms.official_account.codes import CODES
 from bot.platforms.official_account.fans import Fan, FanPage
 from bot.platforms.official_account.tags import Tag
 from bot.platforms.official_account.tokens import stable_token
-from bot.settings import Account
-from bot.store.engine import Store
 
 PLATFORM_URL = "https://api.weixin.qq.com"
 PICTURE_URL = "https://mp.weixin.qq.com"
@@ -42,26 +39,7 @@ class OfficialAccount(Caller):
     """One Official Account's calls."""
 
     codes = CODES
-
-    def __init__(
-        self,
-        account: Account,
-        *,
-        store: Store,
-        clock: Clock,
-        redis_url: str | None,
-        http: HttpEngine,
-        pause_seconds: float = 1.0,
-    ) -> None:
-        super().__init__(
-            account,
-            stable_token(account),
-            store=store,
-            clock=clock,
-            redis_url=redis_url,
-            http=http,
-            pause_seconds=pause_seconds,
-        )
+    source = staticmethod(stable_token)
 
     def outcome(self, call: Call, answer: Answer, token: str) -> Outcome:
         return answers.plain_success(answer) or super().outcome(call, answer, token)

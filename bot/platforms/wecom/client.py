@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from bot.clock import Clock
 from bot.errors import PlatformFailure
 from bot.platforms import answers
 from bot.platforms.caller import Call, Caller
 from bot.platforms.decisions import Decision, Outcome
-from bot.platforms.http import Answer, HttpEngine
+from bot.platforms.http import Answer
 from bot.platforms.tokens import TokenKeeper
 from bot.platforms.wecom import calls, chats, contacts, tags, tasks, ways
 from bot.platforms.wecom.chats import Chat, ChatPage
@@ -27,8 +27,6 @@ from bot.platforms.wecom.tags import CorpTagGroup
 from bot.platforms.wecom.tasks import GroupTask, TaskMember, TaskResult
 from bot.platforms.wecom.tokens import app_token, contact_token
 from bot.platforms.wecom.ways import ContactWay, JoinWay
-from bot.settings import Account
-from bot.store.engine import Store
 
 CONTACT_PATHS = "/cgi-bin/externalcontact/"
 MEMBER = "/cgi-bin/user/get"
@@ -38,26 +36,11 @@ class WeCom(Caller):
     """The calls of one company's app, and of the app that may call customer contact where that is another."""
 
     codes = CODES
+    source = staticmethod(app_token)
 
-    def __init__(
-        self,
-        account: Account,
-        *,
-        store: Store,
-        clock: Clock,
-        redis_url: str | None,
-        http: HttpEngine,
-        pause_seconds: float = 1.0,
-    ) -> None:
-        source = app_token(account)
-        super().__init__(
-            account, source, store=store, clock=clock, redis_url=redis_url, http=http, pause_seconds=pause_seconds
-        )
-        self._contact_tokens = self.tokens
-        if account.contact_secret:
-            self._contact_tokens = TokenKeeper(
-                contact_token(account), store=store, clock=clock, redis_url=redis_url, http=http
-            )
+    @cached_property
+    def _contact_tokens(self) -> TokenKeeper:
+        return self._keep_tokens(contact_token(self.account)) if self.account.contact_secret else self.tokens
 
     def keeper(self, path: str) -> TokenKeeper:
         return self._contact_tokens if path.startswith(CONTACT_PATHS) else self.tokens
