@@ -381,11 +381,7 @@ def sync(settings: Settings, clock: Clock, account: str, tell: Callable[[str], o
     try:
         return go_through(parts, found, tell)
     finally:
-        if parts.engine is not None:
-            parts.engine.close()
-        if parts.bell is not None:
-            parts.bell.close()
-        parts.store.close()
+        parts.close()
 
 
 def rehearse(

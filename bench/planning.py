@@ -106,9 +106,7 @@ def main() -> None:
         rows = tx.execute(mine).scalar_one()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"rows": rows, "seconds": seconds, "processor_seconds": used, "megabytes": peak}))
-    for part in (parts.engine, parts.bell):
-        if part is not None:
-            part.close()
+    parts.close()
 
 
 if __name__ == "__main__":

@@ -117,16 +117,12 @@ def _parted(tx: Tx, account: str, member_id: str, person_id: str) -> None:
     contacts.parted(tx, account, member_id, person_id, at=tx.now)
 
 
-# The fields of each account's subscribe notice, read once.
-_slots: dict[tuple[str, str], tuple[str, ...]] = {}
-
-
 def _notice_of(parts: Parts, account: Account) -> ServiceNotice | None:
     """The account's subscribe notice; None without one, and while the platform does not say which fields it has."""
     template_id, client = account.service_notice_template, parts.clients.get(account.name)
     if not template_id or client is None:
         return None
-    slots = _slots.get((account.app_id, template_id))
+    slots = parts.slots.get((account.name, template_id))
     if slots is None:
         try:
             found = {entry.get("priTmplId"): entry for entry in client.notice_templates()}
@@ -136,7 +132,7 @@ def _notice_of(parts: Parts, account: Account) -> ServiceNotice | None:
         if template_id not in found:
             log.error("service_notice_unknown account=%s; check service_notice_template", account.name)
         slots = slots_of(str(found.get(template_id, {}).get("content", "")))
-        _slots[account.app_id, template_id] = slots
+        parts.slots[account.name, template_id] = slots
     if not slots:
         return None
     settings = parts.settings

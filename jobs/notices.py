@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 WITHOUT_WINDOW = 30
 REST_BYTES = 100  # for the words that more is open
 OPEN_TO_READ = "有新消息，发“通知”看"  # where the words themselves may not stand in a template
-_slots: dict[str, tuple[str, ...]] = {}
 
 
 def push(parts: Parts, now: datetime) -> int:
@@ -80,7 +79,7 @@ def _left(tx: Tx, parts: Parts, address: StaffIdentity, now: datetime) -> int:
 
 def _hint(tx: Tx, parts: Parts, address: StaffIdentity, waiting: Sequence[Notice], now: datetime) -> int:
     """A closed window is what template notices are for; they are scarce and short, so one hints at everything new."""
-    template = _template(parts.settings.account(address.account))
+    template = _template(parts, parts.settings.account(address.account))
     if template is None or outbox.path_rest(tx, address.account, "template") is not None:
         return 0
     told = notices.take_hints(tx, notices.worth_hinting(waiting, now=now))
@@ -109,18 +108,18 @@ def _queue(tx: Tx, address: StaffIdentity, payload: dict[str, Any], *, route: ou
     )
 
 
-def _template(account: Account | None) -> tuple[str, tuple[str, ...]] | None:
+def _template(parts: Parts, account: Account | None) -> tuple[str, tuple[str, ...]] | None:
     if account is None or not account.staff_notice_template:
         return None
-    slots = _slots.get(account.name)
+    slots = parts.slots.get((account.name, account.staff_notice_template))
     return (account.staff_notice_template, slots) if slots else None
 
 
 def _learn_templates(parts: Parts) -> None:
     """Reads once which fields each account's notice template has; a platform that does not answer is asked again."""
     for account in parts.settings.accounts:
-        client = parts.clients.get(account.name)
-        if not account.staff_notice_template or account.name in _slots or client is None:
+        client, named = parts.clients.get(account.name), (account.name, account.staff_notice_template)
+        if not account.staff_notice_template or named in parts.slots or client is None:
             continue
         try:
             found: Mapping[str, Any] = {entry["template_id"]: entry for entry in client.templates()}
@@ -130,4 +129,4 @@ def _learn_templates(parts: Parts) -> None:
         template = found.get(account.staff_notice_template)
         if template is None:
             log.error("notice_template_unknown account=%s; check staff_notice_template", account.name)
-        _slots[account.name] = slots_of(template["content"]) if template else ()
+        parts.slots[named] = slots_of(template["content"]) if template else ()

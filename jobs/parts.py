@@ -45,6 +45,7 @@ class Parts:
     the owner should know, both in the transaction that records the answer. ``inbox`` works off received rows and says
     whether more may wait, ``strike`` does what the clock asks for; ``chores`` are done every so often, whether Redis
     lives or not. So long as ``turn_seconds`` may an entry of the schedule work at a tick; the rest goes on at the next.
+    ``slots``: the fields of an account's template, by account and template, once the platform has told them.
     """
 
     store: Store
@@ -60,3 +61,12 @@ class Parts:
     strike: Callable[[], object] = _nothing
     chores: Sequence[Chore] = ()
     turn_seconds: float = TURN_SECONDS
+    slots: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Lets go of platforms, bell and database; nothing here is used any more."""
+        if self.engine is not None:
+            self.engine.close()
+        if self.bell is not None:
+            self.bell.close()
+        self.store.close()

@@ -49,9 +49,6 @@ WEEKLY = (
     (5, "群发 最近联系<3天 用 周末{n} 避开疲劳"),
 )
 
-# By each process, however many shops it plays.
-ASKED_ONCE = "template/get_all_private_template"
-
 
 @dataclass
 class Report:
@@ -261,8 +258,7 @@ class Season:
             fresh = self.platform.calls.after(self._calls_seen)
         for call in fresh:
             path = call.path.rsplit("/cgi-bin/", 1)[-1]
-            if path != ASKED_ONCE:
-                self._report.calls[path] += 1
+            self._report.calls[path] += 1
             if call.errcode or call.status != 200:
                 self._report.refused[f"{path} {call.errcode}"] += 1
         if fresh:

@@ -132,11 +132,7 @@ class PlayedShop:
         self._door.close()
         if self._looker is not None:
             self._looker.close()
-        if self.parts.engine is not None:
-            self.parts.engine.close()
-        if self.parts.bell is not None:
-            self.parts.bell.close()
-        self.store.close()
+        self.parts.close()
 
     def invitation(self, role: str = "staff") -> str:
         """A code as the command line prints it."""
