@@ -152,19 +152,8 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     from bot.store.speed import Speed
     from jobs import inbox as inbox_jobs
     from jobs import notices
-    from jobs.accounts import FollowerIntake
-    from jobs.cards import CardKeeper
-    from jobs.channels import ChannelKeeper
-    from jobs.contacts import ContactKeeper
-    from jobs.group_tasks import GroupTasks
-    from jobs.groups import GroupKeeper
-    from jobs.media import MediaKeeper
-    from jobs.member_names import MemberNames
-    from jobs.menus import MenuSetup
-    from jobs.parts import Chore, Parts
-    from jobs.staff_group import StaffGroup
-    from jobs.staff_menus import StaffMenu
-    from jobs.unions import Unions
+    from jobs.chores import chores
+    from jobs.parts import Parts
 
     settings = replace(settings, redis_url=redis_url(settings))
     store = open_store(settings.store_url, key=key_of(settings))
@@ -189,26 +178,9 @@ def create_parts(settings: Settings, clock: Clock) -> Parts:
     )
     # The scheduler, which understands no lines, never builds it.
     router = cache(lambda: create_router(settings))
-    spool = Spool(settings.state_folder / "spool")
     parts.inbox = lambda: inbox_jobs.work_off(parts, router)
     parts.strike = lambda: notices.push(parts, clock.now())
-    parts.chores = (
-        Chore("spool", 5.0, lambda: inbox_jobs.drain_spool(parts, router, spool), always=True),
-        Chore("old callbacks", 30.0, lambda: inbox_jobs.forget_old(parts)),
-        Chore("notices", 5.0, parts.strike),
-        Chore("followers", 1.0, FollowerIntake(parts).turn),
-        Chore("contacts", 1.0, ContactKeeper(parts).turn),
-        Chore("menus", 5.0, MenuSetup(parts).turn),
-        Chore("staff menus", 5.0, StaffMenu(parts).turn),
-        Chore("group tasks", 2.0, GroupTasks(parts).turn),
-        Chore("media", 5.0, MediaKeeper(parts).turn),
-        Chore("member names", 2.0, MemberNames(parts).turn),
-        Chore("channel codes", 5.0, ChannelKeeper(parts).turn),
-        Chore("unions", 5.0, Unions(parts).turn),
-        Chore("cards", 1.0, CardKeeper(parts).turn),
-        Chore("staff group", 5.0, StaffGroup(parts).turn),
-        Chore("customer groups", 5.0, GroupKeeper(parts).turn),
-    )
+    parts.chores = chores(parts, router, Spool(settings.state_folder / "spool"))
     return parts
 
 
@@ -287,7 +259,8 @@ def preload(settings: Settings) -> None:
     from sqlalchemy.orm import configure_mappers
 
     from bot.cli import database, embedded  # noqa: F401
-    from jobs import accounts, inbox, media, menus, notices, scheduler, staff_menus, worker  # noqa: F401
+    from bot.platforms import clients  # noqa: F401
+    from jobs import chores, scheduler, worker  # noqa: F401
 
     _load_quickly()
     create_router(settings)
