@@ -175,13 +175,16 @@ def transaction(store: Store, clock: Clock, bell: Bell | None = None, *, lasting
 
     Not ``lasting``: a power cut may undo it until another one is committed; a process that dies undoes nothing.
     """
-    with store.engine.connect().execution_options(**{LASTING: lasting}) as connection, connection.begin():
-        tx = Tx(connection, clock.now(), store.key)
-        try:
-            yield tx
-            tx.flush()
-        finally:
-            tx.close()
+    with store.engine.connect() as connection:
+        if not lasting:
+            connection.execution_options(**{LASTING: False})
+        with connection.begin():
+            tx = Tx(connection, clock.now(), store.key)
+            try:
+                yield tx
+                tx.flush()
+            finally:
+                tx.close()
     if bell is not None:
         bell.ring(tx.rings)
 
