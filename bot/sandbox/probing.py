@@ -68,13 +68,18 @@ def verify_address(platform: "Platform", account: dict[str, Any]) -> str:
     timestamp, nonce, echo = str(now), str(dice.randrange(10**8, 10**10)), str(dice.randrange(10**17, 10**19))
     query = {"signature": wire.sign(account["token"], timestamp, nonce), "timestamp": timestamp, "nonce": nonce}
     address = with_query(account["callback_url"], query | {"echostr": echo})
+    return unanswered(platform, address, echo, seconds, "服务器没有原样返回 echostr，请核对 Token")
+
+
+def unanswered(platform: "Platform", address: str, echo: str, seconds: float, otherwise: str) -> str:
+    """Empty where a GET of the address brings the echo back; else why not, ``otherwise`` for another answer."""
     try:
         status, body = platform.transport("GET", address, b"", {"User-Agent": "Mozilla/4.0"}, seconds)
     except OSError as error:
         return f"服务器没有回答：{error}"
     if status != 200:
         return f"服务器回答了 HTTP {status}"
-    return "" if body == echo.encode() else "服务器没有原样返回 echostr，请核对 Token"
+    return "" if body == echo.encode() else otherwise
 
 
 def send_raw(platform: "Platform", wanted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.sandbox import wire
 from bot.sandbox.callbacks import Push, Pushes, with_query
 from bot.sandbox.phones import Message, system_line
+from bot.sandbox.probing import unanswered
 from bot.sandbox.transport import Transport
 from bot.sandbox.wire import Reply
 
@@ -96,10 +97,6 @@ def verify_address(platform: "Platform", company: "Company") -> str:
     signature = wire.sign(account["token"], timestamp, nonce, secret)
     query = {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce, "echostr": secret}
     address = with_query(account["callback_url"], query)
-    try:
-        status, body = platform.transport("GET", address, b"", {"User-Agent": "Mozilla/4.0"}, seconds)
-    except OSError as error:
-        return f"服务器没有回答：{error}"
-    if status != 200:
-        return f"服务器回答了 HTTP {status}"
-    return "" if body == echo.encode() else "服务器没有返回解密后的 echostr，请核对 Token 和 EncodingAESKey"
+    return unanswered(
+        platform, address, echo, seconds, "服务器没有返回解密后的 echostr，请核对 Token 和 EncodingAESKey"
+    )
