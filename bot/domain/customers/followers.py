@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, text
 
 from bot.domain.customers import forgetting, tags
-from bot.domain.customers.models import AccountStart, Customer, CustomerTag, Identity
+from bot.domain.customers.models import AccountStart, Customer, Identity
 from bot.language.normalise import display_name
 from bot.language.whom import name_keys
 from bot.store.base import to_milliseconds
@@ -123,7 +123,4 @@ def _tag(tx: Tx, taken: Sequence[tuple[int, Follower]]) -> None:
         for name in follower.tags:
             worn.setdefault(name, []).append(people[number])
     tags.imported(tx, worn)
-    unsorted = tags.named(tx, tags.UNSORTED)
-    tx.execute(
-        insert(CustomerTag), [{"customer_id": number, "tag_id": unsorted.id, "since": tx.now} for number, _ in taken]
-    )
+    tags.unsorted(tx, [number for number, _ in taken])
