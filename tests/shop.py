@@ -11,12 +11,14 @@ import json
 import re
 import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import app
@@ -36,6 +38,8 @@ from bot.sandbox.settings import (
     DEMO_STAFF_TEMPLATE,
 )
 from bot.store.transaction import Tx, reading, transaction
+from jobs.parts import Parts
+from jobs.schedule import SCHEDULE
 
 # A Monday morning, four days before Mid-Autumn of 2026, well outside the quiet hours.
 MONDAY = "2026-09-21 10:00"
@@ -82,6 +86,18 @@ class Answer:
 
     status: int
     body: bytes
+
+
+def at_once(*turns: Callable[[], Any]) -> list[Any]:
+    """Takes each turn in a thread of its own, all at the same moment; what they returned, in their order."""
+    barrier = Barrier(len(turns))
+
+    def take(turn: Callable[[], Any]) -> Any:
+        barrier.wait()
+        return turn()
+
+    with ThreadPoolExecutor(len(turns)) as threads:
+        return list(threads.map(take, turns))
 
 
 class Shop(PlayedShop):
@@ -193,6 +209,22 @@ class Shop(PlayedShop):
     def spooled(self) -> bool:
         """Whether letters wait on disk for the database."""
         return any((self.settings.state_folder / "spool").glob("*.json"))
+
+    # -- rivals -------------------------------------------------------------------------------------------------------
+
+    def rivals(self, do: Callable[[Parts], Any]) -> list[Any]:
+        """Two do it at the same moment, each with parts of its own as two processes have; what they returned."""
+
+        def turn() -> Any:
+            with closing(app.create_parts(self.settings, self.parts.clock)) as parts:
+                return do(parts)
+
+        return at_once(turn, turn)
+
+    def schedulers_strike(self) -> None:
+        """Two schedulers strike at the same moment."""
+        now = self.parts.clock.now()
+        self.rivals(lambda parts: [entry.strike(parts, now) for entry in SCHEDULE])
 
     # -- what there is to see -----------------------------------------------------------------------------------------
 

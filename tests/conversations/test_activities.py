@@ -1,8 +1,9 @@
 """活动: a word gives a place until all are taken, then a place in the line that moves up by itself."""
 
-from threading import Barrier, Thread
+from functools import partial
 
 import pytest
+from shop import at_once
 
 TEA = "活动 新建 中秋茶会 9月24日14:00 名额2 地点 本店"
 
@@ -106,19 +107,9 @@ def test_an_empty_place_can_be_taken_again(boss, mei, lan, hong, tea):
 def test_twelve_who_ask_at_once_get_five_places_and_a_fair_line(shop, boss):
     people = [shop.regular(f"客{number:02}") for number in range(12)]
     boss.says("活动 新建 抢座 9月24日14:00 名额5")
-    barrier, answers = Barrier(len(people)), {}
-
-    def ask(person):
-        barrier.wait()
-        answers[person.name] = person.says("报名 1")
-
-    threads = [Thread(target=ask, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    placed = [name for name, answer in answers.items() if "报上了" in answer]
-    lines = sorted(answer.partition("候补第 ")[2][:2].strip() for answer in answers.values() if "候补第" in answer)
+    answers = at_once(*(partial(person.says, "报名 1") for person in people))
+    placed = [answer for answer in answers if "报上了" in answer]
+    lines = sorted(answer.partition("候补第 ")[2][:2].strip() for answer in answers if "候补第" in answer)
     assert len(placed) == 5
     assert lines == ["1", "2", "3", "4", "5", "6", "7"]
     assert "5/5" in boss.says("活动")

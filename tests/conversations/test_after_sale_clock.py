@@ -1,7 +1,5 @@
 """After the sale, on either database: several schedulers, a clock that jumps, days learned from intervals."""
 
-from threading import Thread
-
 import pytest
 
 from jobs import after_sale
@@ -18,12 +16,7 @@ def test_two_schedulers_say_it_once(on, boss, mei):
     boss.says("消费 小美 98 线上 面霜")
     mei.says("我叫小美")
     on.later(minutes=2)
-    now = on.clock.now()
-    threads = [Thread(target=after_sale.strike, args=(on.parts, now)) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    on.rivals(lambda parts: after_sale.strike(parts, parts.clock.now()))
     on.work()
     assert len(mei.phone.pushed) == 1
     assert len(on.rows("SELECT id FROM care_letters")) == 1

@@ -1,9 +1,10 @@
 """Becoming staff and ceasing to be: one code, one person, effective at once."""
 
 import re
-from threading import Barrier, Thread
+from functools import partial
 
 import pytest
+from shop import at_once
 
 # One database is enough: what is told here lies above the tables.
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -46,17 +47,7 @@ def test_a_code_works_once(shop, boss):
 def test_two_who_type_one_code_at_once_do_not_both_become_staff(shop, boss):
     code = shop.invitation()
     people = [shop.follower(name) for name in ("小李", "小赵")]
-    barrier, answers = Barrier(2), []
-
-    def bind(person):
-        barrier.wait()
-        answers.append(person.says(f"绑定 {code} {person.name}"))
-
-    threads = [Thread(target=bind, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*(partial(person.says, f"绑定 {code} {person.name}") for person in people))
     assert sum("绑定好了" in answer for answer in answers) == 1
     assert [person.is_customer for person in people].count(True) == 1
 

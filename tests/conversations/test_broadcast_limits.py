@@ -1,8 +1,6 @@
 """Not too much, not too late, not without the right word: what keeps a broadcast from people."""
 
-from threading import Barrier, Thread
-
-from shop import code_in
+from shop import at_once, code_in
 
 SEND = "群发 全部 用 到店礼A"
 
@@ -287,17 +285,7 @@ def test_a_second_confirmation_does_nothing_more(shop, boss, mei):
 
 def test_two_confirmations_at_once_send_once(shop, boss, mei):
     plan = boss.says(SEND)
-    barrier, answers = Barrier(2), []
-
-    def confirm():
-        barrier.wait()
-        answers.append(boss.confirms(plan))
-
-    threads = [Thread(target=confirm) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*[lambda: boss.confirms(plan)] * 2)
     assert sorted("已确认" in answer for answer in answers) == [False, True]
     shop.goes_on()
     assert len(mei.phone.pushed) == 1

@@ -1,8 +1,9 @@
 """What a broadcast gives rise to: 更正 to who got it, 重发 to whom it failed, 追发 to who said nothing."""
 
-from threading import Barrier, Thread
+from functools import partial
 
 import pytest
+from shop import at_once
 
 SEND = "群发 全部 用 到店礼A"
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -65,17 +66,7 @@ def test_of_two_corrections_confirmed_at_once_one_goes(shop, boss, mei):
     sends(shop, boss, SEND)
     other = shop.staff("李姐", "owner")
     plans = {boss: boss.says("更正 1 用 道歉信"), other: other.says("更正 1 用 道歉信")}
-    barrier, answers = Barrier(2), []
-
-    def confirm(owner):
-        barrier.wait()
-        answers.append(owner.confirms(plans[owner]))
-
-    threads = [Thread(target=confirm, args=(owner,)) for owner in plans]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*(partial(owner.confirms, plan) for owner, plan in plans.items()))
     assert sorted("已确认" in answer for answer in answers) == [False, True]
     assert any("更正过" in answer for answer in answers)
     shop.goes_on()

@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import signal
-from threading import Barrier, Thread
 
 import pytest
 
@@ -79,17 +78,7 @@ def test_two_schedulers_take_the_list_once(shop, boss, wanting):
     boss.confirms(boss.says(LIVE))
     shop.at("2026-09-22 10:00")
     wanting.says("在")
-    barrier = Barrier(2)
-
-    def strike():
-        barrier.wait()
-        shop.strike()
-
-    threads = [Thread(target=strike) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    shop.schedulers_strike()
     shop.goes_on()
     assert wanting.phone.pushed == ["这周新款到了"]
 

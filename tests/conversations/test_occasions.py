@@ -1,7 +1,6 @@
 """关怀: the usual year reminds staff, sends what was switched on, on its day only, and says what a year holds."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
 import pytest
 
@@ -75,17 +74,7 @@ def test_what_is_switched_on_goes_out_on_the_day_once(shop, boss, mei):
 def test_two_schedulers_make_one_of_it(shop, sends, mei):
     shop.at("2026-09-25 10:00")
     mei.says("在")
-    barrier = Barrier(2)
-
-    def strike():
-        barrier.wait()
-        shop.strike()
-
-    threads = [Thread(target=strike) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    shop.schedulers_strike()
     shop.goes_on()
     assert len(mei.phone.pushed) == 1
     assert shop.rows("SELECT COUNT(*) FROM broadcasts") == [(1,)]

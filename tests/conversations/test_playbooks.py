@@ -1,7 +1,5 @@
 """打法: read and written on a phone, tried, switched; entered by a change of class, left on the goal, one at a time."""
 
-from threading import Barrier, Thread
-
 import pytest
 
 from jobs import playbooks
@@ -293,18 +291,7 @@ def test_two_schedulers_at_once_play_it_once(shop, boss, mei, lan):
     on(boss, shop)
     boss.says("到店 小美、阿兰")
     shop.later(minutes=2)
-    barrier = Barrier(2)
-
-    def strike():
-        barrier.wait()
-        for _ in range(3):
-            playbooks.strike(shop.parts, shop.parts.clock.now())
-
-    threads = [Thread(target=strike) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    shop.rivals(lambda parts: [playbooks.strike(parts, parts.clock.now()) for _ in range(3)])
     shop.goes_on()
     assert [len(one.phone.pushed) for one in (mei, lan)] == [1, 1]
     assert boss.says("历史 小美").count("进入打法") == 1

@@ -1,7 +1,5 @@
 """How staff hear: what did not arrive is told another way, alarms do not wait on the path they are about."""
 
-from threading import Barrier, Thread
-
 import pytest
 
 from bot.domain.merchants import notices
@@ -158,17 +156,7 @@ def test_two_workers_hint_once(shop, boss, mei, lan):
     boss.phone.news()
     lan.says("几点开门")
     shop.later(minutes=11)
-    barrier, hinted = Barrier(2), []
-
-    def push():
-        barrier.wait()
-        hinted.append(push_jobs.push(shop.parts, shop.clock.now()))
-
-    threads = [Thread(target=push) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    hinted = shop.rivals(lambda parts: push_jobs.push(parts, shop.clock.now()))
     assert sorted(hinted) == [0, 1]
     shop.work()
     assert len(boss.phone.news()) == 1

@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import text
@@ -70,17 +69,7 @@ def test_two_schedulers_make_one_of_it(shop, boss, mei):
     boss.confirms(boss.says(EVERY))
     shop.at("2026-09-23 10:00")
     mei.says("在")
-    barrier = Barrier(2)
-
-    def strike():
-        barrier.wait()
-        shop.strike()
-
-    threads = [Thread(target=strike) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    shop.schedulers_strike()
     shop.goes_on()
     assert mei.phone.pushed == ["这周新款到了"]
     assert shop.rows("SELECT COUNT(*) FROM broadcasts WHERE plan_id = 1") == [(1,)]

@@ -1,8 +1,6 @@
 """Staff are reminded by the best route open: of one thing at its hour, of the day in one message, and of what was left."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 
@@ -114,14 +112,7 @@ def test_the_morning_comes_in_one_message_to_each_for_their_own(shop, boss, cler
     clerk.says("负责 小美 小李")
     boss.says("资料 阿兰 生日 9月23日")
     shop.at("2026-09-22 09:30")
-    barrier = Barrier(2)
-
-    def tick(_which):
-        barrier.wait()
-        return shop.strike()
-
-    with ThreadPoolExecutor(2) as rivals:
-        list(rivals.map(tick, range(2)))
+    shop.schedulers_strike()
     shop.work()
     shop.goes_on()
     (told,) = boss.phone.news()

@@ -1,8 +1,5 @@
 """A machine that was off, a clock that goes wrong, two schedulers at once: what people get of it."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 
 
@@ -13,14 +10,7 @@ def mei(shop):
 
 def both_strike(shop):
     """Two schedulers at the same moment."""
-    barrier = Barrier(2)
-
-    def tick(_which):
-        barrier.wait()
-        return shop.strike()
-
-    with ThreadPoolExecutor(2) as rivals:
-        list(rivals.map(tick, range(2)))
+    shop.schedulers_strike()
     shop.work()
 
 

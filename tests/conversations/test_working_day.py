@@ -1,7 +1,9 @@
 """今日, reminders, red packets, voice: a day in the shop."""
 
 import re
-from threading import Barrier, Thread
+from functools import partial
+
+from shop import at_once
 
 
 def test_an_empty_day(boss):
@@ -60,17 +62,8 @@ def test_five_at_a_time(shop, boss):
 def test_two_who_ask_at_once_get_different_people(shop, boss, clerk):
     for person in shop.regulars(10):
         person.says("在吗")
-    barrier, dealt = Barrier(2), []
-
-    def ask(member):
-        barrier.wait()
-        dealt.append(set(re.findall("客\\d\\d", member.says("今日"))))
-
-    threads = [Thread(target=ask, args=(member,)) for member in (boss, clerk)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once(*(partial(member.says, "今日") for member in (boss, clerk)))
+    dealt = [set(re.findall("客\\d\\d", answer)) for answer in answers]
     assert [len(people) for people in dealt] == [5, 5]
     assert dealt[0].isdisjoint(dealt[1])
 

@@ -1,23 +1,8 @@
 """The platform may deliver twice, late, at once and in any order: one effect, the same answer."""
 
 from datetime import timedelta
-from threading import Barrier, Thread
 
-
-def at_once(*calls):
-    """Runs the calls in threads that start together; their results in the order of the calls."""
-    barrier, results = Barrier(len(calls)), [None] * len(calls)
-
-    def run(place, call):
-        barrier.wait()
-        results[place] = call()
-
-    threads = [Thread(target=run, args=each) for each in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+from shop import at_once
 
 
 def test_the_same_message_again_gets_the_same_answer_and_one_effect(shop, boss, mei):
