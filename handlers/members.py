@@ -40,9 +40,9 @@ def removed(tx: Tx, settings: Settings, message: Inbound) -> str:
         return REMOVED
     try:
         with tx.savepoint():
-            staff = merchants.bind(
+            bound = merchants.bind(
                 tx, account=message.account, person_id=message.sender, code=intent.code, name=intent.name
             )
     except Refusal as refusal:
         return str(refusal)
-    return f"绑定好了，{staff.name}，您又是这家店的{ROLES[staff.role]}了。发送“今日”接着干。"
+    return f"绑定好了，{bound.staff.name}，您又是这家店的{ROLES[bound.staff.role]}了。发送“今日”接着干。"

@@ -14,7 +14,7 @@ from bot.domain.customers import service as customers
 from bot.domain.journeys import Held
 from bot.domain.merchants import changes, desk, notices
 from bot.domain.merchants import service as merchants
-from bot.domain.merchants.models import Staff
+from bot.domain.merchants.models import Staff, StaffIdentity
 from bot.domain.orders import daybook
 from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
@@ -22,6 +22,7 @@ from bot.language import normalise
 from bot.language.help_texts import help_text
 from bot.language.intents import (
     Bind,
+    BindElsewhere,
     BroadcastStep,
     CallMe,
     Choice,
@@ -52,6 +53,7 @@ from bot.platforms.abilities import abilities
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}
+APART = "要分开：请老板发送“员工 移除 {}”，再用“员工 邀请”的码各绑一次。"
 CUT = f"（名字太长，只留前 {NAME_LIMIT} 个字）"
 
 LESSON = (
@@ -185,31 +187,53 @@ def courtesy(talk: StaffTalk) -> str:
 @on.customer(Bind)
 def bind_newcomer(talk: CustomerTalk) -> str:
     customer = talk.customer()
-    staff = merchants.bind(
+    bound = merchants.bind(
         talk.tx,
         account=talk.message.account,
         person_id=talk.message.sender,
         code=talk.intent.code,
         name=talk.intent.name or customer.own_name or customer.name or "",
     )
+    staff = bound.staff
     if not staff.name:
         staff.name = f"{ROLES[staff.role]}{staff.id}"
     customers.become_staff(talk.tx, talk.message.account, talk.message.sender)
+    if bound.joined:
+        return f"{_joined(staff)}\n{APART.format(staff.name)}"
     welcome = f"绑定好了，{staff.name}，您是这家店的{ROLES[staff.role]}。"
     return f"{welcome}\n发送“帮助”看能说什么，例如：\n· 新客\n· 查 张三\n· 今日"
 
 
 @on.staff(Bind)
 def bind_again(talk: StaffTalk) -> str:
-    staff = merchants.bind(
+    bound = merchants.bind(
         talk.tx,
         account=talk.message.account,
         person_id=talk.message.sender,
         code=talk.intent.code,
         name=talk.intent.name,
     )
+    staff = bound.staff
+    if bound.joined:
+        if bound.before is not None:
+            journeys.join_staff(talk.tx, bound.before, staff)
+        talk.final(APART.format(staff.name))
+        return f"{_joined(staff)}\n{APART.format(staff.name)}"
     talk.final("绑定码只能用一次。要取消身份，请老板“员工 移除”。")
     return f"绑定好了，{staff.name}，您现在是{ROLES[staff.role]}。"
+
+
+def _joined(staff: Staff) -> str:
+    return f"绑定好了，{staff.name}，两个账号里现在都是您（{ROLES[staff.role]}）：顾客、清单、通知是同一份。"
+
+
+@on.staff(BindElsewhere)
+def bind_elsewhere(talk: StaffTalk) -> str:
+    code = merchants.own_code(talk.tx, talk.staff)
+    return (
+        f"您在店里另一个账号（公众号或企业微信）也说话的话，用那边的微信发：\n绑定 {code}\n"
+        "两边就是同一位店员（10 分钟内有效，只能用一次，别给别人）。\n收到的是老板的邀请，就把码一起发：绑定 CODE"
+    )
 
 
 @on.staff(CallMe)
@@ -251,11 +275,9 @@ def invite(talk: StaffTalk) -> str:
 @on.staff(StaffRemove)
 def remove(talk: StaffTalk) -> str:
     merchants.require_owner(talk.staff, "移除店员")
-    everybody = {staff.id: merchants.address(talk.tx, staff.id) for staff in merchants.active_staff(talk.tx)}
-    gone = merchants.remove(talk.tx, who=talk.intent.who)
-    address = everybody[gone.id]
-    if address is not None and not address.member:
-        customers.leave_staff(talk.tx, address.account, address.person_id, name=gone.name)
+    gone, followers = merchants.remove(talk.tx, who=talk.intent.who)
+    for account, person_id in followers:
+        customers.leave_staff(talk.tx, account, person_id, name=gone.name)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
     held = journeys.held_by(talk.tx, gone.id)
     removed = f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
@@ -415,7 +437,7 @@ def how_staff_hear(talk: StaffTalk) -> str:
         if rest := outbox.path_rest(tx, talk.message.account, "custom"):
             return f"{'客服' if talk.can.windows else '应用'}消息{_rests(talk, rest)}。测试通知会走别的办法，发送“通知”看。"
         return "测试通知正在发，马上会单独到您手机上。"
-    ways = [f"应用消息：{_by_app(talk)}"] if not talk.can.windows else [f"客服消息：{_by_message(talk)}"]
+    ways = [_by_message(talk, address) for address in merchants.addresses(tx, talk.staff.id)]
     if talk.shop.group_robot:
         ways.append("员工群里的机器人：只报几位、几号")
     if talk.can.template_notices:
@@ -425,18 +447,17 @@ def how_staff_hear(talk: StaffTalk) -> str:
     return f"通知您的办法：\n{numbered}\n没推送的通知：{notices.count_open(tx, talk.staff.id)} 条"
 
 
-def _by_app(talk: StaffTalk) -> str:
-    rest = outbox.path_rest(talk.tx, talk.message.account, "custom")
-    return _rests(talk, rest) if rest else "随时能发给您"
-
-
-def _by_message(talk: StaffTalk) -> str:
-    account, person_id = talk.message.account, talk.message.sender
-    if rest := outbox.path_rest(talk.tx, account, "custom"):
-        return _rests(talk, rest)
-    spans = limits.spans(talk.tx, account, [person_id], talk.tx.now).get(person_id)
+def _by_message(talk: StaffTalk, address: StaffIdentity) -> str:
+    account = talk.shop.account(address.account)
+    windows = account is None or abilities(account).windows
+    way = "客服消息" if windows else "应用消息"
+    if rest := outbox.path_rest(talk.tx, address.account, "custom"):
+        return f"{way}：{_rests(talk, rest)}"
+    if not windows:
+        return f"{way}：随时能发给您"
+    spans = limits.spans(talk.tx, address.account, [address.person_id], talk.tx.now).get(address.person_id)
     can = f"还能主动发您 {talk.how_many(spans)}" if spans else "现在不能主动发给您"
-    return f"{can}（您每说一句话就续 48 小时、5 条）"
+    return f"{way}：{can}（您每说一句话就续 48 小时、5 条）"
 
 
 def _by_template(talk: StaffTalk) -> str:

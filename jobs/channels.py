@@ -87,7 +87,7 @@ class ChannelKeeper:
         """The code as a picture to keep and print, where staff hear from us. Without it the link is enough."""
         parts = self._parts
         with reading(parts.store, parts.clock) as tx:
-            address = merchants.address(tx, staff_id)
+            address = next(iter(merchants.addresses(tx, staff_id)), None)
         client = parts.clients.get(address.account) if address is not None else None
         if address is None or client is None or parts.engine is None:
             return

@@ -50,16 +50,19 @@ def push(parts: Parts, now: datetime) -> int:
 
 
 def _push_to(tx: Tx, parts: Parts, staff_id: int, now: datetime) -> int:
-    address = merchants.address(tx, staff_id, lock=True)
-    if address is None:
+    addresses = merchants.addresses(tx, staff_id, lock=True)
+    if not addresses:
         return 0
     waiting = notices.open_notices(tx, staff_id)
-    left = _left(tx, parts, address, now)
+    lefts = [_left(tx, parts, address, now) for address in addresses]
+    left = max(lefts)
+    address = addresses[lefts.index(left)]
     room = TEXT_BYTES - REST_BYTES
     words, told = notices.digest(notices.worth_pushing(waiting, left=left, now=now), room=room)
     if not told:
         unreached = [notice for notice in waiting if not left or notice.delivery_id is not None]
-        return _hint(tx, parts, address, unreached, now)
+        # By the first that has a template, and is free to use it.
+        return next(filter(None, (_hint(tx, parts, one, unreached, now) for one in addresses)), 0)
     rest = notices.rest_words(notices.count_open(tx, staff_id) - len(waiting))
     delivery_id = _queue(tx, address, {"type": "text", "text": f"{words}{rest}"}, route="custom")
     notices.carried_by(tx, told, delivery_id)

@@ -317,3 +317,9 @@ def hand_over(tx: Tx, held: Held, old: Staff, new: Staff, *, by: int) -> None:
     campaigns.hand_over(tx, held.broadcasts, new.id)
     notices.hand_over(tx, old.id, new.id)
     desk.give_up(tx, old.id)
+
+
+def join_staff(tx: Tx, before: Staff, staff: Staff) -> None:
+    """Two members turned out to be one person: what is open with ``before`` is theirs."""
+    notices.move(tx, before.id, staff.id)
+    hand_over(tx, held_by(tx, before.id), before, staff, by=staff.id)

@@ -6,6 +6,7 @@ import re
 
 from bot.language.intents import (
     Bind,
+    BindElsewhere,
     CaseList,
     CaseShow,
     Forecast,
@@ -149,6 +150,8 @@ def _menu_back(said: Said) -> Intent:
 
 
 def _bind(said: Said) -> Intent:
+    if not without_mood(said.words):
+        return BindElsewhere()
     match = re.fullmatch(
         r"(?P<code>[A-Za-z0-9-]{4,64})(?:[ \n,]+(?P<name>.+))?", said.words.plain, re.ASCII | re.DOTALL
     )
@@ -241,7 +244,7 @@ def _room_to_come(word: str) -> Verb:
 
 VERBS = (
     Verb(("帮助", "help", "怎么用", "使用说明", "说明", "命令", "口令"), _help, ("帮助", "帮助 群发")),
-    Verb(("绑定", "绑定码"), _bind, (_BIND,)),
+    Verb(("绑定", "绑定码"), _bind, (_BIND, "绑定")),
     Verb(("员工", "店员"), _staff, ("员工", "员工 邀请", _REMOVE, _HAND_OVER)),
     Verb(("交接", "员工交接"), _hand_over, (_HAND_OVER,), gluable=False),
     Verb(("负责",), _keeper, (_KEEPER,), after_whom=True, gluable=False),

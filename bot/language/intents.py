@@ -44,6 +44,11 @@ class Bind(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class BindElsewhere(Intent):
+    """``绑定`` alone: a code by which the same person is staff in another account too."""
+
+
+@dataclass(frozen=True, slots=True)
 class StaffList(Intent):
     pass
 

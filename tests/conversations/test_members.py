@@ -137,3 +137,64 @@ def test_news_reach_members_at_once_and_the_group_hears_numbers(open_shop, platf
     assert "裙子" not in "".join(company.robot_texts)
     assert "随时能发给您" in laoban.says("通知")
     assert "顾客看到的菜单（熟客的）" in laoban.says("菜单")  # that of the account which has one
+
+
+def own_code(member):
+    """What she gets by 绑定, to be typed in the other account."""
+    return re.search(r"\n(绑定 [A-Z0-9]{8})\n", member.says("绑定"))[1]
+
+
+def test_who_is_staff_in_both_accounts_is_one_of_them(company, laoban, xiaoli):
+    shop = company.shop
+    fan = shop.staff("小李")
+    mei = shop.regular("小美")
+    fan.says("负责 小美 小李")
+    fan.says("提醒 明天15:00 给小美打电话")
+    laoban.says("员工")
+    assert "3. 小李" in laoban.says("员工")
+    line = own_code(xiaoli)
+    assert "两个账号里现在都是您" in fan.says(line)
+    told = laoban.says("员工").split("员工：")[1]
+    assert "2. 小丽 · 店员 · 顾客 1 位" in told
+    assert "小李" not in told
+    assert "给小美打电话" in xiaoli.says("提醒")
+    xiaoli.says("查 小美")
+    assert "小美 #" in fan.says("她 +新款")  # one talk, wherever she goes on with it
+    shop.goes_on(hours=60)  # the window of her follower is closed, her app is not
+    xiaoli.news()
+    mei.says("裙子还有吗，我电话13800138000")
+    shop.goes_on()
+    assert sum("裙子还有吗" in text for text in xiaoli.news()) == 1
+    assert "应用消息：随时能发给您" in fan.says("通知")
+    assert "客服消息：" in fan.says("通知")
+    assert "已移除小丽" in laoban.says("员工 移除 小丽")
+    assert "已经不是这家店的店员" in xiaoli.says("查 小美")
+    assert "【" not in fan.says("查 小美")
+    assert fan.is_customer
+
+
+@one_database
+def test_the_other_account_may_be_new_and_the_owner_stays_one(company, laoban, xiaoli):
+    fan = company.shop.follower("王姐的微信")
+    line = own_code(laoban)
+    assert "王姐，两个账号里现在都是您（老板）" in fan.says(line)
+    assert not fan.is_customer
+    assert "已移除小丽" in fan.says("员工 移除 小丽")
+    assert "最后一位老板不能移除" in fan.says("员工 移除 王姐")
+    assert "员工：\n1. 王姐 · 老板\n邀请" in fan.says("员工")
+
+
+@one_database
+def test_an_own_code_is_for_another_account_only_and_for_ten_minutes(company, laoban, xiaoli):
+    line = own_code(xiaoli)
+    assert "已经有小丽了" in laoban.says(line)
+    assert "已经有小丽了" in xiaoli.says(line)
+    company.shop.later(minutes=10)
+    fan = company.shop.follower("小李")
+    assert "过期了（10 分钟内有效）" in fan.says(line)
+    assert fan.is_customer
+    line = own_code(xiaoli)
+    laoban.says("员工 移除 小丽")
+    assert "要老板请才能回来" in fan.says(line)
+    assert "要老板请才能回来" in xiaoli.says(line)
+    assert "没有这个绑定码" in fan.says("绑定 AAAA7777")

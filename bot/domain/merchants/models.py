@@ -28,7 +28,7 @@ class Staff(Base):
 
 
 class StaffIdentity(Base):
-    """The address a staff member writes from: one platform person of one account.
+    """An address a staff member writes from: one platform person of one account; a member has at most one of each account.
 
     ``member``: it is one of the company's own people, who are staff without an invitation; the row stays when they are
     removed, so that writing does not make them staff again.
@@ -45,13 +45,14 @@ class StaffIdentity(Base):
 
 
 class Invitation(Base):
-    """A one-time code for ``绑定``; only its digest is kept."""
+    """A one-time code for ``绑定``; only its digest is kept. ``staff_id``: whose other address it is for, None: a newcomer's."""
 
     __tablename__ = "invitations"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
+    staff_id: Mapped[int | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

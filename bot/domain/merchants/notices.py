@@ -267,6 +267,15 @@ def hand_over(tx: Tx, old: int, new: int) -> None:
     tx.execute(update(Notice).where(Notice.staff_id == old, Notice.state == "watching").values(staff_id=new))
 
 
+def move(tx: Tx, old: int, new: int) -> None:
+    """What one has to hear the other hears: they are one person. What both have to hear is told once."""
+    theirs = select(Notice.subject).where(Notice.staff_id == new, Notice.state == "open", Notice.subject != "")
+    untold = update(Notice).where(Notice.staff_id == old, Notice.state.in_(("open", "queued", "watching")))
+    again = (Notice.state == "open") & Notice.subject.in_(theirs)
+    tx.execute(untold.where(again).values(state="shown", closed_at=tx.now))
+    tx.execute(untold.where(~again).values(staff_id=new))
+
+
 def take_watch(tx: Tx, notice: Notice) -> bool:
     """Ends a watch; False where somebody else just did, who tells of it."""
     mine = update(Notice).where(Notice.id == notice.id, Notice.state == "watching")

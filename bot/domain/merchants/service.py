@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
@@ -17,6 +19,7 @@ from bot.store.transaction import Tx
 CODE_LETTERS = "ACDEFGHJKMNPQRTUVWXY34679"
 INVITATION_LIFE = timedelta(days=7)
 INVITATION_LENGTH = 8
+OWN_CODE_LIFE = timedelta(minutes=10)
 
 
 def new_code(length: int) -> str:
@@ -29,21 +32,42 @@ def new_code(length: int) -> str:
 
 def invite(tx: Tx, *, role: str) -> str:
     """Makes a one-time code for ``绑定 CODE``, good for seven days; returns the code, which is stored nowhere."""
+    return _new_invitation(tx, INVITATION_LIFE, role=role)
+
+
+def own_code(tx: Tx, staff: Staff) -> str:
+    """As `invite`, but whoever types it in another account within ten minutes is this very ``staff`` member there too."""
+    return _new_invitation(tx, OWN_CODE_LIFE, role=staff.role, staff_id=staff.id)
+
+
+def _new_invitation(tx: Tx, life: timedelta, **what: Any) -> str:
     code = new_code(INVITATION_LENGTH)
-    tx.session.add(Invitation(digest=_digest(code), role=role, created_at=tx.now, expires_at=tx.now + INVITATION_LIFE))
+    tx.session.add(Invitation(digest=_digest(code), created_at=tx.now, expires_at=tx.now + life, **what))
     return code
 
 
-def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Who is bound now; ``joined``: by a code of their own; ``before``: another member this address belonged to, who has
+    left, so that what is open with them is to be handed over."""
+
+    staff: Staff
+    joined: bool = False
+    before: Staff | None = None
+
+
+def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Bound:
     """Makes the person behind ``person_id`` staff by an invitation; who is staff already gets the invitation's role.
 
-    Raises Refusal for a code that is unknown, used or too old.
+    Raises Refusal for a code that is unknown, used or too old, and for somebody's own code where it joins nothing.
     """
     invitation = tx.session.scalars(select(Invitation).where(Invitation.digest == _digest(code.upper()))).first()
     if invitation is None:
         raise Refusal(f"没有这个绑定码：{code}。请核对后再发；还不行，请老板发送“员工 邀请”再要一个。")
     if invitation.used_at is not None:
         raise Refusal("这个绑定码已经用过了，每个码只能用一次。请向老板再要一个（老板发送“员工 邀请”）。")
+    if invitation.expires_at <= tx.now and invitation.staff_id is not None:
+        raise Refusal("这个绑定码过期了（10 分钟内有效）。请在原来那处再发一次“绑定”。")
     if invitation.expires_at <= tx.now:
         raise Refusal(
             "这个绑定码过期了（7 天内有效）。店员请向老板再要一个（老板发送“员工 邀请”）；"
@@ -55,22 +79,53 @@ def bind(tx: Tx, *, account: str, person_id: str, code: str, name: str) -> Staff
     )
     if taken.rowcount != 1:
         raise Refusal("这个绑定码刚刚被别人用了。请向老板再要一个（老板发送“员工 邀请”）。")
+    if invitation.staff_id is not None:
+        bound = _join(tx, tx.session.get_one(Staff, invitation.staff_id), account=account, person_id=person_id)
+    else:
+        bound = Bound(_invited(tx, invitation.role, account=account, person_id=person_id, name=name))
+    tx.session.flush()
+    tx.execute(update(Invitation).where(Invitation.id == invitation.id).values(used_by=bound.staff.id))
+    return bound
+
+
+def _invited(tx: Tx, role: str, *, account: str, person_id: str, name: str) -> Staff:
     staff = find(tx, account=account, person_id=person_id)
     if staff is None and (removed := _removed_member(tx, account, person_id)) is not None:
         staff = removed
-        staff.active, staff.removed_at, staff.role = True, None, invitation.role
+        staff.active, staff.removed_at, staff.role = True, None, role
         staff.name = name or staff.name
     elif staff is None:
-        staff = Staff(name=name, role=invitation.role, active=True, created_at=tx.now)
+        staff = Staff(name=name, role=role, active=True, created_at=tx.now)
         tx.session.add(staff)
         tx.session.flush()
         tx.session.add(StaffIdentity(staff_id=staff.id, account=account, person_id=person_id))
     else:
         staff.name = name or staff.name
-        staff.role = "owner" if "owner" in (staff.role, invitation.role) else invitation.role
-    tx.session.flush()
-    tx.execute(update(Invitation).where(Invitation.id == invitation.id).values(used_by=staff.id))
+        staff.role = "owner" if "owner" in (staff.role, role) else role
     return staff
+
+
+def _join(tx: Tx, staff: Staff, *, account: str, person_id: str) -> Bound:
+    """This address, and all others of whom it belonged to, are ``staff``'s from now on."""
+    if not staff.active or _removed_member(tx, account, person_id) is not None:
+        raise Refusal("移除过的店员要老板请才能回来：请老板发送“员工 邀请”，再发那个绑定码。")
+    before = find(tx, account=account, person_id=person_id)
+    moving = addresses(tx, before.id) if before is not None else []
+    taken = {address.account for address in addresses(tx, staff.id)}
+    if taken & {account, *(address.account for address in moving)}:
+        raise Refusal(
+            f"这个码是{staff.name}给自己的另一个账号用的，在这个账号里已经有{staff.name}了。请新同事，老板发送：员工 邀请"
+        )
+    if before is None:
+        tx.session.add(StaffIdentity(staff_id=staff.id, account=account, person_id=person_id))
+        return Bound(staff, joined=True)
+    if staff.name in {address.person_id for address in addresses(tx, staff.id)}:
+        staff.name = before.name  # the company's id was all that was known
+    staff.role = "owner" if "owner" in (staff.role, before.role) else staff.role
+    for address in moving:
+        address.staff_id = staff.id
+    before.active, before.removed_at = False, tx.now
+    return Bound(staff, joined=True, before=before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +231,11 @@ def names(tx: Tx) -> dict[int, str]:
     return {row.id: row.name for row in tx.execute(select(Staff.id, Staff.name))}
 
 
-def remove(tx: Tx, *, who: str) -> Staff:
-    """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays."""
+def remove(tx: Tx, *, who: str) -> tuple[Staff, list[tuple[str, str]]]:
+    """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays.
+
+    Returns them with their addresses (account, person) outside the company, which are a customer's from now on.
+    """
     everybody = active_staff(tx)
     staff = named(tx, who, command="员工 移除 {}")
     if staff.role == "owner" and sum(other.role == "owner" for other in everybody) == 1:
@@ -187,17 +245,19 @@ def remove(tx: Tx, *, who: str) -> Staff:
     tx.session.flush()
     # The address is free again: who works here no more is a customer like any other when writing next. One of the
     # company's people is none, and would be staff again by the next word.
-    theirs = select(StaffIdentity).where(StaffIdentity.staff_id == staff.id, StaffIdentity.member.is_(False))
-    for identity in tx.session.scalars(theirs):
-        tx.session.delete(identity)
+    followers = [address for address in addresses(tx, staff.id) if not address.member]
+    for follower in followers:
+        tx.session.delete(follower)
     tx.execute(delete(Dealt).where(Dealt.staff_id == staff.id))
-    return staff
+    return staff, [(follower.account, follower.person_id) for follower in followers]
 
 
-def address(tx: Tx, staff_id: int, *, lock: bool = False) -> StaffIdentity | None:
-    """Where a staff member can be written to; ``lock`` keeps a second worker from telling them the same."""
-    found = select(StaffIdentity).where(StaffIdentity.staff_id == staff_id).order_by(StaffIdentity.id).limit(1)
-    return tx.session.scalars(found.with_for_update() if lock else found).first()
+def addresses(tx: Tx, staff_id: int, *, lock: bool = False) -> Sequence[StaffIdentity]:
+    """Where a staff member can be written to, first in the company, where no window closes; ``lock`` keeps a second
+    worker from telling them the same."""
+    found = select(StaffIdentity).where(StaffIdentity.staff_id == staff_id)
+    found = found.order_by(StaffIdentity.member.desc(), StaffIdentity.id)
+    return tx.session.scalars(found.with_for_update() if lock else found).all()
 
 
 def members(tx: Tx, account: str) -> dict[str, str]:
