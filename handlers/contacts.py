@@ -11,11 +11,13 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship
 from bot.domain.customers.rules import shown
 from bot.domain.merchants import notices
+from bot.domain.merchants import service as merchants
 from bot.domain.scripts import welcomes
 from handlers.talk import Talk, on
 
 # The platform takes a welcome for 20 s after the event (vendor manual, page 92137); the call takes its time.
 WELCOMED_WITHIN = timedelta(seconds=18)
+_NOT_PASSED_ON = {"customer_refused": "顾客不愿意换人", "customer_limit": "那边的客户已经满了"}
 ON_ITS_WAY = ("planned", "claimed", "sent", "unknown")
 
 
@@ -40,11 +42,26 @@ def added(talk: Talk) -> str:
         kind, subject = ("friend", "friend") if had_friends else ("new_customer", "new")
         notices.tell_all(tx, words, kind=kind, subject=f"{subject}:{customer.id}")
     if friendship.relation == "active":
-        _welcome(talk, customer, friendship, is_new=met.is_new or had_friends)
+        _welcome(talk, customer, friendship, state, is_new=met.is_new or had_friends)
     return ""
 
 
-def _welcome(talk: Talk, customer: Customer, friendship: Friendship, *, is_new: bool) -> None:
+@on.event("contact_audit_approved")
+def audit_approved(talk: Talk) -> str:
+    """The customer lets their talk be archived, which we do not do; of a new friend the welcome may have waited for it."""
+    message = talk.message
+    friendship = friends.between(talk.tx, message.account, _member(talk), message.sender)
+    identity = customers.identity(talk.tx, message.account, message.sender)
+    if friendship is None or identity is None or friendship.relation != "active" or friendship.since is None:
+        return ""
+    if message.created_at - friendship.since < contacts.NEW_FOR:
+        customer = talk.tx.session.get_one(Customer, identity.customer_id)
+        is_new = customer.created_at > talk.tx.now - contacts.NEW_FOR
+        _welcome(talk, customer, friendship, friendship.channel, is_new=is_new)
+    return ""
+
+
+def _welcome(talk: Talk, customer: Customer, friendship: Friendship, state: str, *, is_new: bool) -> None:
     """One for each code, and one for each friendship: the half of it may bring a code, and the whole another."""
     tx, message = talk.tx, talk.message
     code = str(message.fields.get("WelcomeCode") or "")
@@ -55,8 +72,7 @@ def _welcome(talk: Talk, customer: Customer, friendship: Friendship, *, is_new: 
     if friendship.welcome_code and outbox.outcomes(tx, [earlier]).get(earlier, ("",))[0] in ON_ITS_WAY:
         return
     friendship.welcome_code = code
-    account, state = message.account, message.event_key
-    words = welcomes.welcome_for(tx, talk.shop, account, state, customer, is_new=is_new, contact=True)
+    words = welcomes.welcome_for(tx, talk.shop, message.account, state, customer, is_new=is_new, contact=True)
     outbox.queue(
         tx,
         account=message.account,
@@ -91,9 +107,11 @@ def left(talk: Talk) -> str:
 
 @on.event("contact_removed")
 def removed(talk: Talk) -> str:
-    """A staff member has ended it, and needs not be told."""
+    """A staff member has ended it, and needs not be told; or a colleague has taken over, of whom another event tells."""
     tx, message = talk.tx, talk.message
-    if contacts.parted(tx, message.account, _member(talk), message.sender, at=message.created_at):
+    passed_on = str(message.fields.get("Source") or "").upper() == "DELETE_BY_TRANSFER"
+    member_id, at = _member(talk), message.created_at
+    if contacts.parted(tx, message.account, member_id, message.sender, at=at, passed_on=passed_on):
         contact_marks.nothing_more(tx, message.account, _member(talk), message.sender)
         # The tags go with the friendship there, and stay here: other friends are to have them.
         contact_marks.later(tx, message.account, [message.sender], at=tx.now)
@@ -105,6 +123,21 @@ def edited(talk: Talk) -> str:
     """The event does not tell what was edited: a worker asks the platform."""
     message = talk.message
     friends.edited(talk.tx, message.account, _member(talk), message.sender, at=message.created_at)
+    return ""
+
+
+@on.event("contact_transfer_failed")
+def transfer_failed(talk: Talk) -> str:
+    """A colleague was to take over the customer, and does not: whose friends they are stays as it was."""
+    identity = customers.identity(talk.tx, talk.message.account, talk.message.sender)
+    if identity is None:
+        return ""
+    customer = talk.tx.session.get_one(Customer, identity.customer_id)
+    reason = str(talk.message.fields.get("FailReason") or "").lower()
+    why = next((words for start, words in _NOT_PASSED_ON.items() if reason.startswith(start)), "平台没说原因")
+    words = f"{shown(customer)} 没有转给 {_called(talk)}：{why}。TA 原来的好友还在，可以换一位同事再分配。"
+    for owner in merchants.owners(talk.tx):
+        notices.tell(talk.tx, owner.id, words, kind="transfer", subject=f"transfer:{customer.id}")
     return ""
 
 

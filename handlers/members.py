@@ -1,7 +1,10 @@
-"""The company's own people: whoever writes to the app is staff, unless they were removed."""
+"""The company's own people: whoever writes to the app is staff until they are removed, or leave the company."""
 
 from __future__ import annotations
 
+from bot.domain.customers import friends
+from bot.domain.customers import service as customers
+from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.domain.merchants.service import Member
@@ -11,7 +14,8 @@ from bot.language.staff import understand
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers.merchants import ROLES
+from handlers.merchants import ROLES, what_stays
+from handlers.talk import Talk, on
 
 # Opening the app, or seeing it for the first time, says nothing, but shows who is there.
 CAME = {"enter_agent", "member_came"}
@@ -46,3 +50,41 @@ def removed(tx: Tx, settings: Settings, message: Inbound) -> str:
     except Refusal as refusal:
         return str(refusal)
     return f"绑定好了，{bound.staff.name}，您又是这家店的{ROLES[bound.staff.role]}了。发送“今日”接着干。"
+
+
+@on.event("member_changed")
+def left_the_company(talk: Talk) -> str:
+    """Who is deleted there works here no more. Other changes (names, departments, newcomers) wait for their first word."""
+    tx, message = talk.tx, talk.message
+    member_id = str(message.fields.get("UserID") or "")
+    staff = merchants.find(tx, account=message.account, person_id=member_id)
+    if str(message.fields.get("ChangeType") or "").lower() != "delete_user":
+        return ""
+    alone = friends.member_left(tx, message.account, member_id, message.created_at)
+    if staff is None:
+        return ""
+    try:
+        gone, followers = merchants.remove(tx, who=str(staff.id))
+    except Refusal:
+        return ""  # the last owner, who cannot write by the app any more
+    for account, person_id in followers:
+        customers.leave_staff(tx, account, person_id, name=gone.name)
+    rest = f"{alone} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if alone else ""
+    _tell_owners(talk, gone, f"{gone.name}不在企业通讯录里了，已经不是店员。{rest}{what_stays(talk, gone)}")
+    return ""
+
+
+@on.event("member_left")
+def sees_the_app_no_more(talk: Talk) -> str:
+    """May have left, or only its visible range: which of them, and what is to become of it, people know."""
+    staff = merchants.find(talk.tx, account=talk.message.account, person_id=talk.message.sender)
+    if staff is not None:
+        words = f"{staff.name}看不到应用了：不在可见范围里，或者离开了企业。不是店员了，就发送：员工 移除 {staff.id}"
+        _tell_owners(talk, staff, words)
+    return ""
+
+
+def _tell_owners(talk: Talk, about: Staff, words: str) -> None:
+    for owner in merchants.owners(talk.tx):
+        if owner.id != about.id:
+            notices.tell(talk.tx, owner.id, words, kind="member", subject=f"member:{about.id}")

@@ -50,7 +50,7 @@ from bot.language.intents import (
 from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.staff import understand
 from bot.platforms.abilities import abilities
-from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
+from handlers.talk import WIDE, CustomerTalk, StaffTalk, Talk, names_of, on
 
 ROLES = {"owner": "老板", "staff": "店员"}
 APART = "要分开：请老板发送“员工 移除 {}”，再用“员工 邀请”的码各绑一次。"
@@ -279,18 +279,22 @@ def remove(talk: StaffTalk) -> str:
     for account, person_id in followers:
         customers.leave_staff(talk.tx, account, person_id, name=gone.name)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
+    return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。{what_stays(talk, gone)}"
+
+
+def what_stays(talk: Talk, gone: Staff) -> str:
+    """A line on what is still open with somebody who works here no more, and how to hand it over; empty for nothing."""
     held = journeys.held_by(talk.tx, gone.id)
-    removed = f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
     if not held:
-        return removed
+        return ""
     heirs = merchants.active_staff(talk.tx)
     return (
-        f"{removed}\n{gone.name}手上还有：{_held(talk, held)}。{_stands_still(held)}"
+        f"\n{gone.name}手上还有：{_held(talk, held)}。{_stands_still(held)}"
         f"\n交给别人：员工 交接 {gone.id} {heirs[0].name}"
     )
 
 
-def _held(talk: StaffTalk, held: Held) -> str:
+def _held(talk: Talk, held: Held) -> str:
     parts = []
     if held.customers:
         parts.append(f"顾客 {len(held.customers)} 位（{names_of(held.customers)}）")

@@ -133,14 +133,14 @@ def create_reader(settings: Settings) -> Reader:
     """The reader ``app.py`` hands to the router."""
 
     def read(router: Router, message: Inbound, tx: Tx) -> str | None:
-        if message.of == "member":
+        known = router.find("event", message.kind) is not None
+        if message.of == "member" and not known:
             return _member(router, tx, settings, message)
         if message.of != "anybody":
-            known = router.find("event", message.kind) is not None
             return _event(router, Talk(tx, settings, message, message.kind)) if known else None
         if message.kind in OF_THE_ACCOUNT or message.kind.startswith(OF_THE_ACCOUNT_STARTS):
             return _event(router, Talk(tx, settings, message, message.kind))
-        if message.kind not in MESSAGES and message.kind not in WINDOWS and router.find("event", message.kind) is None:
+        if message.kind not in MESSAGES and message.kind not in WINDOWS and not known:
             return None
         met = customers.meet(tx, message.account, message.sender)
         _open_window(tx, message)

@@ -23,11 +23,11 @@ TOLD_EACH = 3
 NEW_FOR = timedelta(hours=1)  # somebody whose news still waits to be told
 
 
-def parted(tx: Tx, account: str, member_id: str, person_id: str, *, at: datetime) -> bool:
+def parted(tx: Tx, account: str, member_id: str, person_id: str, *, at: datetime, passed_on: bool = False) -> bool:
     """A staff member and a customer are friends no more, by news of it or by the platform's refusal; see `friends.parted`.
 
-    With the last friend goes all that still waits for the customer on this account. False where that was known, or
-    where they are friends again.
+    With the last friend goes all that still waits for the customer on this account, unless they are ``passed_on`` to
+    another, who sends it. False where that was known, or where they are friends again.
     """
     if not friends.parted(tx, account, member_id, person_id, at):
         return False
@@ -35,7 +35,7 @@ def parted(tx: Tx, account: str, member_id: str, person_id: str, *, at: datetime
     if identity is not None:
         member = friends.members_of(tx, account).get(member_id, member_id)
         timeline.add(tx, identity.customer_id, "unfollow", f"和 {member} 不再是好友")
-        if not friends.is_friend(tx, account, person_id):
+        if not passed_on and not friends.is_friend(tx, account, person_id):
             outbox.cancel_for_customer(tx, identity.customer_id, NO_FRIEND, account=account)
     return True
 

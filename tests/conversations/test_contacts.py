@@ -212,3 +212,55 @@ def test_a_day_of_a_shop_whose_customers_only_talk_to_its_staff(company, laoban,
     mei.leaves(xiaoli)
     shop.goes_on()
     assert any("小美 #1 删了 小丽 的好友" in text for text in laoban.news())
+
+
+@one_database
+def test_a_transfer_that_failed_is_told_the_owner_once_and_changes_nothing(company, laoban, xiaoli):
+    mei = company.contact("小美")
+    mei.adds(laoban)
+    laoban.says("改名 #1 小美")
+    failed = {"Event": "change_external_contact", "ChangeType": "transfer_fail", "ExternalUserID": mei.id}
+    company.event(**failed, UserID="xiaoli", FailReason="customer_refused")
+    told = laoban.says("在吗")
+    assert "小美 #1 没有转给 小丽：顾客不愿意换人" in told
+    company.event(**failed, UserID="xiaoli", FailReason="customer_limit_exceed")
+    company.event(**failed | {"ExternalUserID": "wmNobody"}, UserID="xiaoli", FailReason="customer_refused")
+    assert "没有转给 小丽：那边的客户已经满了" in laoban.says("在吗")
+    assert "没有转给" not in laoban.says("在吗")
+    assert "没有转给" not in xiaoli.says("在吗")
+    assert relations(company) == {(mei.id, "laoban"): "active"}
+
+
+@one_database
+def test_a_welcome_that_waited_for_a_consent_comes_with_it_once(company, laoban):
+    shop = company.shop
+    now = int(shop.clock.now().timestamp())
+    news(company, "add_external_contact", "wmA", "laoban", now, State="shop_door")
+    news(company, "msg_audit_approved", "wmA", "laoban", now + 5, WelcomeCode="wc-1")
+    news(company, "msg_audit_approved", "wmA", "laoban", now + 6, WelcomeCode="wc-2")
+    news(company, "msg_audit_approved", "wmStranger", "laoban", now, WelcomeCode="wc-3")
+    news(company, "add_external_contact", "wmB", "laoban", now - 7200)
+    news(company, "msg_audit_approved", "wmB", "laoban", now, WelcomeCode="wc-4")
+    assert shop.rows("SELECT person_id, route FROM deliveries") == [("wmA", "welcome")]
+
+
+@one_database
+def test_what_is_planned_for_a_customer_goes_on_with_the_colleague_who_takes_over(company, laoban, xiaoli):
+    shop = company.shop
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    for one in (mei, lan):
+        one.adds(xiaoli)
+    shop.goes_on()
+    for one in (mei, lan):
+        one.news()
+    laoban.says("话术 新增 新款 新款到店")
+    laoban.confirms_code(laoban.says("群发 全部 用 新款 明天10点"))
+    now = int(shop.clock.now().timestamp())
+    news(company, "del_external_contact", mei.id, "xiaoli", now + 1, Source="DELETE_BY_TRANSFER")
+    news(company, "del_external_contact", lan.id, "xiaoli", now + 1)
+    shop.later(seconds=2)
+    mei.adds(laoban)
+    shop.goes_on(days=1)
+    assert [task["text"] for task in laoban.tasks] == ["新款到店"]
+    states = {row["customer"]: row["state"] for row in shop.export("deliveries")}
+    assert states == {mei.number: "handed", lan.number: "cancelled"}

@@ -198,3 +198,35 @@ def test_an_own_code_is_for_another_account_only_and_for_ten_minutes(company, la
     assert "要老板请才能回来" in fan.says(line)
     assert "要老板请才能回来" in xiaoli.says(line)
     assert "没有这个绑定码" in fan.says("绑定 AAAA7777")
+
+
+@one_database
+def test_who_leaves_the_company_is_staff_no_more_and_nobodys_friend(company, laoban, xiaoli):
+    shop = company.shop
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    mei.adds(xiaoli)
+    lan.adds(xiaoli)
+    lan.adds(laoban)
+    shop.work()
+    xiaoli.says("负责 小美 小丽")
+    laoban.says("话术 新增 新款 新款到店")
+    laoban.confirms_code(laoban.says("群发 全部 用 新款 明天10点"))
+    xiaoli.event(Event="unsubscribe")
+    shop.goes_on()
+    assert "小丽看不到应用了" in laoban.news()[-1]
+    assert "小丽 · 店员" in laoban.says("员工")
+    company.event(Event="change_contact", ChangeType="update_user", UserID="xiaoli")
+    assert "小丽 · 店员" in laoban.says("员工")
+    company.event(Event="change_contact", ChangeType="delete_user", UserID="xiaoli")
+    shop.goes_on()
+    told = laoban.news()[-1]
+    assert "小丽不在企业通讯录里了，已经不是店员。1 位顾客只加了 TA" in told
+    assert "顾客 1 位（小美 #1）" in told
+    assert "员工 交接 2 王姐" in told
+    assert "小丽" not in laoban.says("员工")
+    assert [one.file["identities"][0]["relation"] for one in (mei, lan)] == ["gone", "active"]
+    company.event(Event="change_contact", ChangeType="delete_user", UserID="laoban")
+    assert "王姐 · 老板" in laoban.says("员工")  # the last owner stays one
+    assert lan.file["identities"][0]["relation"] == "gone"
+    mei.adds(laoban)  # as whom the company gave her to
+    assert mei.file["identities"][0]["relation"] == "active"

@@ -100,6 +100,36 @@ def parted(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -
     return was_active
 
 
+def between(tx: Tx, account: str, member_id: str, person_id: str) -> Friendship | None:
+    """The friendship of the two, also one that is over."""
+    return tx.session.get(Friendship, (person_id, account, member_id))
+
+
+_MEMBER_LEFT = text(
+    "UPDATE friendships SET relation = 'gone', relation_at = :at, welcome_code = '' "
+    "WHERE account = :account AND member_id = :member_id AND relation = 'active' AND relation_at <= :at"
+)
+_LOST_LAST = text(
+    "UPDATE identities SET relation = 'gone', relation_at = :at WHERE account = :account AND relation = 'active' "
+    "AND person_id IN (SELECT person_id FROM friendships WHERE account = :account AND member_id = :member_id "
+    "AND relation = 'gone' AND relation_at = :at) AND NOT EXISTS (SELECT 1 FROM friendships WHERE "
+    "friendships.person_id = identities.person_id AND friendships.account = :account AND relation = 'active')"
+)
+
+
+def member_left(tx: Tx, account: str, member_id: str, at: datetime) -> int:
+    """A member has left the company at ``at``, and all their friends with them, of which the platform tells nothing more.
+
+    Returns for how many customers it was the last friend; whoever the company gives one to is told as a new friend.
+    """
+    tx.session.flush()
+    named = {"account": account, "member_id": member_id, "at": to_milliseconds(at)}
+    tx.execute(_MEMBER_LEFT, named)
+    lost = tx.execute(_LOST_LAST, named).rowcount
+    tx.session.expire_all()
+    return int(lost)
+
+
 def edited(tx: Tx, account: str, member_id: str, person_id: str, at: datetime) -> bool:
     """The platform knows newer words for the contact as of ``at``, which are to be fetched; False for a friendship nobody
     knows."""
