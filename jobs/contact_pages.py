@@ -194,7 +194,13 @@ def _whole(contact: Contact, known: Mapping[str, Shown]) -> tuple[ContactFacts, 
 def _facts(contact: Contact) -> ContactFacts:
     told = [
         FriendFacts(
-            one.member_id, remarks.kept(one.remark), remarks.kept(one.description), one.since, one.state, one.add_way
+            one.member_id,
+            remarks.kept(one.remark),
+            remarks.kept(one.description),
+            one.since,
+            one.state,
+            one.add_way,
+            one.mobiles,
         )
         for one in contact.friends
     ]

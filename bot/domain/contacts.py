@@ -47,6 +47,10 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
     """
     found = friends.seen(tx, account, contacts, as_of=as_of)
     for one in found:
+        if one.phone_of is not None and one.twin is None and not quietly:
+            who, other = (customers.get(tx, number) for number in (one.customer_id, one.phone_of))
+            words = f"企业微信里给 {shown(who)} 记的电话是 {shown(other)} 的。同一位就发：合并 #{other.id} #{who.id}"
+            notices.tell_all(tx, words, kind="phone", subject=f"phone:{who.id}")
         if one.twin is not None:
             _merge_by_itself(tx, one.customer_id, one.twin, quietly=quietly)
         elif not quietly and not one.is_new:

@@ -178,3 +178,26 @@ def test_sync_says_how_far_it_is_and_what_differed(open_shop):
     assert "corp：补上漏掉的顾客 1 位" in said
     with pytest.raises(ShukeError, match="main, corp"):
         app.sync(shop.settings, shop.clock, "crop", said.append)
+
+
+@ON_ONE
+def test_a_phone_that_is_noted_there_stands_here_where_there_was_none(shop, company, laoban):
+    mei, lan, hong = company.contact("小美"), company.contact("阿兰"), company.contact("小红")
+    for one in (mei, lan, hong):
+        one.adds(laoban)
+    laoban.says("新客 张姐 13900139000")
+    works(shop)
+    laoban.says(f"资料 #{hong.number} 电话 13700137000")
+    laoban.remarks(mei, "小美", mobiles=["010-88886666", "+86 138-0013-8000"])
+    laoban.remarks(lan, "阿兰", mobiles=["13900139000"])
+    laoban.remarks(hong, "小红", mobiles=["13600136000"])
+    works(shop)
+    assert [one.file["phone"] for one in (mei, lan, hong)] == ["13800138000", None, "13700137000"]
+    assert "电话：13800138000" in laoban.says("查 8000")
+    zhang = next(row["number"] for row in shop.export("customers") if row["name"] == "张姐")
+    (hint,) = [text for text in told(shop) if "记的电话" in text]
+    assert (
+        hint == f"企业微信里给 阿兰 #{lan.number} 记的电话是 张姐 #{zhang} 的。同一位就发：合并 #{zhang} #{lan.number}"
+    )
+    assert "合成了一位" in laoban.says(f"合并 #{zhang} #{lan.number}")
+    assert lan.file["phone"] == "13900139000"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, literal, select, text, update
 
-from bot.domain.customers import channels, forgetting, timeline
+from bot.domain.customers import channels, forgetting, noted_phones, timeline
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer, Friendship, Identity
 from bot.domain.merchants.models import Staff, StaffIdentity
@@ -26,7 +26,7 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class FriendFacts:
-    """What the platform tells of one friendship; ``since`` None where it does not say."""
+    """What the platform tells of one friendship; ``since`` None where it does not say; ``mobiles`` as they were typed."""
 
     member_id: str
     remark: str = ""
@@ -34,6 +34,7 @@ class FriendFacts:
     since: datetime | None = None
     channel: str = ""
     add_way: int = 0
+    mobiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class ContactFacts:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What became of a contact: the customer's number, whether that was made now; ``twin``: the number of another file
-    of the same person, by the unionid, which waits to be merged."""
+    of the same person, by the unionid, which waits to be merged; ``phone_of``: of one with the phone a member noted."""
 
     person_id: str
     customer_id: int
     is_new: bool
     twin: int | None = None
+    phone_of: int | None = None
 
 
 # -- news of friendships -----------------------------------------------------------------------------------------------
@@ -255,6 +257,7 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
     before = _keep_friends(tx, account, here, as_of)
     files = _files(tx, [known[contact.person_id].customer_id for contact in here])
     twins = _twins(tx, [contact.unionid for contact in here if contact.unionid])
+    phones_of = _note_phones(tx, files, [(known[contact.person_id].customer_id, contact) for contact in here])
     found = []
     for contact in here:
         identity = known[contact.person_id]
@@ -262,7 +265,8 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
         _name(tx, account, files[identity.customer_id], contact, before.get(contact.person_id, frozenset()))
         others = () if identity.apart else twins.get(contact.unionid, set()) - {identity.customer_id}
         is_new = identity.customer_id in made
-        found.append(Seen(contact.person_id, identity.customer_id, is_new, min(others, default=None)))
+        twin, phone_of = min(others, default=None), phones_of.get(identity.customer_id)
+        found.append(Seen(contact.person_id, identity.customer_id, is_new, twin, phone_of))
     tx.session.flush()
     _follow_friendships(tx, account, [contact.person_id for contact in here])
     return found
@@ -311,6 +315,18 @@ def _take_in(tx: Tx, account: str, strangers: Sequence[ContactFacts]) -> set[int
     joined = [owner for owner in owners if owner is not None]
     timeline.add_many(tx, "follow", [(number, "也加了企业微信（同一个微信号）") for number in joined])
     return ours
+
+
+def _note_phones(tx: Tx, files: Mapping[int, Customer], told: Sequence[tuple[int, ContactFacts]]) -> Mapping[int, int]:
+    noted = {}
+    for number, contact in told:
+        if mobiles := [mobile for friend in _by_age(contact) for mobile in friend.mobiles]:
+            noted[number] = files[number], mobiles
+    return noted_phones.take(tx, noted) if noted else {}
+
+
+def _by_age(contact: ContactFacts) -> list[FriendFacts]:
+    return sorted(contact.friends, key=lambda friend: friend.since or LONG_AGO, reverse=True)
 
 
 def _first(contact: ContactFacts) -> datetime | None:
@@ -375,7 +391,7 @@ def _name(tx: Tx, account: str, customer: Customer, contact: ContactFacts, befor
     """
     own = display_name(contact.name)[0]
     customer.nickname = own or customer.nickname
-    by_age = sorted(contact.friends, key=lambda friend: friend.since or LONG_AGO, reverse=True)
+    by_age = _by_age(contact)
     remarks = [name for friend in by_age if (name := display_name(friend.remark)[0]) not in ("", own)]
     if remarks:
         customer.remark = remarks[0]
