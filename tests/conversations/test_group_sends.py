@@ -90,6 +90,24 @@ def test_a_broadcast_is_confirmed_by_whose_friends_they_are(company, laoban, xia
     assert "已发 3" in laoban.says("结果 3")
 
 
+def test_who_opts_out_or_leaves_before_the_task_is_made_is_not_in_it(company, laoban):
+    shop = company.shop
+    mei, lan, hong = (company.contact(name) for name in ("小美", "阿兰", "小红"))
+    for one in (mei, lan, hong):
+        one.adds(laoban)
+    shop.goes_on()
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    laoban.confirms_code(laoban.says(f"{SEND} 明天10点"))
+    laoban.says(f"退订 #{mei.number}")
+    lan.leaves(laoban)
+    shop.goes_on(days=1)
+    assert len(shop.calls("add_msg_template")) == 1
+    assert laoban.confirms() == {"小红": 1}
+    states = {number: (row["state"], row["reason"]) for number, row in records(company).items()}
+    assert states[mei.number] == ("cancelled", "顾客已退订")
+    assert states[lan.number] == ("cancelled", "已不是好友")
+
+
 def test_who_follows_too_gets_one_message_by_the_way_that_needs_nobody(company, laoban):
     shop = company.shop
     mei, lan, hong = (shop.regular(name) for name in ("小美", "阿兰", "小红"))

@@ -151,6 +151,22 @@ def test_it_is_called_off_but_for_what_is_sent(shop: CompanyShop, company: Compa
     assert {task.state for task in shop.kept()} == {"cancelled"}
 
 
+def test_who_opts_out_before_the_call_is_not_in_it_though_a_worker_holds_the_row(
+    shop: CompanyShop, company: Company
+) -> None:
+    shop.broadcast(lihua("p1", "p2", "p3"))
+    with shop.tx() as tx:
+        outbox.cancel_for_customer(tx, 1, "已退订", purpose="marketing")
+    terms = terms_of(shop.parts, shop.parts.settings.accounts[0])
+    with shop.tx() as tx:
+        rows = lease.claim_task(tx, "corp", terms.lease)
+    with shop.tx() as tx:
+        outbox.cancel_for_customer(tx, 2, "已不是好友", account="corp")
+    with shop.tx() as tx:
+        assert [row.person_id for row in handing.mark_task(tx, rows, terms)] == ["p3"]
+    assert shop.states(route="task") == {"p1": "cancelled 已退订", "p2": "cancelled 已不是好友", "p3": "claimed"}
+
+
 def test_members_are_reminded_and_at_last_nobody_waits_any_more(shop: CompanyShop, company: Company) -> None:
     shop.broadcast(lihua("p1"))
     shop.work()
