@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from bot.domain.customers import menu
@@ -14,10 +13,8 @@ from bot.platforms.abilities import abilities
 from bot.platforms.decisions import Decision
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
+from jobs.waits import Waits
 
-log = logging.getLogger(__name__)
-
-REST = 600.0  # seconds an account is left alone after the platform refused
 # The console's menu goes at the moment the server address is switched on, which is after our first start.
 LOOK_AGAIN = 180.0
 
@@ -31,7 +28,7 @@ class MenuSetup:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._accounts = [account.name for account in parts.settings.accounts if abilities(account).menus]
-        self._resting: dict[str, float] = {}
+        self._waits = Waits("menu_setup_waits")
         self._looked: dict[str, float] = {}
 
     def turn(self) -> int:
@@ -41,7 +38,7 @@ class MenuSetup:
     def _account(self, name: str) -> bool:
         parts = self._parts
         now = parts.clock.now().timestamp()
-        if name not in parts.clients or now < self._resting.get(name, 0.0):
+        if name not in parts.clients or self._waits.holds(name, now):
             return False
         with reading(parts.store, parts.clock) as tx:
             start = menu.of(tx, name)
@@ -51,15 +48,17 @@ class MenuSetup:
             return False
         try:
             if wanted is not None:
-                return self._put(name, wanted, before)
-            self._looked[name] = now + LOOK_AGAIN
-            return self._look(name, before if whose == BEFORE else None)
+                done = self._put(name, wanted, before)
+            else:
+                done = self._look(name, before if whose == BEFORE else None)
+                self._looked[name] = now + LOOK_AGAIN
         except PlatformFailure as failure:
-            log.warning("menu_setup_waits account=%s code=%s", name, failure.code)
-            self._resting[name] = now + REST
+            self._waits.begin(name, failure, now)
             if wanted is not None and failure.decision == Decision.DEFECT:
                 self._tell(name, f"公众号没有接受这个菜单，没有换（{failure.code}）。", menu.give_up)
             return False
+        self._waits.over(name)
+        return done
 
     def _look(self, name: str, before: list[dict[str, Any]] | None) -> bool:
         """First what stands there; later whether it still does."""

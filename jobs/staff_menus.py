@@ -18,10 +18,10 @@ from bot.platforms.official_account.client import OfficialAccount
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
 from jobs.scheduler import Lease
+from jobs.waits import Waits
 
 log = logging.getLogger(__name__)
 
-REST = 600.0  # seconds an account is left alone after the platform refused
 # Tags and menus may be changed in the console, and whoever comes back as a follower has lost the tag.
 LOOK_AGAIN = 3600.0
 # The manual's words for an account that may have no such menus, or no tags: nothing a person repairs within the hour.
@@ -35,7 +35,7 @@ class StaffMenu:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._resting: dict[str, float] = {}
+        self._waits = Waits("staff_menu_waits")
         self._looked: dict[str, float] = {}
         self._leases = {
             account.name: Lease(
@@ -53,7 +53,7 @@ class StaffMenu:
         parts = self._parts
         now = parts.clock.now().timestamp()
         client = parts.clients.get(name)
-        if client is None or now < self._resting.get(name, 0.0):
+        if client is None or self._waits.holds(name, now):
             return False
         with reading(parts.store, parts.clock) as tx:
             start, staff = menu.of(tx, name), merchants.people(tx, name)
@@ -69,9 +69,11 @@ class StaffMenu:
         try:
             menu_id = self._look_after(client, staff, tagged, menu_id)
         except PlatformFailure as failure:
-            log.warning("staff_menu_waits account=%s code=%s", name, failure.code)
-            self._resting[name] = now + (LONG_REST if failure.code in NOT_FOR_US else REST)
+            self._waits.begin(name, failure, now)
+            if failure.code in NOT_FOR_US:
+                self._waits.rest(name, now + LONG_REST)
             return False
+        self._waits.over(name)
         self._looked[name] = now + LOOK_AGAIN
         if changed or (start is not None and start.staff_menu != menu_id):
             with transaction(parts.store, parts.clock) as tx:

@@ -5,21 +5,17 @@ A follower's is in no event, so it is asked for. Only where the shop has contact
 
 from __future__ import annotations
 
-import logging
-
 from bot.domain import contacts
 from bot.domain.customers import friends
 from bot.errors import PlatformFailure
 from bot.platforms.abilities import abilities
 from bot.store.transaction import reading, transaction
 from jobs.parts import Parts
-
-log = logging.getLogger(__name__)
+from jobs.waits import Waits
 
 A_CALL = 100
 MERGED_AT_ONCE = 20
 LOOK_EVERY = 60.0  # seconds between two looks through all unionids: lists taken in may know each other
-REST = 600.0  # seconds an account is left alone after the platform refused
 
 
 class Unions:
@@ -30,7 +26,7 @@ class Unions:
         can = {account.name: abilities(account) for account in parts.settings.accounts}
         has_contacts = any(way.contacts for way in can.values())
         self._accounts = [name for name, way in can.items() if way.followers] if has_contacts else []
-        self._resting: dict[str, float] = {}
+        self._waits = Waits("unionids_wait")
         self._looked = 0.0
 
     def turn(self) -> int:
@@ -40,7 +36,7 @@ class Unions:
     def _account(self, name: str) -> int:
         parts = self._parts
         client, now = parts.clients.get(name), parts.clock.now().timestamp()
-        if client is None or now < self._resting.get(name, 0.0):
+        if client is None or self._waits.holds(name, now):
             return 0
         with reading(parts.store, parts.clock) as tx:
             people = friends.without_unionid(tx, name, A_CALL)
@@ -49,9 +45,9 @@ class Unions:
         try:
             found = {fan.person_id: fan.union_id for fan in client.people(people)}
         except PlatformFailure as failure:
-            log.warning("unionids_wait account=%s code=%s", name, failure.code)
-            self._resting[name] = now + REST
+            self._waits.begin(name, failure, now)
             return 0
+        self._waits.over(name)
         with transaction(parts.store, parts.clock, parts.bell) as tx:
             friends.have_unionids(tx, name, {person: found.get(person, "") for person in people})
             known = [unionid for unionid in found.values() if unionid]

@@ -185,3 +185,17 @@ def test_whatever_order_the_news_come_in_it_ends_as_the_platform_has_it(shop, co
     assert sorted(names[person_id] for person_id, left_at, _how in stays if left_at is None) == sorted(chat.members)
     # What an event has said is never overwritten; only a stay that was first seen after its end has no reason.
     assert {"left", "removed"} <= {how for _person_id, left_at, how in stays if left_at is not None}
+
+
+@ON_SQLITE
+def test_one_bad_answer_of_the_platform_costs_seconds(shop, company, xiaoli):
+    mei = company.contact("小美")
+    mei.adds(xiaoli)
+    shop.goes_on()
+    company.chat("老客群", xiaoli, [mei])
+    broken = shop.fault({"kind": "truncate"}, path="*/groupchat/get", times=9)
+    shop.work()
+    shop.ask(f"/faults/{broken}", method="DELETE")
+    shop.later(seconds=6)
+    shop.work()
+    assert "老客群 2 人" in xiaoli.says("社群")

@@ -180,20 +180,6 @@ def to_tell(shop: Settings, now: datetime, known: Sequence[Occasion], gone: Cont
     return [plan for plan in occasions.personal(known) if (plan.name, today.isoformat(), REMIND) not in gone]
 
 
-def take_round(tx: Tx, title: str, day: date, again_at: datetime) -> bool:
-    """Takes the next round of a day on which customers are asked for again; False where somebody else has."""
-    if take(tx, title, day, SEND, state="open", next_at=again_at):
-        return True
-    mine = update(OccasionTurn).where(
-        OccasionTurn.title == title,
-        OccasionTurn.on_day == day.isoformat(),
-        OccasionTurn.step == SEND,
-        OccasionTurn.state == "open",
-        OccasionTurn.next_at <= tx.now,
-    )
-    return tx.execute(mine.values(next_at=again_at)).rowcount == 1
-
-
 def reminded_until(tx: Tx, title: str, before: date) -> date | None:
     """The last day before ``before`` on which staff were reminded of each customer's own days, if there is one."""
     last = (
