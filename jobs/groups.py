@@ -19,13 +19,13 @@ from bot.platforms.decisions import Decision
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 from jobs.scheduler import Lease
+from jobs.waits import Waits
 
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 20  # groups in a turn: it must leave room for what else a worker has to do
 OWNERS_A_CALL = 100  # vendor manual, page 92120 (groupchat/list)
 TOO_MANY_OWNERS = 81017
-REST = 60.0  # seconds an account is left alone after the platform refused
 RETRY = timedelta(minutes=10)
 BEFORE = datetime.fromtimestamp(0, UTC)
 _SCENES = {1: "invited", 2: "link", 3: "code"}
@@ -37,8 +37,7 @@ class GroupKeeper:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._resting: dict[str, float] = {}
-        self._refusals: dict[str, PlatformFailure] = {}
+        self._waits = Waits("groups_wait")
         self._accounts = [account.name for account in parts.settings.accounts if abilities(account).contacts]
         self._leases = {
             name: Lease(parts.store, parts.clock, seconds=parts.settings.lease_seconds, name=f"groups:{name}")
@@ -51,13 +50,13 @@ class GroupKeeper:
 
     def refusal(self, name: str) -> PlatformFailure | None:
         """What the platform said last time, where it refused."""
-        return self._refusals.get(name)
+        return self._waits.refusal(name)
 
     def _account(self, name: str) -> int:
         parts = self._parts
         now = parts.clock.now()
         client = parts.clients.get(name)
-        if client is None or now.timestamp() < self._resting.get(name, 0.0):
+        if client is None or self._waits.holds(name, now.timestamp()):
             return 0
         today = listing_day(now.astimezone(parts.settings.timezone))
         with reading(parts.store, parts.clock) as tx:
@@ -69,13 +68,11 @@ class GroupKeeper:
             if unlisted:
                 self._list(name, client, today)
             done = self._read(name, client) + self._run(name, client)
-            self._refusals.pop(name, None)
-            return done
         except PlatformFailure as failure:
-            self._refusals[name] = failure
-            log.warning("groups_wait account=%s code=%s", name, failure.code)
-            self._resting[name] = now.timestamp() + max(failure.retry_after or 0.0, REST)
+            self._waits.begin(name, failure, now.timestamp())
             return 0
+        self._waits.over(name)
+        return done
 
     def _list(self, name: str, client: Any, today: str) -> None:
         found = set(_every_chat(client))

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
+import os
 import re
+import signal
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +40,7 @@ from bot.sandbox.settings import (
     DEMO_OWNER,
     DEMO_STAFF_TEMPLATE,
 )
+from bot.store import killpoints
 from bot.store.transaction import Tx, reading, transaction
 from jobs.parts import Parts
 from jobs.schedule import SCHEDULE
@@ -225,6 +229,23 @@ class Shop(PlayedShop):
         """Two schedulers strike at the same moment."""
         now = self.parts.clock.now()
         self.rivals(lambda parts: [entry.strike(parts, now) for entry in SCHEDULE])
+
+    def scheduler_dies(self, place: str) -> None:
+        """Another process strikes the clock and is killed at a place the product names."""
+
+        def strike() -> None:
+            killpoints._drill = killpoints._Drill(place)
+            parts = app.create_parts(self.settings, self.parts.clock)
+            for entry in SCHEDULE:
+                entry.strike(parts, parts.clock.now())
+            os._exit(0)
+
+        # Connections of this process must not be used by another.
+        self.store.engine.dispose()
+        process = multiprocessing.get_context("fork").Process(target=strike, daemon=True)
+        process.start()
+        process.join(30)
+        assert process.exitcode == -signal.SIGKILL, f"{place} was never reached"
 
     # -- what there is to see -----------------------------------------------------------------------------------------
 

@@ -1,18 +1,9 @@
 """群发 … 实时: the list of a broadcast with a time is that of the time it goes, beside the one of its confirmation."""
 
-import multiprocessing
-import os
-import signal
-
 import pytest
-
-import app
-from bot.store import killpoints
-from jobs import campaigns
 
 LATER = "群发 新款 用 上新 明天10点"
 LIVE = f"{LATER} 实时"
-FORK = multiprocessing.get_context("fork")
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -87,20 +78,9 @@ def test_a_scheduler_that_dies_over_it_doubles_and_loses_nothing(shop, boss, wan
     boss.confirms(boss.says(LIVE))
     shop.at("2026-09-22 10:00")
     wanting.says("在")
-    shop.store.engine.dispose()
-    process = FORK.Process(target=_strike_and_die, args=(shop,), daemon=True)
-    process.start()
-    process.join(30)
-    assert process.exitcode == -signal.SIGKILL, "the place was never reached"
+    shop.scheduler_dies("listed")
     shop.goes_on()
     assert wanting.phone.pushed == ["这周新款到了"]
-
-
-def _strike_and_die(shop):
-    killpoints._drill = killpoints._Drill("listed")
-    parts = app.create_parts(shop.settings, shop.clock)
-    campaigns.strike(parts, parts.clock.now())
-    os._exit(0)
 
 
 @sqlite_only

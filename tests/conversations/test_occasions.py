@@ -236,6 +236,18 @@ def test_a_birthday_is_told_of_before_and_kept_on_the_day_once(shop, boss, mei):
     assert len([text for text in mei.phone.pushed if "生日快乐" in text]) == 1
 
 
+def test_a_round_that_is_broken_off_goes_on_at_the_next_tick(shop, boss, mei):
+    boss.says("资料 小美 生日 9月25日")
+    boss.confirms(boss.says("关怀 开 生日"))
+    comes(shop, "2026-09-25 09:59", mei)
+    boss.says("回 小美 在的")
+    shop.goes_on()
+    shop.at("2026-09-25 10:00")
+    shop.scheduler_dies("round begun")
+    shop.goes_on(seconds=1)
+    assert [text[:7] for text in mei.phone.pushed] == ["在的", "小美，生日快乐"]
+
+
 def test_who_has_a_birthday_hears_of_that_and_not_of_the_holiday(shop, sends, boss, mei):
     lan = shop.regular("阿兰")
     boss.says("资料 小美 生日 9月25日")

@@ -1,20 +1,13 @@
 """群发 that repeats (每周三 10:00) or goes out at human pace (每小时50位, 分3天)."""
 
-import multiprocessing
-import os
-import signal
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-import app
 from bot.domain.campaigns import service
-from bot.store import killpoints
-from jobs import campaigns
 
 EVERY = "群发 全部 用 上新 每周三 10:00"
-FORK = multiprocessing.get_context("fork")
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
@@ -79,21 +72,10 @@ def test_a_scheduler_that_dies_over_it_doubles_and_loses_nothing(shop, boss, mei
     boss.confirms(boss.says(EVERY))
     shop.at("2026-09-23 10:00")
     mei.says("在")
-    shop.store.engine.dispose()
-    process = FORK.Process(target=_strike_and_die, args=(shop,), daemon=True)
-    process.start()
-    process.join(30)
-    assert process.exitcode == -signal.SIGKILL, "the place was never reached"
+    shop.scheduler_dies("occurred")
     shop.goes_on()
     assert mei.phone.pushed == ["这周新款到了"]
     assert shop.rows("SELECT COUNT(*) FROM broadcasts WHERE plan_id = 1") == [(1,)]
-
-
-def _strike_and_die(shop):
-    killpoints._drill = killpoints._Drill("occurred")
-    parts = app.create_parts(shop.settings, shop.clock)
-    campaigns.strike(parts, parts.clock.now())
-    os._exit(0)
 
 
 @sqlite_only

@@ -18,7 +18,7 @@ from jobs.schedule import Entry
 
 # Where one ends: after a statement, around a commit, and at the places the product names itself.
 PLACES = ("statement", "commit", "committed")
-NAMED = ("struck", "occurred", "reminded", "round taken", "occasion taken")
+NAMED = ("struck", "occurred", "reminded", "round begun", "occasion taken")
 LATEST = {"statement": 25, "commit": 3, "committed": 3}
 
 

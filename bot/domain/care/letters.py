@@ -97,7 +97,11 @@ def look(
 def skip(
     tx: Tx, customer: Customer, *, occasion: str, key: str, purpose: Purpose, reason: str, until: datetime
 ) -> Letter:
-    """Keeps why nothing is said for ``key``, for a reason the caller knows (a fact is missing); in words."""
+    """Keeps why nothing is said for ``key``, for a reason the caller knows (a fact is missing); in words.
+
+    Locks the customer, as `send` does.
+    """
+    lock(tx, customer.id)
     letter = _find(tx, key)
     if letter is not None and letter.state != "later":
         return letter
