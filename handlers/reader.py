@@ -504,9 +504,11 @@ def _is_text(line: str, intent: Intent, *, again: bool) -> bool:
 
 def _whose(line: str, intent: Intent) -> str:
     """The customer a line after a picture names, empty where it is something else."""
-    named = isinstance(intent, NotUnderstood | Choice | Show) and len(line) <= NAMED_AT_MOST
     who = re.sub(r"^这?是(?=.)|的$", "", line.strip())
-    return who if named and len(read_whom(who)) == 1 else ""
+    people = read_whom(who)
+    # A number alone asks for the card as well; 查 小美 does nothing else.
+    named = isinstance(intent, NotUnderstood | Choice) or (isinstance(intent, Show) and people == intent.whom)
+    return who if named and len(people) == 1 and len(line) <= NAMED_AT_MOST else ""
 
 
 def _numbered(offers: Sequence[str]) -> list[str]:

@@ -56,6 +56,11 @@ def test_another_command_ends_it(shop, boss, mei, lan):
     boss.says("照片 小美")
     assert "已放下" in boss.says("查 阿兰")
     assert "哪位顾客" in boss.does("image")
+    looked = boss.says("查 阿兰")
+    assert "已放下" in looked
+    assert f"阿兰 #{lan.number}" in looked
+    boss.does("image")
+    assert "放进了 小美" in boss.says(f"#{mei.number}")
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
