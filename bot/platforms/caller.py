@@ -20,6 +20,7 @@ from bot.platforms import answers
 from bot.platforms.decisions import Decision, Outcome, outcome_of
 from bot.platforms.http import Answer, HttpEngine, Request, Upload, Width
 from bot.platforms.meanings import Codes
+from bot.platforms.rests import Rests
 from bot.platforms.tokens import TokenKeeper, TokenSource
 from bot.settings import Account
 from bot.store.engine import Store
@@ -43,7 +44,8 @@ class Caller:
     """One account's calls. Belongs to the thread of its engine.
 
     All methods but ``deliver`` raise PlatformFailure. ``pause_seconds``: between tries of what the platform found too
-    hasty. A platform's own client says what its codes mean and which token an account has.
+    hasty. A platform's own client says what its codes mean and which token an account has. What the platform was
+    asked too fast is not asked again before its time, by any process: the call fails with AGAIN without being made.
     """
 
     codes: Codes
@@ -62,6 +64,7 @@ class Caller:
         self.account = account
         self._keep_tokens = partial(TokenKeeper, store=store, clock=clock, redis_url=redis_url, http=http)
         self.tokens = self._keep_tokens(self.source(account))
+        self._rests = Rests(account.name, clock=clock, redis_url=redis_url)
         self.clock = clock
         self.http = http
         self._pause_seconds = pause_seconds
@@ -124,28 +127,33 @@ class Caller:
         Longer ones than the engine takes come back as a PlatformFailure like any answer that breaks off.
         """
         query = f"&media_id={quote(media_id, safe='')}"
-        keeper = self.keeper(MEDIA)
-        token = keeper.current()
-        try:
-            return self._content(token, query)
-        except answers.Refused as refusal:
-            if refusal.code not in self.codes.stale:
-                raise
-        return self._content(keeper.replace(token), query)
+        return self._with_token(MEDIA, partial(self._content, query))
 
     def ask(
         self, path: str, payload: dict[str, Any] | None = None, *, query: str = "", files: tuple[Upload, ...] = ()
     ) -> dict[str, Any]:
         """One call that delivers nothing: GET without payload or files, else POST. ``query`` begins with ``&``."""
         body = None if payload is None else orjson.dumps(payload)
+        return self._with_token(path, partial(self._once, path, body, query, files))
+
+    def _with_token(self, path: str, call: Callable[[str], T]) -> T:
+        """The call's result; it is made a second time where its token was stale, and not at all while its path rests."""
+        left = self._rests.left(path)
+        if left:
+            raise answers.failure(f"{self.codes.called}让等一会儿，到时自动再试", None, Decision.AGAIN, left)
         keeper = self.keeper(path)
         token = keeper.current()
         try:
-            return self._once(path, body, token, query, files)
+            try:
+                return call(token)
+            except answers.Refused as refusal:
+                if refusal.code not in self.codes.stale:
+                    raise
+            return call(keeper.replace(token))
         except answers.Refused as refusal:
-            if refusal.code not in self.codes.stale:
-                raise
-        return self._once(path, body, keeper.replace(token), query, files)
+            if refusal.code in self.codes.too_fast and refusal.retry_after:
+                self._rests.begin(path, refusal.retry_after)
+            raise
 
     def request(self, path: str, body: bytes | None, token: str, query: str = "") -> Request:
         """A call with its token; POST where it has a body."""
@@ -159,13 +167,13 @@ class Caller:
         account = self.account
         return (token, account.secret, account.contact_secret, account.token, account.aes_key)
 
-    def _once(self, path: str, body: bytes | None, token: str, query: str, files: tuple[Upload, ...]) -> dict[str, Any]:
+    def _once(self, path: str, body: bytes | None, query: str, files: tuple[Upload, ...], token: str) -> dict[str, Any]:
         request = self.request(path, body, token, query)
         if files:
             request = Request("POST", request.url, files=files, secrets=request.secrets, seconds=UPLOAD_SECONDS)
         return answers.body_of(self.http.call(request), self.codes, now=self.clock.now(), secrets=request.secrets)
 
-    def _content(self, token: str, query: str) -> bytes:
+    def _content(self, query: str, token: str) -> bytes:
         request = self.request(MEDIA, None, token, query)
         answer = self.http.call(request)
         # A refusal is JSON with an errcode, what stands in between may answer with a page; a picture begins like neither.

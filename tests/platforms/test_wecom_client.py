@@ -6,7 +6,7 @@ import json
 import re
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -134,6 +134,23 @@ def test_a_token_that_ends_early_is_fetched_once_more_and_nothing_is_sent_twice(
     assert {outcome.decision for outcome in outcomes} == {Decision.SENT}
     assert sorted(call.json["touser"] for call in platform.calls) == sorted(f"u{n}" for n in range(60))
     assert len(platform.fetches) == 2
+
+
+def test_what_was_asked_too_fast_is_left_alone_until_its_time_by_every_process(
+    account, platform, store, engine, redis_url
+):
+    clock = SetClock(NOW)
+    here, there = (WeCom(account, store=store, clock=clock, redis_url=redis_url, http=engine) for _ in range(2))
+    alone = WeCom(account, store=store, clock=clock, redis_url=None, http=engine)
+    platform.answers[f"{EXTERNAL}get"] = {"errcode": 45009, "errmsg": "api freq out of limit"}
+    for client, calls in ((here, 1), (here, 1), (there, 1), (alone, 2), (alone, 2)):
+        with pytest.raises(PlatformFailure) as failed:
+            client.contact("wm1")
+        assert (failed.value.retry_after, len(platform.calls)) == (65, calls)
+    assert here.corp_tags() == []
+    clock.set(NOW + timedelta(seconds=66))
+    platform.answers[f"{EXTERNAL}get"] = {"external_contact": {"external_userid": "wm1", "name": "小美", "type": 1}}
+    assert {client.contact("wm1").name for client in (here, there, alone)} == {"小美"}
 
 
 def test_a_wrong_secret_stops_the_account_after_three_tries(client, platform):
