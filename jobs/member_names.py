@@ -39,7 +39,7 @@ class MemberNames:
             try:
                 name = client.member_name(person_id).strip()[:LONGEST_NAME]
             except PlatformFailure as failure:
-                if failure.decision not in (Decision.PERSON, Decision.CHANNEL, Decision.DEFECT):
+                if failure.retry_after or failure.decision not in (Decision.PERSON, Decision.CHANNEL, Decision.DEFECT):
                     self._waits.begin(account, failure, now)
                     return learned
                 name = ""

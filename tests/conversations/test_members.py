@@ -30,6 +30,18 @@ def test_who_says_no_name_is_called_as_the_company_does(company, laoban):
 
 
 @one_database
+def test_a_directory_asked_too_fast_is_asked_again_later(company, laoban):
+    company.shop.work()
+    company.shop.fault({"kind": "errcode", "errcode": 45009}, path="/cgi-bin/user/get", times=1)
+    company.member("achen", "阿陈").enters()
+    company.shop.work()
+    assert "2. achen · 店员" in laoban.says("员工")
+    company.shop.later(minutes=2)
+    company.shop.work()
+    assert "2. 阿陈 · 店员" in laoban.says("员工")
+
+
+@one_database
 def test_who_is_removed_stays_so_until_an_invitation(company, laoban, xiaoli):
     laoban.says("新客 张姐 13800138000")
     assert "已移除小丽" in laoban.says("员工 移除 小丽")
