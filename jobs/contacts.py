@@ -160,6 +160,8 @@ class ContactKeeper:
             with transaction(parts.store, parts.clock) as tx:
                 contact_marks.put_off(tx, name, people, until=tx.now + NOT_KEPT_FOR)
             return 0
+        if told:
+            self._waits.over(name)  # it answers, if not every time
         if kept.tags or kept.remarks:
             self._tags[name].tell(client, kept, as_of=as_of)
         if failure is not None:
@@ -227,6 +229,7 @@ class ContactKeeper:
                 raise
             log.warning("member_without_contacts account=%s code=%s", name, refusal.code)
             return self._step(name, walk, _after(progress.members or (), member), "")
+        self._waits.over(name)
         following = page.next
         progress.repeats += following in progress.cursors
         if progress.repeats > RESTARTS:

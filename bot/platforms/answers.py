@@ -99,7 +99,9 @@ def body_of(answer: Answer, codes: Codes, *, now: datetime, secrets: Sequence[st
         raise failure(words, None, Decision.DEFECT, None)
     if code:
         meaning = codes.meaning_of(code)
-        raise Refused(meaning.reason, code, meaning.decision, seconds_of(meaning.pause, now), body)
+        # A message waits longer, since every try at one is counted; nothing is lost by asking again soon.
+        pause = RETRY_SECONDS if code in codes.busy else seconds_of(meaning.pause, now)
+        raise Refused(meaning.reason, code, meaning.decision, pause, body)
     return body
 
 

@@ -137,6 +137,18 @@ def test_names_given_here_are_the_remark_there(shop, company, laoban):
     assert mei.friend_of(laoban)["remark"] == mei.file["remark"] == "同事最后改的"
 
 
+@ON_ONE
+def test_a_platform_that_is_busy_now_and_then_holds_nothing_up_for_long(shop, company, laoban):
+    people = [company.contact(f"客{number:03}").befriends(laoban) for number in range(1, 61)]
+    works(shop, 4)
+    shop.fault({"kind": "errcode", "errcode": -1}, path="/cgi-bin/externalcontact/get", probability=0.3)
+    laoban.confirms_code(laoban.says("批量标签 全部 +新款"))
+    for _ in range(40):
+        shop.later(seconds=6)
+        shop.work()
+    assert [contact.file["nickname"] for contact in people if tags_there(contact) != {"新款"}] == []
+
+
 def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
     people = [company.contact(name).befriends(laoban) for name in ("甲", "乙", "丙")]
     works(shop, 3)
