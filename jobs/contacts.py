@@ -37,7 +37,7 @@ from jobs.waits import Waits
 log = logging.getLogger(__name__)
 
 SECONDS = 2.0  # of one turn: a worker has other things to do
-READ_AT_ONCE = 20
+READ_AT_ONCE = 50
 # No customer of this member any more, or of nobody we may see. Source: vendor manual, page 90313
 NO_RELATION, NO_SUCH_PERSON = 84061, 40096
 NO_LICENCE = 701008
@@ -137,18 +137,16 @@ class ContactKeeper:
         unknown: list[str] = []
         refused: list[str] = []
         failure: PlatformFailure | None = None
-        for person in people:
-            try:
-                told.append(client.contact(person))
-            except PlatformFailure as refusal:
-                if refusal.code in (NO_RELATION, NO_SUCH_PERSON):
-                    unknown.append(person)
-                elif refusal.decision == Decision.PERSON:
-                    log.warning("contact_refused account=%s code=%s", name, refusal.code)
-                    refused.append(person)
-                else:
-                    failure = refusal
-                    break
+        for person, said in client.contacts_each(people):
+            if isinstance(said, Contact):
+                told.append(said)
+            elif said.code in (NO_RELATION, NO_SUCH_PERSON):
+                unknown.append(person)
+            elif said.decision == Decision.PERSON:
+                log.warning("contact_refused account=%s code=%s", name, said.code)
+                refused.append(person)
+            else:
+                failure = said
         names = self._tags[name].known(client, told, names)
         reach("contacts_read")
         try:

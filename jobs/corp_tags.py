@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from bot.domain import contacts, journeys
 from bot.domain.customers import contact_marks, corp_tags, remarks, tag_links, walks
 from bot.domain.customers.corp_tags import GROUP, MOST, Listed, Renamed
-from bot.domain.customers.remarks import Remark
 from bot.domain.customers.tag_links import Difference, Links
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.errors import PlatformFailure
+from bot.platforms.caller import Ask
 from bot.platforms.decisions import Decision
 from bot.platforms.wecom.client import WeCom
 from bot.platforms.wecom.contacts import Contact
@@ -39,16 +39,13 @@ SOON = timedelta(seconds=5)
 FEW = 5
 
 
-@dataclass
-class _Told:
-    """What the platform has taken, and what it refused."""
+class _Errand(NamedTuple):
+    """A call that lets the platform have something of a person through a member; ``keep`` notes that it was taken."""
 
-    tags: list[tuple[str, str, Sequence[str], Sequence[str]]] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    done: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    parted: list[tuple[str, str]] = field(default_factory=list)
-    unknown_tag: set[str] = field(default_factory=set)
+    member: str
+    person: str
+    ask: Ask
+    keep: Callable[[Tx], None]
 
 
 class TagList:
@@ -147,66 +144,78 @@ class TagList:
 
     def tell(self, client: WeCom, kept: Kept, *, as_of: datetime) -> None:
         """Lets the platform have the tags and names it lacks. Raises PlatformFailure when it takes nothing at all now."""
-        told, failure = _Told(), None
+        errands, unmade, failure = self._errands(client, kept)
+        taken: list[_Errand] = []
+        parted: list[_Errand] = []
+        refused, unknown_tag = set(unmade), set()
+        unasked = dict(enumerate(errands))
         try:
-            for one in kept.tags:
-                self._tell_tags(client, one, kept.keepers[one.person_id], told)
-            for remark in kept.remarks:
-                self._tell_remark(client, remark, told)
+            for place, said in client.ask_each([errand.ask for errand in errands]):
+                errand = errands[place]
+                if not isinstance(said, PlatformFailure):
+                    taken.append(errand)
+                elif said.code == NO_RELATION:
+                    parted.append(errand)
+                elif said.code == NO_SUCH_TAG:
+                    unknown_tag.add(errand.person)
+                elif said.decision in (Decision.PERSON, Decision.DEFECT):
+                    # What is refused for this person alone does not stop the others.
+                    log.warning("contact_change_refused account=%s code=%s", self._account, said.code)
+                    refused.add(errand.person)
+                else:
+                    failure = said
+                    continue
+                del unasked[place]
         except PlatformFailure as refusal:
             failure = refusal
         parts, account = self._parts, self._account
         with transaction(parts.store, parts.clock, parts.bell) as tx:
-            for person, member, put_on, taken_off in told.tags:
-                tag_links.pushed(tx, account, member, person, put_on=put_on, taken_off=taken_off)
-            for remark in told.remarks:
-                remarks.told(tx, account, remark)
-            for member, person in told.parted:
-                contacts.parted(tx, account, member, person, at=as_of)
-            again = {person for _member, person in told.parted} | told.unknown_tag
-            contact_pages.heard(tx, account, told.done - told.refused - again, as_of=as_of)
-            contact_marks.put_off(tx, account, told.refused, until=tx.now + REFUSED_FOR)
+            for errand in taken:
+                errand.keep(tx)
+            for errand in parted:
+                contacts.parted(tx, account, errand.member, errand.person, at=as_of)
+            again = {errand.person for errand in parted} | unknown_tag
+            done = {errand.person for errand in errands} - {errand.person for errand in unasked.values()}
+            contact_pages.heard(tx, account, done - refused - again, as_of=as_of)
+            contact_marks.put_off(tx, account, refused, until=tx.now + REFUSED_FOR)
             contact_marks.put_off(tx, account, again, until=tx.now + SOON)
-            if told.unknown_tag:
+            if unknown_tag:
                 walks.held(tx, account).tags_due_at = tx.now
         if failure is not None:
             raise failure
 
-    def _tell_tags(self, client: WeCom, one: Difference, keeper: str, told: _Told) -> None:
-        ids = [self._id_of(client, name) for name in one.put_on]
-        put_on = [tag_id for tag_id in ids if tag_id is not None]
-        calls: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
-            member: (put_on if member == keeper else (), one.take_off.get(member, ()))
-            for member in dict.fromkeys((keeper, *one.take_off))
-        }
-        for member, (on, off) in calls.items():
-            mark = partial(client.mark_tag, member, one.person_id, add=on, remove=off)
-            if (on or off) and self._try(mark, member, one.person_id, told):
-                told.tags.append((one.person_id, member, on, off))
-        (told.refused if None in ids else told.done).add(one.person_id)
-
-    def _tell_remark(self, client: WeCom, remark: Remark, told: _Told) -> None:
-        call = partial(client.remark, remark.member_id, remark.person_id, remark=remark.text)
-        if self._try(call, remark.member_id, remark.person_id, told):
-            told.remarks.append(remark)
-        told.done.add(remark.person_id)
-
-    def _try(self, call: Callable[[], None], member: str, person: str, told: _Told) -> bool:
-        """Whether it was taken; what is refused for this person alone does not stop the others."""
+    def _errands(self, client: WeCom, kept: Kept) -> tuple[list[_Errand], set[str], PlatformFailure | None]:
+        """The calls it takes, of whom a tag cannot be made there now, and what kept the rest from being prepared."""
+        errands: list[_Errand] = []
+        unmade: set[str] = set()
         try:
-            call()
+            for one in kept.tags:
+                ids = [self._id_of(client, name) for name in one.put_on]
+                if None in ids:
+                    unmade.add(one.person_id)
+                errands += self._marks(client, one, [tag_id for tag_id in ids if tag_id], kept.keepers[one.person_id])
+            for remark in kept.remarks:
+                ask = client.remark(remark.member_id, remark.person_id, remark=remark.text)
+                keep = partial(remarks.told, account=self._account, remark=remark)
+                errands.append(_Errand(remark.member_id, remark.person_id, ask, keep))
         except PlatformFailure as refusal:
-            if refusal.code == NO_RELATION:
-                told.parted.append((member, person))
-            elif refusal.code == NO_SUCH_TAG:
-                told.unknown_tag.add(person)
-            elif refusal.decision in (Decision.PERSON, Decision.DEFECT):
-                log.warning("contact_change_refused account=%s code=%s", self._account, refusal.code)
-                told.refused.add(person)
-            else:
-                raise
-            return False
-        return True
+            return errands, unmade, refusal
+        return errands, unmade, None
+
+    def _marks(self, client: WeCom, one: Difference, put_on: Sequence[str], keeper: str) -> Iterator[_Errand]:
+        for member in dict.fromkeys((keeper, *one.take_off)):
+            on, off = put_on if member == keeper else (), one.take_off.get(member, ())
+            if on or off:
+                ask = client.mark_tag(member, one.person_id, add=on, remove=off)
+                keep = partial(
+                    tag_links.pushed,
+                    account=self._account,
+                    member_id=member,
+                    person_id=one.person_id,
+                    put_on=on,
+                    taken_off=off,
+                )
+                yield _Errand(member, one.person_id, ask, keep)
 
     def _id_of(self, client: WeCom, name: str) -> str | None:
         """The company's tag of this name, made where there is none; None where it cannot be made now."""

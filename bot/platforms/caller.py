@@ -27,6 +27,8 @@ from bot.store.engine import Store
 from bot.store.killpoints import reach
 
 UPLOAD_SECONDS = 60.0
+# Platforms want few at a time of the calls that read (WeCom's 45033), and a round of them must not take long.
+ASKED_AT_ONCE = 8
 MEDIA = "/cgi-bin/media/get"
 
 T = TypeVar("T")
@@ -38,6 +40,14 @@ class Call(NamedTuple):
     path: str
     body: bytes
     keyed: bool = False
+
+
+class Ask(NamedTuple):
+    """One call that delivers nothing: GET without payload, else POST. ``query`` begins with ``&``."""
+
+    path: str
+    payload: dict[str, Any] | None = None
+    query: str = ""
 
 
 class Caller:
@@ -68,6 +78,7 @@ class Caller:
         self.clock = clock
         self.http = http
         self._pause_seconds = pause_seconds
+        self._asking = Width(ASKED_AT_ONCE, ASKED_AT_ONCE)
 
     def keeper(self, _path: str) -> TokenKeeper:
         """Whose token a path takes."""
@@ -133,16 +144,12 @@ class Caller:
         self, path: str, payload: dict[str, Any] | None = None, *, query: str = "", files: tuple[Upload, ...] = ()
     ) -> dict[str, Any]:
         """One call that delivers nothing: GET without payload or files, else POST. ``query`` begins with ``&``."""
-        body = None if payload is None else orjson.dumps(payload)
-        return self._with_token(path, partial(self._once, path, body, query, files))
+        ask = Ask(path, payload, query)
+        return self._with_token(path, lambda token: self._once(self._request(ask, token, files)))
 
     def _with_token(self, path: str, call: Callable[[str], T]) -> T:
         """The call's result; it is made a second time where its token was stale, and not at all while its path rests."""
-        left = self._rests.left(path)
-        if left:
-            raise answers.failure(f"{self.codes.called}让等一会儿，到时自动再试", None, Decision.AGAIN, left)
-        keeper = self.keeper(path)
-        token = keeper.current()
+        keeper, token = self.keeper(path), self._ready(path)
         try:
             try:
                 return call(token)
@@ -151,9 +158,54 @@ class Caller:
                     raise
             return call(keeper.replace(token))
         except answers.Refused as refusal:
-            if refusal.code in self.codes.too_fast and refusal.retry_after:
-                self._rests.begin(path, refusal.retry_after)
+            self._keep_rest(path, refusal)
             raise
+
+    def ask_each(self, asks: Sequence[Ask]) -> Iterator[tuple[int, dict[str, Any] | PlatformFailure]]:
+        """Makes many such calls, some at a time, and yields each answer with the place of its call, as they come.
+
+        A failure that is not about one call alone begins no more of them: what was not asked is left out. Raises
+        PlatformFailure only before anything is asked, where there is no token or a path rests.
+        """
+        tokens = {path: self._ready(path) for path in {ask.path for ask in asks}}
+        waiting = deque((place, False) for place in range(len(asks)))
+
+        def give(room: int) -> list[tuple[tuple[int, bool, str], Request]]:
+            given = [waiting.popleft() for _ in range(min(room, len(waiting)))]
+            ready = [(place, second, tokens[asks[place].path]) for place, second in given]
+            return [(call, self._request(asks[call[0]], call[2])) for call in ready]
+
+        for (place, second, token), answer in self.http.stream(give, width=self._asking):
+            path = asks[place].path
+            said: dict[str, Any] | PlatformFailure
+            try:
+                said = answers.body_of(answer, self.codes, now=self.clock.now(), secrets=self.secrets(token))
+                self._asking.good()
+            except PlatformFailure as failure:
+                said = failure
+            if isinstance(said, PlatformFailure) and said.code in self.codes.stale and not second:
+                try:
+                    tokens[path] = self.keeper(path).replace(token)
+                    waiting.appendleft((place, True))
+                    continue
+                except PlatformFailure as failure:
+                    said = failure
+            if isinstance(said, PlatformFailure) and said.decision not in (Decision.PERSON, Decision.DEFECT):
+                self._asking.bad()
+                self._keep_rest(path, said)
+                waiting.clear()
+            yield place, said
+
+    def _ready(self, path: str) -> str:
+        """The token for a path. Raises PlatformFailure, also while the path rests."""
+        left = self._rests.left(path)
+        if left:
+            raise answers.failure(f"{self.codes.called}让等一会儿，到时自动再试", None, Decision.AGAIN, left)
+        return self.keeper(path).current()
+
+    def _keep_rest(self, path: str, failure: PlatformFailure) -> None:
+        if failure.code in self.codes.too_fast and failure.retry_after:
+            self._rests.begin(path, failure.retry_after)
 
     def request(self, path: str, body: bytes | None, token: str, query: str = "") -> Request:
         """A call with its token; POST where it has a body."""
@@ -167,10 +219,14 @@ class Caller:
         account = self.account
         return (token, account.secret, account.contact_secret, account.token, account.aes_key)
 
-    def _once(self, path: str, body: bytes | None, query: str, files: tuple[Upload, ...], token: str) -> dict[str, Any]:
-        request = self.request(path, body, token, query)
-        if files:
-            request = Request("POST", request.url, files=files, secrets=request.secrets, seconds=UPLOAD_SECONDS)
+    def _request(self, ask: Ask, token: str, files: tuple[Upload, ...] = ()) -> Request:
+        body = None if ask.payload is None else orjson.dumps(ask.payload)
+        request = self.request(ask.path, body, token, ask.query)
+        if not files:
+            return request
+        return Request("POST", request.url, files=files, secrets=request.secrets, seconds=UPLOAD_SECONDS)
+
+    def _once(self, request: Request) -> dict[str, Any]:
         return answers.body_of(self.http.call(request), self.codes, now=self.clock.now(), secrets=request.secrets)
 
     def _content(self, query: str, token: str) -> bytes:

@@ -213,3 +213,30 @@ def test_a_phone_that_is_noted_there_stands_here_where_there_was_none(shop, comp
     )
     assert "合成了一位" in laoban.says(f"合并 #{zhang} #{lan.number}")
     assert lan.file["phone"] == "13900139000"
+
+
+@ON_ONE
+def test_a_line_about_many_is_there_for_all_of_them_within_half_a_minute(shop, company, laoban):
+    people = [company.contact(f"客{number:02}") for number in range(60)]
+    for one in people:
+        one.befriends(laoban)
+    works(shop, 4)
+    people[7].leaves(laoban)
+    laoban.confirms_code(laoban.says("批量标签 全部 +节日"))
+    works(shop)
+    assert [one.name for one in people if "节日" not in tags_there(one)] == ["客07"]
+    assert {one.file["identities"][0]["relation"] for one in people if one is not people[7]} == {"active"}
+
+
+@ON_ONE
+def test_what_a_rule_puts_on_is_there_too_and_a_class_is_not(shop, company, laoban):
+    mei = company.contact("小美")
+    mei.adds(laoban)
+    works(shop)
+    laoban.says(f"#{mei.number} +VIP +常客")
+    laoban.says(f"消费 #{mei.number} 1200 大衣")
+    shop.goes_on(days=1)
+    works(shop)
+    assert {"首购", "送货上门", "常客"} <= set(mei.file["tags"])
+    assert tags_there(mei) == set(mei.file["tags"])
+    assert mei.file["vip"]

@@ -54,9 +54,9 @@ class Platform:
             if not query["access_token"].startswith(f"TOKEN-{self.number}-"):
                 return answer({"errcode": 42001, "errmsg": "access_token expired"})
             self.calls.append(heard)
-            said = self.answers.get(heard.path, lambda heard: OK)
-            said = said(heard) if callable(said) else OK | said
-            return said if isinstance(said, bytes | str) else answer(said)
+        said = self.answers.get(heard.path, lambda heard: OK)
+        said = said(heard) if callable(said) else OK | said
+        return said if isinstance(said, bytes | str) else answer(said)
 
     def last(self):
         """The last call's path, query and body."""
@@ -331,6 +331,47 @@ def test_one_contact_with_everybody_who_knows_it(client, platform):
     assert (caught.value.code, caught.value.decision) == (84061, Decision.PERSON)
 
 
+def asked_person(heard):
+    return parse_qs(urlsplit(heard.target).query)["external_userid"][0]
+
+
+def test_many_contacts_are_asked_for_at_a_time_and_each_has_its_own_end(client, platform):
+    people = [f"wm{number}" for number in range(1, 25)]
+    # Eight are under way before the first is answered, as the calls of one after the other never are.
+    first = threading.Barrier(8)
+
+    def said(heard):
+        person = asked_person(heard)
+        if person in people[:8]:
+            first.wait(5)
+        if person == "wm2":
+            return {"errcode": 84061}
+        more = {"next_cursor": "c1"} if person == "wm9" and "cursor=c1" not in heard.target else {}
+        return OK | {"external_contact": {**PERSON, "external_userid": person}, "follow_user": [FOLLOW]} | more
+
+    platform.answers[f"{EXTERNAL}get"] = said
+    client.ask(f"{EXTERNAL}list")
+    platform.number += 1  # the token at hand is worth nothing any more
+    found = dict(client.contacts_each(people))
+    assert sorted(found) == sorted(people)
+    assert found.pop("wm2").code == 84061
+    assert {person: contact.person_id for person, contact in found.items()} == {person: person for person in found}
+    assert len(platform.fetches) == 2
+
+
+def test_a_platform_that_wants_fewer_at_a_time_is_asked_no_more(client, platform):
+    people = [f"wm{number}" for number in range(1, 25)]
+    platform.answers[f"{EXTERNAL}get"] = {"errcode": 45033}
+    refused = dict(client.contacts_each(people))
+    assert len(refused) == len(platform.calls) <= 8
+    assert {failure.code for failure in refused.values()} == {45033}
+    client.clock.set(NOW + timedelta(seconds=6))
+    platform.answers[f"{EXTERNAL}get"] = lambda heard: (
+        OK | {"external_contact": {**PERSON, "external_userid": asked_person(heard)}, "follow_user": []}
+    )
+    assert len(dict(client.contacts_each(people))) == len(people)
+
+
 def test_contacts_by_the_page(client, platform):
     row = {"external_contact": PERSON, "follow_info": {**FOLLOW, "tag_id": ["t1"]}}
     platform.answers[f"{EXTERNAL}batch/get_by_user"] = {
@@ -406,7 +447,7 @@ def test_members_and_their_contacts(client, platform):
 
 
 def test_remarks_change_only_what_is_given(client, platform):
-    client.remark("lihua", "wm1", remark="长" * 30, mobiles=[])
+    assert list(client.ask_each([client.remark("lihua", "wm1", remark="长" * 30, mobiles=[])])) == [(0, OK)]
     assert platform.last() == (
         f"{EXTERNAL}remark",
         platform.last()[1],
@@ -438,7 +479,7 @@ def test_corp_tags(client, platform):
         client.add_corp_tag("熟客", "VIP")
     client.edit_corp_tag("t1", "贵客")
     assert platform.last()[2] == {"id": "t1", "name": "贵客"}
-    client.mark_tag("lihua", "wm1", add=["t1"], remove=["t2"])
+    assert list(client.ask_each([client.mark_tag("lihua", "wm1", add=["t1"], remove=["t2"])])) == [(0, OK)]
     assert platform.last()[2] == {"userid": "lihua", "external_userid": "wm1", "add_tag": ["t1"], "remove_tag": ["t2"]}
     client.delete_corp_tag("t1")
     assert platform.last()[2] == {"tag_id": ["t1"]}

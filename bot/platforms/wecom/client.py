@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bot.errors import PlatformFailure
 from bot.platforms import answers
-from bot.platforms.caller import Call, Caller
+from bot.platforms.caller import Ask, Call, Caller
 from bot.platforms.decisions import Decision, Outcome
 from bot.platforms.http import Answer
 from bot.platforms.tokens import TokenKeeper
@@ -118,6 +118,22 @@ class WeCom(Caller):
         with answers.complete():
             return contacts.contact_of(person, list(rows.values()))
 
+    def contacts_each(self, person_ids: Sequence[str]) -> Iterator[tuple[str, Contact | PlatformFailure]]:
+        """Many contacts asked for by id, some at a time; see `ask_each`."""
+        asks = [Ask(contacts.ONE, query=f"&external_userid={quote(person, safe='')}") for person in person_ids]
+        for place, said in self.ask_each(asks):
+            person = person_ids[place]
+            yield person, said if isinstance(said, PlatformFailure) else self._whole(person, said)
+
+    def _whole(self, person_id: str, body: dict[str, Any]) -> Contact | PlatformFailure:
+        try:
+            if cursor_of(body):
+                return self.contact(person_id)
+            with answers.complete():
+                return contacts.contact_of(body["external_contact"], list(body.get("follow_user") or ()))
+        except PlatformFailure as failure:
+            return failure
+
     def contacts_of(self, member_ids: Sequence[str], cursor: str = "") -> ContactPage:
         """A page of up to 100 contacts of up to 100 members. Raises CursorLost where to begin again."""
         if not 1 <= len(member_ids) <= contacts.MEMBERS_A_CALL:
@@ -140,8 +156,8 @@ class WeCom(Caller):
         remark: str | None = None,
         description: str | None = None,
         mobiles: Sequence[str] | None = None,
-    ) -> None:
-        """Changes what a member has noted of a contact; None leaves it as it is, no mobiles clears them.
+    ) -> Ask:
+        """The call that changes what a member has noted of a contact; None leaves it as it is, no mobiles clears them.
 
         The platform takes 20 characters of remark and 150 of description: longer ones are cut. Raises ValueError where
         there is nothing to change.
@@ -155,7 +171,7 @@ class WeCom(Caller):
             asked["remark_mobiles"] = list(mobiles) or [""]
         if not asked:
             raise ValueError("nothing to change")
-        self.ask(contacts.REMARK, {"userid": member_id, "external_userid": person_id, **asked})
+        return Ask(contacts.REMARK, {"userid": member_id, "external_userid": person_id, **asked})
 
     # --- the company's tags ---
 
@@ -184,14 +200,14 @@ class WeCom(Caller):
         """Takes a tag away from everybody; with the last one its group goes."""
         self.ask(tags.DELETE, {"tag_id": [tag_id]})
 
-    def mark_tag(self, member_id: str, person_id: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
-        """Puts tags on a contact of this member and takes others off; repeating it does no harm."""
+    def mark_tag(self, member_id: str, person_id: str, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Ask:
+        """The call that puts tags on a contact of this member and takes others off; repeating it does no harm."""
         asked: dict[str, Any] = {"userid": member_id, "external_userid": person_id}
         if add:
             asked["add_tag"] = list(add)
         if remove:
             asked["remove_tag"] = list(remove)
-        self.ask(tags.MARK, asked)
+        return Ask(tags.MARK, asked)
 
     # --- ways to add a member ---
 
