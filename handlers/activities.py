@@ -11,17 +11,8 @@ from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
 from bot.errors import Refusal
-from bot.language.intents import (
-    Activities,
-    ActivityClose,
-    ActivityList,
-    ActivityNew,
-    ActivityRoster,
-    CheckIn,
-    Join,
-    Leave,
-    SignUp,
-)
+from bot.language.activity_intents import ActivityClose, ActivityList, ActivityNew, ActivityRoster, CheckIn, SignUp
+from bot.language.intents import Activities, Join, Leave
 from bot.language.normalise import display_name
 from bot.language.segments import parse_segment
 from handlers.talk import CustomerTalk, StaffTalk, Talk, names_of, on

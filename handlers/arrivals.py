@@ -14,7 +14,8 @@ from bot.domain.journeys import words_by_hand
 from bot.domain.merchants import auto_replies, notices
 from bot.domain.scripts import welcomes
 from bot.errors import Refusal
-from bot.language.intents import Complain, FreeTalk, OpenCase
+from bot.language.intents import Complain, FreeTalk
+from bot.language.work_intents import OpenCase
 from handlers.talk import CustomerTalk, StaffTalk, Talk, on
 
 ONE_OF_US = "您已经是店里的人了，发送“帮助”看能说什么。"

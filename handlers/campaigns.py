@@ -20,8 +20,8 @@ from bot.domain.merchants.models import Staff
 from bot.domain.scripts.checker import warnings
 from bot.domain.scripts.kinds import words
 from bot.errors import Refusal
-from bot.language.intents import Broadcast as BroadcastIntent
-from bot.language.intents import BroadcastList, BroadcastStep, Checked
+from bot.language.campaign_intents import Broadcast as BroadcastIntent
+from bot.language.campaign_intents import BroadcastList, BroadcastStep, Checked
 from handlers import plan_words, results
 from handlers.plan_words import moment, rest_lines
 from handlers.talk import StaffTalk, on

@@ -13,7 +13,7 @@ from bot.domain.care import models as care
 from bot.domain.merchants import desk
 from bot.domain.merchants.service import require_owner
 from bot.errors import Refusal
-from bot.language.intents import (
+from bot.language.care_intents import (
     Calendar,
     CalendarAdd,
     PacketBudget,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.complaints import service as complaints
 from bot.domain.customers.rules import shown
 from bot.errors import Refusal
-from bot.language.intents import CaseList, CaseShow
+from bot.language.work_intents import CaseList, CaseShow
 from handlers.talk import StaffTalk, on
 
 LISTED = 10

@@ -8,7 +8,7 @@ from bot.domain.campaigns import summary as plans
 from bot.domain.campaigns.summary import Summary
 from bot.domain.merchants import service as merchants
 from bot.errors import Refusal
-from bot.language.intents import Correct, Resend
+from bot.language.campaign_intents import Correct, Resend
 from handlers.campaigns import ask
 from handlers.plan_words import left_out
 from handlers.talk import StaffTalk, on

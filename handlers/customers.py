@@ -16,34 +16,12 @@ from bot.domain.merchants import service as merchants
 from bot.domain.orders import service as orders
 from bot.domain.orders.rules import items_shown, stage_shown
 from bot.errors import Refusal
-from bot.language.intents import (
-    CallMe,
-    Enrol,
-    FollowUp,
-    Grade,
-    History,
-    Marketing,
-    Mine,
-    Note,
-    OptIn,
-    OptOut,
-    OptOutHint,
-    Rename,
-    RuleChange,
-    RuleList,
-    Show,
-    Tag,
-    TagBook,
-    TagDelete,
-    TagJoin,
-    TagSegment,
-    Unnamed,
-    Visit,
-    Whom,
-)
+from bot.language.customer_intents import Enrol, FollowUp, Grade, History, Marketing, Note, Rename, Show, Unnamed, Visit
+from bot.language.intents import CallMe, Mine, OptIn, OptOut, OptOutHint, Whom
 from bot.language.money import show_money
 from bot.language.normalise import NAME_LIMIT, display_name
 from bot.language.segments import parse_segment
+from bot.language.tag_intents import RuleChange, RuleList, Tag, TagBook, TagDelete, TagJoin, TagSegment
 from handlers import files, groups
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, names_of, on
 

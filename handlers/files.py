@@ -10,9 +10,9 @@ from bot.domain.customers.models import Customer, Media, Photo
 from bot.domain.customers.rules import birth_shown, completeness, known_name, shown, worth_asking
 from bot.domain.merchants import desk
 from bot.domain.orders import service as orders
+from bot.language.customer_intents import Apart
 from bot.language.file_fields import BY_NAME
 from bot.language.file_intents import FileEdit, FileShow, Merge, Photos, Picture
-from bot.language.intents import Apart
 from bot.language.money import show_money
 from handlers.activities import tell_moved_up
 from handlers.scripts import take_picture

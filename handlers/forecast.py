@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.domain.customers.rules import LEVEL_WORDS
 from bot.domain.orders import forecast
 from bot.domain.orders.forecast import ENOUGH, START_CHANCES, Level
-from bot.language.intents import Forecast
 from bot.language.money import show_money
+from bot.language.work_intents import Forecast
 from handlers.talk import StaffTalk, on
 
 EXAMPLE = "跟进 小美 b 聊了价格 预计500"

@@ -11,8 +11,8 @@ from bot.domain.orders import daybook, payments
 from bot.domain.orders import service as orders
 from bot.domain.orders.models import Order, Payment
 from bot.errors import Refusal
-from bot.language.intents import Claim, CloseMonth, Receipts, Unclaimed
 from bot.language.money import show_money
+from bot.language.order_intents import Claim, CloseMonth, Receipts, Unclaimed
 from handlers.talk import WIDE, StaffTalk, on
 
 PAGE = 6  # payments a reply, as orders have

@@ -9,8 +9,8 @@ from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
 from bot.domain.merchants.service import Member
 from bot.errors import Refusal
-from bot.language.intents import Bind
 from bot.language.staff import understand
+from bot.language.work_intents import Bind
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx

@@ -19,11 +19,9 @@ from bot.domain.orders import daybook
 from bot.domain.orders.models import LedgerEntry
 from bot.errors import Refusal
 from bot.language import normalise
+from bot.language.campaign_intents import BroadcastStep
 from bot.language.help_texts import help_text
 from bot.language.intents import (
-    Bind,
-    BindElsewhere,
-    BroadcastStep,
     CallMe,
     Choice,
     Confirm,
@@ -31,24 +29,28 @@ from bot.language.intents import (
     Drop,
     FreeTalk,
     Help,
-    Keeper,
     Later,
-    Menu,
     More,
-    Notices,
     NotUnderstood,
-    Segment,
-    StaffHandOver,
-    StaffInvite,
-    StaffList,
-    StaffRemove,
-    Tag,
     Undo,
     Whom,
     Yes,
 )
 from bot.language.normalise import NAME_LIMIT, display_name
+from bot.language.segment_intents import Segment
 from bot.language.staff import understand
+from bot.language.tag_intents import Tag
+from bot.language.work_intents import (
+    Bind,
+    BindElsewhere,
+    Keeper,
+    Menu,
+    Notices,
+    StaffHandOver,
+    StaffInvite,
+    StaffList,
+    StaffRemove,
+)
 from bot.platforms.abilities import abilities
 from handlers.talk import WIDE, CustomerTalk, StaffTalk, Talk, names_of, on
 

@@ -13,7 +13,7 @@ from bot.domain.scripts import service as scripts
 from bot.domain.scripts.checker import refuse_punished
 from bot.domain.scripts.rules import compile_template
 from bot.errors import Refusal
-from bot.language.intents import CareChange, CareList, CareShow, CareSwitch, YearAhead
+from bot.language.care_intents import CareChange, CareList, CareShow, CareSwitch, YearAhead
 from bot.language.money import show_money
 from bot.language.segments import parse_segment
 from handlers.talk import StaffTalk, on

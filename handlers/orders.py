@@ -18,8 +18,8 @@ from bot.domain.orders.models import Order
 from bot.domain.orders.rules import STAGES, items_shown, stage_shown
 from bot.domain.scripts import service as scripts
 from bot.errors import Refusal
-from bot.language.intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from bot.language.money import show_money
+from bot.language.order_intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from handlers.talk import NEW_FILE, StaffTalk, names_of, on
 
 PAGE = 6  # orders a reply: as many as a phone shows without scrolling

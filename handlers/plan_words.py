@@ -18,7 +18,7 @@ from bot.domain.customers.rules import shown
 from bot.domain.merchants import desk
 from bot.domain.scripts.kinds import words_of
 from bot.domain.scripts.rules import is_personal
-from bot.language.intents import Broadcast as BroadcastIntent
+from bot.language.campaign_intents import Broadcast as BroadcastIntent
 from bot.language.times import show_time
 from handlers.talk import StaffTalk
 

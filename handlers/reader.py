@@ -17,63 +17,34 @@ from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
 from bot.gateway.router import Reader, Router
 from bot.language import normalise, read_whom
+from bot.language.activity_intents import ActivityList, ActivityRoster
 from bot.language.after_sale_intents import AfterSale, Cycles, WakeUps
+from bot.language.campaign_intents import BroadcastList, ScriptEdit, ScriptList, ScriptNew, ScriptShow
+from bot.language.care_intents import Calendar, CareList, CareShow, PacketList, Reminders, YearAhead
 from bot.language.channel_intents import ChannelList, ChannelShow
+from bot.language.customer_intents import History, Show, Unnamed, Visit
 from bot.language.customers import understand_customer
 from bot.language.file_intents import AutoReplies, FileShow, Find, Picture, SendOn, ShopFacts
 from bot.language.group_intents import GroupCalendar, GroupList, GroupShow
-from bot.language.intents import (
-    ActivityList,
-    ActivityRoster,
+from bot.language.intents import Choice, Confirm, Courtesy, Drop, FreeTalk, Help, Intent, More, NotUnderstood, Undo, Yes
+from bot.language.order_intents import Orders, Receipts, Unclaimed
+from bot.language.play_intents import PlayEdit, PlayList, PlayShow, PlayTry, PlayWho
+from bot.language.segment_intents import Segment, SegmentList, WhyBroadcast, WhySegment
+from bot.language.staff import understand
+from bot.language.tag_intents import RuleList, TagBook
+from bot.language.whom import says_number
+from bot.language.work_intents import (
     Bind,
-    BroadcastList,
-    Calendar,
-    CareList,
-    CareShow,
     CaseList,
     CaseShow,
-    Choice,
-    Confirm,
-    Courtesy,
-    Drop,
     Forecast,
-    FreeTalk,
-    Help,
-    History,
-    Intent,
-    More,
     NextBatch,
     Notices,
-    NotUnderstood,
-    Orders,
-    PacketList,
-    Receipts,
-    Reminders,
-    RuleList,
-    ScriptEdit,
-    ScriptList,
-    ScriptNew,
-    ScriptShow,
-    Segment,
-    SegmentList,
-    Show,
     StaffList,
-    TagBook,
     TaskText,
     Today,
-    Unclaimed,
-    Undo,
-    Unnamed,
-    Visit,
     Waiting,
-    WhyBroadcast,
-    WhySegment,
-    YearAhead,
-    Yes,
 )
-from bot.language.play_intents import PlayEdit, PlayList, PlayShow, PlayTry, PlayWho
-from bot.language.staff import understand
-from bot.language.whom import says_number
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx

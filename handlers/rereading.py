@@ -12,8 +12,9 @@ from bot.domain.orders import service as orders
 from bot.language import known, normalise
 from bot.language.clauses import TOGETHER
 from bot.language.file_intents import Merge, Photos
-from bot.language.intents import Deal, Intent, Later, NotUnderstood, Purchase, Several, Whom
+from bot.language.intents import Intent, Later, NotUnderstood, Several, Whom
 from bot.language.nearest import MOST_OFFERED
+from bot.language.order_intents import Deal, Purchase
 from bot.language.pasted import pasted
 from bot.language.staff import understand
 from bot.store.transaction import Tx

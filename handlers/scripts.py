@@ -14,7 +14,7 @@ from bot.domain.scripts.checker import warnings
 from bot.domain.scripts.kinds import KIND_WORDS, compile_script
 from bot.domain.scripts.rules import VARIABLES
 from bot.errors import Refusal
-from bot.language.intents import ScriptBoard, ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
+from bot.language.campaign_intents import ScriptBoard, ScriptEdit, ScriptList, ScriptNew, ScriptShow, ScriptTry
 from bot.language.money import show_money
 from handlers.talk import StaffTalk, on
 

@@ -8,7 +8,7 @@ from bot.domain.campaigns import service as campaigns
 from bot.domain.customers import saved_segments, segment_reasons, segments, tags
 from bot.domain.customers.rules import classes, shown
 from bot.errors import Refusal
-from bot.language.intents import (
+from bot.language.segment_intents import (
     Segment,
     SegmentDelete,
     SegmentList,

@@ -23,7 +23,7 @@ from bot.domain.orders import service as orders
 from bot.domain.working_day import URGENT, Task
 from bot.errors import Refusal
 from bot.language.file_intents import SendOn
-from bot.language.intents import Answer, NextBatch, TaskDone, TaskLater, TaskText, Today, Waiting
+from bot.language.work_intents import Answer, NextBatch, TaskDone, TaskLater, TaskText, Today, Waiting
 from handlers import answers_by_task
 from handlers.talk import StaffTalk, on
 

@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from bot.language.days import take_calendar_day
-from bot.language.intents import (
-    ActivityClose,
-    ActivityList,
-    ActivityNew,
-    ActivityRoster,
+from bot.language.activity_intents import ActivityClose, ActivityList, ActivityNew, ActivityRoster, CheckIn, SignUp
+from bot.language.care_intents import (
     Calendar,
     CalendarAdd,
-    CheckIn,
-    Intent,
     PacketBudget,
     PacketCancel,
     PacketDone,
@@ -23,9 +17,10 @@ from bot.language.intents import (
     Remind,
     RemindCancel,
     Reminders,
-    SignUp,
     Snooze,
 )
+from bot.language.days import take_calendar_day
+from bot.language.intents import Intent
 from bot.language.money import read_money, take_money
 from bot.language.normalise import Words, read, without_mood
 from bot.language.segments import parse_words

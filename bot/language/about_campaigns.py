@@ -6,13 +6,12 @@ import re
 from datetime import datetime
 from typing import Literal
 
-from bot.language.intents import (
+from bot.language.campaign_intents import (
     Broadcast,
     BroadcastList,
     BroadcastStep,
     Checked,
     Correct,
-    Intent,
     Resend,
     ScriptBoard,
     ScriptEdit,
@@ -21,6 +20,7 @@ from bot.language.intents import (
     ScriptShow,
     ScriptTry,
 )
+from bot.language.intents import Intent
 from bot.language.money import looks_like_money
 from bot.language.normalise import Words, read, without_farewell, without_mood
 from bot.language.segments import SegmentError, parse_words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.language.intents import CareChange, CareList, CareShow, CareSwitch, Intent, YearAhead
+from bot.language.care_intents import CareChange, CareList, CareShow, CareSwitch, YearAhead
+from bot.language.intents import Intent
 from bot.language.normalise import Words, without_mood
 from bot.language.segments import parse_words
 from bot.language.times import read_hour

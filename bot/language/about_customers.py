@@ -6,30 +6,27 @@ import re
 from datetime import datetime
 from typing import Literal, cast
 
-from bot.language.intents import (
-    Answer,
+from bot.language.campaign_intents import BroadcastStep
+from bot.language.customer_intents import (
     Apart,
-    BroadcastStep,
     Enrol,
     FollowUp,
     Grade,
     History,
-    Intent,
     Marketing,
     Note,
-    OpenCase,
     Rename,
     Show,
     Unnamed,
     Visit,
-    Waiting,
-    Whom,
 )
+from bot.language.intents import Intent, Whom
 from bot.language.money import read_money, take_money
 from bot.language.normalise import Words, read
 from bot.language.times import take_leading_time, take_time
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_addressee, take_people, take_person
 from bot.language.whom import whoms
+from bot.language.work_intents import Answer, OpenCase, Waiting
 
 _SHOW, _RENAME, _ENROL = "查 小美", "改名 #12 小美", "新客 张姐 13800138000 微信 zhang88"
 _FOLLOW = "跟进 小美 b 聊了价格 下次发新款图 周五 预计500"

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 from bot.language.about_orders import PASSER_BY, order_number, purchase
 from bot.language.days import NUMBER, small_number
-from bot.language.intents import Claim, CloseMonth, Intent, Receipts, Unclaimed
+from bot.language.intents import Intent
 from bot.language.normalise import Words, without_mood
+from bot.language.order_intents import Claim, CloseMonth, Receipts, Unclaimed
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, take_number
 
 _RECEIPTS, _CLOSE, _CLAIM = "收款 9月", "月结 9月", "认领 3 小美"

@@ -5,20 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.language.intents import (
-    Deal,
-    Delivered,
-    Intent,
-    Ordered,
-    Orders,
-    Purchase,
-    Refund,
-    Shipped,
-    UsedUp,
-    Whom,
-)
+from bot.language.intents import Intent, Whom
 from bot.language.money import looks_like_money, read_money, take_money, take_spelt_money
 from bot.language.normalise import Words, read, without_mood
+from bot.language.order_intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
 from bot.language.times import read_day
 from bot.language.verbs import Said, Unclear, Verb, one_person, only_number, split_people, take_number
 from bot.language.whom import whoms

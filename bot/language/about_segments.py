@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from bot.language.intents import (
-    Intent,
+from bot.language.intents import Intent
+from bot.language.normalise import Words, read, tag_name, without_mood
+from bot.language.segment_intents import (
     Segment,
     SegmentDelete,
     SegmentList,
@@ -14,7 +15,6 @@ from bot.language.intents import (
     WhyBroadcast,
     WhySegment,
 )
-from bot.language.normalise import Words, read, tag_name, without_mood
 from bot.language.segments import Name, SegmentError, parse_words
 from bot.language.verbs import Said, Unclear, Verb, expect_end, one_person, unquoted
 

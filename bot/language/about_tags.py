@@ -5,25 +5,15 @@ from __future__ import annotations
 import re
 
 from bot.language.about_activities import MONEY_OUT
-from bot.language.intents import (
-    Intent,
-    RuleChange,
-    RuleList,
-    StaffHandOver,
-    StaffRemove,
-    Tag,
-    TagBook,
-    TagDelete,
-    TagJoin,
-    TagSegment,
-    Whom,
-)
+from bot.language.intents import Intent, Whom
 from bot.language.normalise import Words, tag_name, without_mood
 from bot.language.numerals import NUMERAL_CHARS, read_numeral
 from bot.language.segment_terms import EVERYONE
 from bot.language.segments import parse_words
+from bot.language.tag_intents import RuleChange, RuleList, Tag, TagBook, TagDelete, TagJoin, TagSegment
 from bot.language.verbs import Said, Unclear, Verb, expect_end, take_people
 from bot.language.whom import whoms
+from bot.language.work_intents import StaffHandOver, StaffRemove
 
 _TAG = "标签 小美 +VIP -意向C"
 _TAG_BY_NAME = "小美 +VIP -意向C"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 
-from bot.language.intents import (
+from bot.language.care_intents import Snooze
+from bot.language.intents import Help, Intent, Later, More, Undo
+from bot.language.normalise import Words, without_mood
+from bot.language.numerals import read_numeral
+from bot.language.times import names_time, read_time
+from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
+from bot.language.work_intents import (
     Bind,
     BindElsewhere,
     CaseList,
     CaseShow,
     Forecast,
-    Help,
-    Intent,
     Keeper,
-    Later,
     Menu,
-    More,
     NextBatch,
     Notices,
-    Snooze,
     StaffHandOver,
     StaffInvite,
     StaffList,
@@ -27,12 +28,7 @@ from bot.language.intents import (
     TaskLater,
     TaskText,
     Today,
-    Undo,
 )
-from bot.language.normalise import Words, without_mood
-from bot.language.numerals import read_numeral
-from bot.language.times import names_time, read_time
-from bot.language.verbs import Said, Unclear, Verb, expect_end, only_number, take_number, take_people
 
 _CASE = "投诉 5"
 _REMOVE, _BIND = "员工 移除 小李", "绑定 CODE 小李"

@@ -13,38 +13,18 @@ from datetime import datetime
 
 from bot.errors import Refusal
 from bot.language.about_tags import tag_change
+from bot.language.activity_intents import CheckIn
+from bot.language.care_intents import Remind
+from bot.language.customer_intents import Enrol, FollowUp, Grade, History, Note, Rename, Show, Visit
 from bot.language.file_intents import FileEdit, FileShow
-from bot.language.intents import (
-    CheckIn,
-    Deal,
-    Delivered,
-    Enrol,
-    FollowUp,
-    Grade,
-    History,
-    Intent,
-    Note,
-    OpenCase,
-    Ordered,
-    Orders,
-    Purchase,
-    Refund,
-    Remind,
-    Rename,
-    Several,
-    Shipped,
-    Show,
-    Tag,
-    TaskDone,
-    TaskLater,
-    UsedUp,
-    Visit,
-    Whom,
-)
+from bot.language.intents import Intent, Several, Whom
 from bot.language.money import take_money
 from bot.language.normalise import Words, read
+from bot.language.order_intents import Deal, Delivered, Ordered, Orders, Purchase, Refund, Shipped, UsedUp
+from bot.language.tag_intents import Tag
 from bot.language.verbs import Said, Unclear, Verb
 from bot.language.whom import whoms
+from bot.language.work_intents import OpenCase, TaskDone, TaskLater
 
 MOST_CLAUSES = 25
 _LONGEST = 1200  # characters; a longer line is one text

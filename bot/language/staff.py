@@ -31,19 +31,8 @@ from bot.language.about_work import ABOUT_CUSTOMERS
 from bot.language.asides import aside, counted, help_wanted, listed
 from bot.language.callme import called
 from bot.language.clauses import Reading, read_several
-from bot.language.intents import (
-    CallMe,
-    Choice,
-    Confirm,
-    Help,
-    Intent,
-    Later,
-    NotUnderstood,
-    Rename,
-    Show,
-    Visit,
-    Yes,
-)
+from bot.language.customer_intents import Rename, Show, Visit
+from bot.language.intents import CallMe, Choice, Confirm, Help, Intent, Later, NotUnderstood, Yes
 from bot.language.nearest import MOST_OFFERED, Nearest, pasted
 from bot.language.normalise import Words, read, without_farewell, without_lead, without_mood
 from bot.language.verbs import Said, Unclear, Verb, read_count

@@ -5,7 +5,7 @@ import pytest
 from bot.domain.care import days, packets
 from bot.domain.merchants import changes
 from bot.errors import Refusal
-from bot.language.intents import CalendarAdd, PacketPlan
+from bot.language.care_intents import CalendarAdd, PacketPlan
 
 
 def plan(shop, holiday="中秋", *, budget_fen=20_000, count=20, wishes="", by=None):

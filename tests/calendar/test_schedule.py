@@ -9,7 +9,7 @@ from bot.domain.care import days, reminders, service
 from bot.domain.care.models import Occurrence, Plan
 from bot.domain.merchants.models import Staff
 from bot.errors import Refusal
-from bot.language.intents import CalendarAdd
+from bot.language.care_intents import CalendarAdd
 from jobs import care
 from jobs.schedule import Entry
 from jobs.scheduler import Lease, run_scheduler

@@ -14,7 +14,7 @@ from bot.domain.care.models import CalendarDay, Occurrence, PacketPlan, Plan
 from bot.domain.customers.models import Customer
 from bot.domain.merchants.models import Change, Morning, Notice
 from bot.domain.working_day import days_to_birthday
-from bot.language import intents
+from bot.language import care_intents
 from jobs import care, mornings
 
 HOUR = timedelta(hours=1)
@@ -72,7 +72,7 @@ def test_over_new_year_what_was_due_in_the_old_one_is_told_once(shop):
     remind(shop, "2025-12-31 23:30", "关门")
     remind(shop, "2026-01-01 00:00", "新年")
     with shop.open() as tx:
-        days.add(tx, shop.settings, staff_id=shop.owner.id, said=intents.CalendarAdd("盘点", 1, 2, yearly=True))
+        days.add(tx, shop.settings, staff_id=shop.owner.id, said=care_intents.CalendarAdd("盘点", 1, 2, yearly=True))
     shop.strike("2026-01-01 00:05")
     told = shop.heard(shop.clerk)
     assert [line.split("\n")[0] for line in told] == ["提醒：关门", "提醒：新年"]
@@ -83,7 +83,7 @@ def test_over_new_year_what_was_due_in_the_old_one_is_told_once(shop):
 
 def test_a_leap_day_comes_every_year(shop):
     with shop.open() as tx:
-        days.add(tx, shop.settings, staff_id=shop.owner.id, said=intents.CalendarAdd("闰日", 2, 29, yearly=True))
+        days.add(tx, shop.settings, staff_id=shop.owner.id, said=care_intents.CalendarAdd("闰日", 2, 29, yearly=True))
     heard = []
     for year in range(2026, 2030):
         for day in ("02-28", "02-29" if year == 2028 else "03-01"):
@@ -134,10 +134,10 @@ def test_however_the_clock_jumps_each_moment_is_struck_once_and_none_is_lost(jum
         for minutes in planted:
             at = start + timedelta(minutes=minutes)
             due[reminders.remind(tx, staff_id=shop.clerk.id, at=at, text=f"第{minutes}分").id] = at
-        said = intents.CalendarAdd("店庆", 10, 18, yearly=True)
+        said = care_intents.CalendarAdd("店庆", 10, 18, yearly=True)
         days.add(tx, shop.settings, staff_id=shop.owner.id, said=said)
         packets.plan(
-            tx, shop.settings, staff_id=shop.owner.id, said=intents.PacketPlan("中秋", "老客群", 20_000, 20, "")
+            tx, shop.settings, staff_id=shop.owner.id, said=care_intents.PacketPlan("中秋", "老客群", 20_000, 20, "")
         )
     for jump in jumps:
         shop.clock.set(max(start, shop.clock.now() + timedelta(minutes=jump)))

@@ -4,18 +4,7 @@ import pytest
 
 from bot.language.customers import understand_customer
 from bot.language.file_intents import Birth, EraseOwn, ExportOwn, OwnAddress, OwnBirthday, OwnFile, OwnUnclear
-from bot.language.intents import (
-    Activities,
-    CallMe,
-    Complain,
-    FreeTalk,
-    Join,
-    Leave,
-    Mine,
-    OptIn,
-    OptOut,
-    OptOutHint,
-)
+from bot.language.intents import Activities, CallMe, Complain, FreeTalk, Join, Leave, Mine, OptIn, OptOut, OptOutHint
 
 LINES = [
     ("资料", OwnFile()),

@@ -4,10 +4,13 @@ import pytest
 from said import SAN, XIAOMEI, ZHANG
 
 from bot.language import known
+from bot.language.customer_intents import Grade, Note, Rename, Show, Visit
 from bot.language.file_intents import Merge
-from bot.language.intents import Grade, Later, Note, NotUnderstood, Purchase, Refund, Rename, Show, Tag, Visit
+from bot.language.intents import Later, NotUnderstood
+from bot.language.order_intents import Purchase, Refund
 from bot.language.pasted import Pasted, pasted
 from bot.language.staff import understand
+from bot.language.tag_intents import Tag
 
 NAMES = ["小美", "张姐", "张三", "群发"]
 

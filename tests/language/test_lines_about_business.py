@@ -5,23 +5,12 @@ from datetime import date
 import pytest
 from said import HE, SAN, TAIL, TWELVE, XIAOMEI, ZHANG, at, name, number
 
-from bot.language.intents import (
+from bot.language.campaign_intents import (
     Broadcast,
     BroadcastList,
     BroadcastStep,
     Checked,
-    Choice,
-    Claim,
-    CloseMonth,
-    Confirm,
     Correct,
-    Deal,
-    Delivered,
-    Ordered,
-    Orders,
-    Purchase,
-    Receipts,
-    Refund,
     Resend,
     ScriptBoard,
     ScriptEdit,
@@ -29,13 +18,23 @@ from bot.language.intents import (
     ScriptNew,
     ScriptShow,
     ScriptTry,
-    Segment,
-    SegmentList,
-    SegmentSave,
+)
+from bot.language.intents import Choice, Confirm
+from bot.language.order_intents import (
+    Claim,
+    CloseMonth,
+    Deal,
+    Delivered,
+    Ordered,
+    Orders,
+    Purchase,
+    Receipts,
+    Refund,
     Shipped,
     Unclaimed,
     UsedUp,
 )
+from bot.language.segment_intents import Segment, SegmentList, SegmentSave
 from bot.language.staff import understand
 
 

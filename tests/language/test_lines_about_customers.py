@@ -3,27 +3,12 @@
 import pytest
 from said import HE, PHONE, SAN, SHE, TAIL, TWELVE, XIAOMEI, ZHANG, at, name
 
-from bot.language.intents import (
-    Answer,
-    BroadcastStep,
-    CallMe,
-    Enrol,
-    FollowUp,
-    Grade,
-    History,
-    Note,
-    Rename,
-    Show,
-    Tag,
-    TagBook,
-    TagDelete,
-    TagJoin,
-    TagSegment,
-    Unnamed,
-    Visit,
-    Waiting,
-)
+from bot.language.campaign_intents import BroadcastStep
+from bot.language.customer_intents import Enrol, FollowUp, Grade, History, Note, Rename, Show, Unnamed, Visit
+from bot.language.intents import CallMe
 from bot.language.staff import understand
+from bot.language.tag_intents import Tag, TagBook, TagDelete, TagJoin, TagSegment
+from bot.language.work_intents import Answer, Waiting
 
 LINES = [
     # looking

@@ -3,6 +3,7 @@
 import pytest
 from said import HE, TWELVE, XIAOMEI, ZHANG
 
+from bot.language.customer_intents import History
 from bot.language.file_intents import (
     AutoReplies,
     AutoReplyDelete,
@@ -16,8 +17,9 @@ from bot.language.file_intents import (
     ShopFactEdit,
     ShopFacts,
 )
-from bot.language.intents import History, NotUnderstood, TagJoin
+from bot.language.intents import NotUnderstood
 from bot.language.staff import understand
+from bot.language.tag_intents import TagJoin
 
 MID_AUTUMN = Birth(8, 15, None, lunar=True)
 LINES = [

@@ -3,29 +3,19 @@
 import pytest
 from said import TWELVE, XIAOMEI, ZHANG, at
 
-from bot.language.intents import (
-    ActivityClose,
-    ActivityList,
-    ActivityNew,
-    ActivityRoster,
+from bot.language.activity_intents import ActivityClose, ActivityList, ActivityNew, ActivityRoster, CheckIn
+from bot.language.care_intents import Calendar, CalendarAdd, PacketDone, PacketList, PacketPlan, Remind
+from bot.language.intents import Help, Later, Undo, Yes
+from bot.language.staff import understand
+from bot.language.tag_intents import RuleChange, RuleList
+from bot.language.work_intents import (
     Bind,
     BindElsewhere,
-    Calendar,
-    CalendarAdd,
-    CheckIn,
     Forecast,
-    Help,
     Keeper,
-    Later,
     Menu,
     NextBatch,
     Notices,
-    PacketDone,
-    PacketList,
-    PacketPlan,
-    Remind,
-    RuleChange,
-    RuleList,
     StaffHandOver,
     StaffInvite,
     StaffList,
@@ -34,10 +24,7 @@ from bot.language.intents import (
     TaskLater,
     TaskText,
     Today,
-    Undo,
-    Yes,
 )
-from bot.language.staff import understand
 
 TEA = ActivityNew("中秋茶会", at("09-20 14:00"), 20, "本店")
 TEA_FOR_VIPS = ActivityNew("中秋茶会", at("09-20 14:00"), 20, "本店", "VIP")

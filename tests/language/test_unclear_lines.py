@@ -3,8 +3,9 @@
 import pytest
 from said import XIAOMEI
 
-from bot.language.intents import NotUnderstood, Tag
+from bot.language.intents import NotUnderstood
 from bot.language.staff import understand
+from bot.language.tag_intents import Tag
 
 BAD_PARTS = [
     ("", "没看到文字"),

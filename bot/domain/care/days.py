@@ -12,8 +12,8 @@ from bot.domain.care.models import CalendarDay, Occurrence, Plan
 from bot.domain.care.occurrences import Reminder, Struck
 from bot.domain.care.rules import DAY, Due
 from bot.errors import Refusal
+from bot.language.care_intents import CalendarAdd
 from bot.language.days import lunar_words
-from bot.language.intents import CalendarAdd
 from bot.language.normalise import display_name
 from bot.settings import Settings
 from bot.store.transaction import Tx

@@ -21,7 +21,7 @@ from bot.domain.orders import daybook
 from bot.domain.scripts import service as scripts
 from bot.domain.scripts.rules import RenderError, compile_template
 from bot.errors import Refusal
-from bot.language import intents
+from bot.language import care_intents
 from bot.language.money import show_money
 from bot.language.normalise import display_name, stored
 from bot.language.segments import parse_segment
@@ -41,7 +41,7 @@ _THANKS = re.compile(
 )
 
 
-def plan(tx: Tx, shop: Settings, *, staff_id: int, said: intents.PacketPlan) -> PacketPlan:
+def plan(tx: Tx, shop: Settings, *, staff_id: int, said: care_intents.PacketPlan) -> PacketPlan:
     """Plans red packets for the next time a holiday, or a day of the shop's own, comes round; plants the reminders.
 
     Raises Refusal for an unknown holiday, naming the nearest, and for a budget that gives less than a fen each.
