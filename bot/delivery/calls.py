@@ -209,8 +209,7 @@ def allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change
             changes.append(Change.later(row.id, row.fence, row.route, quiet_end))
         elif row.calling_since is not None:
             # A repeat may have waited, for a pause or the morning, until its key is worth nothing any more.
-            trusted = KEY_TRUSTED if row.route != "custom" else REPEAT_TRUSTED
-            if now - row.calling_since < trusted / ONE_MILLISECOND:
+            if now < _key_trusted_until(row, row.calling_since):
                 allowed.append(row)
             else:
                 changes.append(Change(row.id, row.fence, "unknown", row.route, UNCLEAR))
@@ -229,6 +228,13 @@ def allowed_now(tx: Tx, rows: Sequence[Held], terms: Terms, changes: list[Change
             if _is_letter(row) and row.customer_id is not None:
                 lettered.add(row.customer_id)
     return allowed
+
+
+def _key_trusted_until(row: Held, called: int) -> float:
+    """Milliseconds; what the platform knows a repeat by, it forgets."""
+    if row.route == "welcome":
+        return row.not_after or 0
+    return called + (REPEAT_TRUSTED if row.route == "custom" else KEY_TRUSTED) / ONE_MILLISECOND
 
 
 def _is_letter(row: Held) -> bool:
@@ -549,13 +555,9 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
     change = Change(row.id, row.fence, "failed", row.route, outcome.reason)
     if row.withdrawn and outcome.decision is not Decision.SENT:
         return replace(change, state="unknown", reason=UNCLEAR)
+    if row.route == "welcome" and (welcome := _welcomed(tx, row, outcome)) is not None:
+        return welcome
     match outcome.decision:
-        case _ if row.route == "welcome" and outcome.code in WELCOME_WORDS:
-            return replace(change, reason=WELCOME_WORDS[outcome.code])
-        case _ if row.route == "welcome" and outcome.code == WELCOME_TAKEN and row.attempts > 1:
-            return change
-        case _ if row.route == "welcome" and outcome.code == WELCOME_TAKEN:
-            return replace(change, state="planned", due_at=to_milliseconds(tx.now + WELCOME_AGAIN), uncalled=True)
         case Decision.SENT:
             return _sent(tx, row, outcome)
         case Decision.AGAIN | Decision.CHANNEL | Decision.ACCOUNT:
@@ -577,6 +579,25 @@ def _change(tx: Tx, row: Held, outcome: Outcome, terms: Terms) -> Change:
         case Decision.DEFECT if outcome.code is not None:
             return replace(change, reason=f"{outcome.reason}（{outcome.code}）")
     return change
+
+
+def _welcomed(tx: Tx, row: Held, outcome: Outcome) -> Change | None:
+    """What becomes of a welcome where that is its own matter. Its code counts once, so a call that nobody answered is
+    repeated with it, and is known to have arrived where the repeat finds the code used."""
+    soon = Change(row.id, row.fence, "planned", row.route, due_at=to_milliseconds(tx.now + WELCOME_AGAIN))
+    match outcome.code:
+        case code if code == WELCOME_TAKEN and row.attempts <= 1:
+            return replace(soon, uncalled=True)
+        case code if code == WELCOME_USED and row.repeats:
+            return _sent(tx, row, outcome)
+        case code if code in WELCOME_WORDS and not row.repeats:
+            return Change(row.id, row.fence, "failed", row.route, WELCOME_WORDS[code])
+    match outcome.decision:
+        case Decision.SAME_KEY | Decision.UNKNOWN if row.attempts <= SAME_KEY_TRIES:
+            return soon
+        case Decision.PERSON if row.repeats:
+            return Change(row.id, row.fence, "unknown", row.route, UNCLEAR)
+    return None
 
 
 def _keyed(row: Held) -> bool:

@@ -252,6 +252,31 @@ def test_members_get_their_messages_and_newcomers_their_welcome(shop: CompanySho
 
 
 @pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_welcome_nobody_answered_is_repeated_while_its_code_lives(shop: CompanyShop, company: Company) -> None:
+    answers = {
+        "busy": [Fault(-1)],
+        "lost": [Fault("reset", act=True)],
+        "page": [Fault("html")],
+        "taken": [Fault(41096), Fault("reset")],
+        "late": [Fault("html"), Fault(41050)],
+        "never": [Fault("html", times=9)],
+    }
+    for number, (code, faults) in enumerate(answers.items(), 1):
+        company.faults = [replace(fault, path=WELCOME) for fault in faults]
+        welcome = {"type": "text", "text": "欢迎", "welcome_code": code}
+        not_after = shop.clock.now() + timedelta(seconds=18)
+        shop.queue(code, payload=welcome, route="welcome", customer_id=number, not_after=not_after)
+        for _ in range(12):
+            shop.work()
+            shop.later(seconds=2)
+    assert [company.got()[code] for code in answers] == [1, 1, 1, 1, 0, 0]
+    states = shop.states(route="welcome")
+    assert [states[code].split()[0] for code in answers] == ["sent", "sent", "sent", "sent", "unknown", "unknown"]
+    tries = [body["welcome_code"] for body in company.calls[WELCOME]]
+    assert [tries.count(code) for code in answers] == [2, 2, 2, 3, 2, 4]
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_welcome_does_not_wait_for_the_end_of_a_long_broadcast(shop: CompanyShop, company: Company) -> None:
     people = [f"o{number}" for number in range(500)]
     with shop.tx() as tx:
