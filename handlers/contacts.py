@@ -15,8 +15,8 @@ from bot.domain.merchants import service as merchants
 from bot.domain.scripts import welcomes
 from handlers.talk import Talk, on
 
-# The platform takes a welcome for 20 s after the event (vendor manual, page 92137); the call takes its time.
-WELCOMED_WITHIN = timedelta(seconds=18)
+# So long the platform takes a welcome after the event (vendor manual, page 92137); a try that is too late costs nothing.
+WELCOMED_WITHIN = timedelta(seconds=20)
 _NOT_PASSED_ON = {"customer_refused": "顾客不愿意换人", "customer_limit": "那边的客户已经满了"}
 ON_ITS_WAY = ("planned", "claimed", "sent", "unknown")
 

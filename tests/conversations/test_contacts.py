@@ -104,8 +104,18 @@ def test_one_welcome_for_each_code_and_friendship_and_none_too_late(company, lao
     news(company, "add_external_contact", "wmC", "laoban", now, State="门店")
     welcomed = shop.rows("SELECT person_id, route, not_after - due_at AS left FROM deliveries")
     assert [(row.person_id, row.route) for row in welcomed] == [("wmA", "welcome")]
-    assert 0 < welcomed[0].left <= 18_000
+    assert 0 < welcomed[0].left <= 20_000
     assert len(shop.export("customers")) == 3
+
+
+@one_database
+def test_an_event_that_took_nineteen_seconds_is_still_welcomed(company, laoban):
+    mei = company.contact("小美")
+    company.shop.fault({"kind": "callback_late", "seconds": 19}, event="change_external_contact/*", times=1)
+    mei.try_to("add", member="laoban")
+    company.shop.later(seconds=19)
+    company.shop.work()
+    assert [message["via"] for message in mei.messages] == ["welcome"]
 
 
 @one_database
