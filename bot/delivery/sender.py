@@ -42,9 +42,11 @@ CLAIM_LEAST = 20
 CLAIM_MOST = 1_000
 CONTENTS_KEPT = 10_000
 RENEW_SECONDS = 10.0
-# Calls in flight: never more than this, nor than this share of what is due.
+# Calls in flight: never more than this, nor than this share of what is due. They go out in so many parts, so that some
+# come back while others are marked.
 NARROWEST, WIDEST = 16, 512
 SHARE_IN_FLIGHT = 32
+PARTS_IN_FLIGHT = 8
 # So many failures to reach the platform, or to hear from it, in a row; then it gets a moment.
 BREAKER_AT = 20
 BREAKER_PAUSE = timedelta(seconds=30)
@@ -79,6 +81,7 @@ class Client(Protocol):
         self,
         source: Callable[[int], Sequence[tuple[Any, Any]]],
         *,
+        initial: int = ...,
         limit: int = ...,
         idle: Callable[[], None] | None = None,
     ) -> Generator[tuple[Any, Outcome], None, None]: ...
@@ -194,7 +197,10 @@ class Sender:
         self._worked = bool(rows)
         self._renewed_at = time.monotonic()
         try:
-            with closing(self._client.deliver(self._next_calls, limit=self._limit, idle=self._idle)) as answers:
+            first = max(NARROWEST, self._limit // PARTS_IN_FLIGHT)
+            with closing(
+                self._client.deliver(self._next_calls, initial=first, limit=self._limit, idle=self._idle)
+            ) as answers:
                 for row, outcome in answers:
                     self._answer(row, outcome)
         finally:
@@ -208,13 +214,17 @@ class Sender:
 
     def _next_calls(self, room: int) -> list[tuple[Held, Any]]:
         """Up to ``room`` marked rows with their calls; the network asks for them."""
-        # A mark costs a transaction, so it waits until a fair part of the calls in flight has come back.
-        if self._flying and room < (room + len(self._flying)) // 4:
-            return []
-        # The mark that follows flushes this as well.
-        self._flush(lasting=False)
+        # A mark costs a transaction, so it waits until a fair part of the calls in flight has come back; and takes no more,
+        # or all would soon go out, and come back, together.
+        if self._flying:
+            part = max(1, (room + len(self._flying)) // PARTS_IN_FLIGHT)
+            if room < part:
+                return []
+            room = part
         try:
             calls = self._marked_calls(room)
+            # Where no mark has taken them along; the next one flushes this as well.
+            self._flush(lasting=False)
         except Exception as error:  # noqa: BLE001  (raised by _stream; leaving now would make unknown what is in flight)
             self._trouble = error
             return []
@@ -251,6 +261,7 @@ class Sender:
         while self._granted <= 0 and not self._over():
             self._granted, wait = self._speed.take(wanted)
             if self._granted == 0:
+                self._flush(lasting=False)
                 self._client.http.rest(min(wait, SPEED_PAUSE))
                 if self._flying:
                     self._granted, _wait = self._speed.take(wanted)
@@ -349,13 +360,16 @@ class Sender:
             self._contents |= lease.contents(tx, missing)
 
     def _mark(self, batch: Sequence[Held]) -> list[Held]:
+        """Marks rows, and records in the same transaction what was answered meanwhile."""
         try:
             with self._transaction() as tx:
+                self._record(tx)
                 marked = mark(tx, batch, self._terms)
         except Exception:
             # The mark may have been committed, but nothing was called: the rows are given back as they were.
             self._held.extendleft(reversed(batch))
             raise
+        self._recorded()
         reach("marked")
         return marked
 
@@ -401,7 +415,8 @@ class Sender:
         give_up = time.monotonic() + self._terms.lease.total_seconds()
         while True:
             try:
-                self._record(lasting=lasting)
+                with self._transaction(lasting=lasting) as tx:
+                    self._record(tx)
                 break
             except (OperationalError, InterfaceError) as error:
                 if time.monotonic() >= give_up:
@@ -409,17 +424,21 @@ class Sender:
                 log.warning("delivery.record_retry rows=%d error=%s", len(self._answered), type(error).__name__)
                 # Meanwhile the calls in flight must not run into their time-outs.
                 self._client.http.rest(RECORD_PAUSE)
-        self._answered.clear()
+        self._recorded()
+
+    def _record(self, tx: Tx) -> None:
+        if self._answered:
+            record(tx, self._answered, self._terms)
+        if self._failed_in_a_row >= BREAKER_AT:
+            until = tx.now + BREAKER_PAUSE
+            rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
+
+    def _recorded(self) -> None:
+        if self._answered:
+            self._answered.clear()
+            reach("recorded")
         if self._failed_in_a_row >= BREAKER_AT:
             self._failed_in_a_row = 0
-        reach("recorded")
-
-    def _record(self, *, lasting: bool) -> None:
-        with self._transaction(lasting=lasting) as tx:
-            record(tx, self._answered, self._terms)
-            if self._failed_in_a_row >= BREAKER_AT:
-                until = tx.now + BREAKER_PAUSE
-                rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
 
     def _idle(self) -> None:
         """Keeps the leases of what is held and flying; what was taken away meanwhile is dropped."""

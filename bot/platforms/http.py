@@ -179,16 +179,17 @@ class HttpEngine:
         asked_at = 0.0
         try:
             while True:
-                room = pace.value - len(flying)
+                room, more = pace.value - len(flying), False
                 # A source that was dry is asked again after an answer, or now and then: asking may cost a database.
                 if room > 0 and (asked_at == 0 or time.monotonic() - asked_at >= TICK_SECONDS):
                     batch = source(room)
                     asked_at = 0.0 if batch else time.monotonic()
                     for ticket, request in batch:
                         flying[self._start(request, arrive)] = ticket
+                    more = 0 < len(batch) < room
                     if not batch and not flying and not arrived:
                         return
-                self._turn(TICK_SECONDS if flying and not arrived else 0)
+                self._turn(TICK_SECONDS if flying and not arrived and not more else 0)
                 reach("request_written")
                 if idle is not None:
                     idle()

@@ -120,7 +120,7 @@ def _write_ahead(cursor: sqlite3.Cursor, busy_seconds: float) -> None:
 def _flush_at_commit(connection: Connection, lasting: bool) -> None:
     # NORMAL flushes nothing at a commit; the next commit under FULL, whoever makes it, flushes all before it.
     if connection.info.setdefault(LASTING, True) != lasting:
-        connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
+        _driver(connection).execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")
         connection.info[LASTING] = lasting
 
 
@@ -128,23 +128,31 @@ def _begin_writing(connection: Connection, busy_seconds: float) -> None:
     # SQLite's own waiting sleeps longer and longer, up to 100 ms: beside a worker that writes all the time, a callback
     # would meet it between two transactions only now and then. Looking every millisecond it gets the next turn.
     give_up_at = time.monotonic() + busy_seconds
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver = _driver(connection)
+    driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                if not _is_busy(error.orig) or time.monotonic() > give_up_at:
-                    raise
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > give_up_at:
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
                 time.sleep(0.001)
             else:
                 return
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
+        driver.execute(f"PRAGMA busy_timeout={round(busy_seconds * 1000)}")
 
 
-def _is_busy(error: BaseException | None) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+def _driver(connection: Connection) -> sqlite3.Connection:
+    # Three statements at every beginning: SQLAlchemy would take longer over them than SQLite.
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _postgresql(url: URL, busy_seconds: float, pool_size: int) -> Engine:
