@@ -82,6 +82,6 @@ def _only_by_friend(talk: StaffTalk, customer: Customer) -> tuple[Identity, list
             if limits.spans(talk.tx, account.name, [identity.person_id], talk.tx.now):
                 return None
         elif can.contacts and found is None:
-            members = friends.senders(talk.tx, account.name, [identity.person_id]).get(identity.person_id)
+            members = friends.confirmers(talk.tx, account.name, [identity.person_id]).get(identity.person_id)
             found = (identity, members) if members else None
     return found

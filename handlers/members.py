@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.domain import journeys
 from bot.domain.customers import friends
-from bot.domain.customers import service as customers
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.merchants.models import Staff
@@ -64,11 +64,9 @@ def left_the_company(talk: Talk) -> str:
     if staff is None:
         return ""
     try:
-        gone, followers = merchants.remove(tx, who=str(staff.id))
+        gone = journeys.dismiss(tx, str(staff.id))
     except Refusal:
         return ""  # the last owner, who cannot write by the app any more
-    for account, person_id in followers:
-        customers.leave_staff(tx, account, person_id, name=gone.name)
     rest = f"{alone} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if alone else ""
     _tell_owners(talk, gone, f"{gone.name}不在企业通讯录里了，已经不是店员。{rest}{what_stays(talk, gone)}")
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.delivery import limits, outbox
+from bot.delivery import confirming, limits, outbox
 from bot.delivery.limits import Rest
 from bot.domain import journeys
 from bot.domain.campaigns import service as campaigns
@@ -277,21 +277,29 @@ def invite(talk: StaffTalk) -> str:
 @on.staff(StaffRemove)
 def remove(talk: StaffTalk) -> str:
     merchants.require_owner(talk.staff, "移除店员")
-    gone, followers = merchants.remove(talk.tx, who=talk.intent.who)
-    for account, person_id in followers:
-        customers.leave_staff(talk.tx, account, person_id, name=gone.name)
+    gone = journeys.dismiss(talk.tx, talk.intent.who)
     talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
     return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。{what_stays(talk, gone)}"
 
 
 def what_stays(talk: Talk, gone: Staff) -> str:
-    """A line on what is still open with somebody who works here no more, and how to hand it over; empty for nothing."""
+    """Lines on what is still open with somebody who works here no more, and how to hand it over; empty for nothing."""
     held = journeys.held_by(talk.tx, gone.id)
+    asked = [
+        (broadcast, people)
+        for address in merchants.addresses(talk.tx, gone.id)
+        for broadcast, people in confirming.asked_of(talk.tx, address.account, address.person_id)
+    ]
+    told = "".join(
+        f"\n等 TA 确认的群发 {broadcast}（{people} 位）收回了，都发完以后可以补发：重发 {broadcast}"
+        for broadcast, people in asked
+        if broadcast
+    )
     if not held:
-        return ""
+        return told
     heirs = merchants.active_staff(talk.tx)
     return (
-        f"\n{gone.name}手上还有：{_held(talk, held)}。{_stands_still(held)}"
+        f"{told}\n{gone.name}手上还有：{_held(talk, held)}。{_stands_still(held)}"
         f"\n交给别人：员工 交接 {gone.id} {heirs[0].name}"
     )
 

@@ -108,7 +108,7 @@ def terms_of(parts: Parts, account: Account) -> Terms:
         learned=parts.learned,
         alarm=parts.alarm,
         notice=_notice_of(parts, account),
-        senders=friends.senders,
+        senders=friends.confirmers,
         parted=_parted,
     )
 

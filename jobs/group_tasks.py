@@ -18,6 +18,7 @@ from bot.delivery.rules import (
     NOT_A_FRIEND,
     TASK_IGNORED,
     TASK_LEFT_OUT,
+    TASK_OF_LEAVER,
     has_tasks,
     next_reminder,
     quiet_until,
@@ -87,14 +88,17 @@ def _poll(parts: Parts, account: Account, client: Any, end: float) -> None:
             if not tasks.take(tx, task):
                 continue
             waiting = tasks.waiting(tx, task)
-        _ask(parts, account, client, task, waiting)
+            has_left = task.sender in merchants.gone_members(tx, account.name)
+        _ask(parts, account, client, task, waiting, has_left=has_left)
 
 
-def _ask(parts: Parts, account: Account, client: Any, task: GroupTask, waiting: tasks.Waiting) -> None:
-    """Asks about one task. A task that is called off is called off first, and only then asked about: what its member has
-    sent meanwhile is sent."""
+def _ask(
+    parts: Parts, account: Account, client: Any, task: GroupTask, waiting: tasks.Waiting, *, has_left: bool
+) -> None:
+    """Asks about one task. A task that is called off, or whose member has left, is called off first, and only then asked
+    about: what its member has sent meanwhile is sent."""
     now = parts.clock.now()
-    ends = bool(waiting.called_off) or tasks.expired(task, waiting, now)
+    ends = bool(waiting.called_off) or has_left or tasks.expired(task, waiting, now)
     if waiting.people and ends:
         try:
             client.cancel_task(task.msgid)
@@ -113,7 +117,12 @@ def _ask(parts: Parts, account: Account, client: Any, task: GroupTask, waiting: 
         if not tasks.waiting(tx, task).people:
             tasks.close(tx, task)
         elif sent_at is None and ends:
-            tasks.close(tx, task, "cancelled" if waiting.called_off else "done", reason=TASK_IGNORED)
+            tasks.close(
+                tx,
+                task,
+                "cancelled" if waiting.called_off else "done",
+                reason=TASK_OF_LEAVER if has_left else TASK_IGNORED,
+            )
         elif sent_at is not None and now - sent_at > SENDING_TAKES:
             tasks.close(tx, task, "cancelled" if waiting.called_off else "done", reason=TASK_LEFT_OUT)
         elif sent_at is not None:

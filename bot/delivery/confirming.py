@@ -40,6 +40,19 @@ def to_confirm(tx: Tx, broadcast_id: int) -> int:
     return int(run(tx, _TO_CONFIRM, broadcast_id=broadcast_id).scalar() or 0)
 
 
+_ASKED_OF = """
+    SELECT tasks.broadcast_id, COUNT(deliveries.id) FROM group_tasks AS tasks JOIN deliveries
+    ON deliveries.account = tasks.account AND deliveries.platform_id = tasks.msgid AND deliveries.state = 'handed'
+    WHERE tasks.account = :account AND tasks.sender = :sender AND tasks.state = 'open'
+    GROUP BY tasks.broadcast_id ORDER BY tasks.broadcast_id
+"""
+
+
+def asked_of(tx: Tx, account: str, sender: str) -> list[tuple[int | None, int]]:
+    """What waits for a member's confirmation: broadcast (None: of none) and how many people."""
+    return [(broadcast, people) for broadcast, people in run(tx, _ASKED_OF, account=account, sender=sender)]
+
+
 _UNTOLD = """
     SELECT tasks.sender, tasks.for_chats, COUNT(DISTINCT tasks.msgid) AS tasks, COUNT(deliveries.id) AS people
     FROM group_tasks AS tasks JOIN deliveries ON deliveries.account = tasks.account

@@ -77,6 +77,7 @@ TASK_WAITS = timedelta(days=7)
 NOT_A_FRIEND = "不是好友"
 NOT_REACHED = "不是好友或发不到"
 TASK_IGNORED = "店员未确认"
+TASK_OF_LEAVER = "要点发送的店员离开了"
 TASK_LEFT_OUT = "店员发送时没有发给 TA"
 INTERRUPTED = "发送时中断，不确定对方是否收到"
 # How many group-sends a contact or a chat takes, by the company's setting (vendor manual, page 92135, 2025-11-17).

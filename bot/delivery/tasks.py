@@ -158,6 +158,17 @@ def ask_again(tx: Tx, task: GroupTask, at: datetime) -> None:
     run(tx, _ASK_AGAIN, account=task.account, msgid=task.msgid, at=to_milliseconds(at))
 
 
+_OF_SENDER = (
+    "UPDATE group_tasks SET next_poll_at = :at WHERE account = :account AND sender = :sender AND state = 'open'"
+)
+
+
+def end_of(tx: Tx, account: str, sender: str) -> None:
+    """A member sends nothing any more: whoever asks about the tasks, who knows that too, calls them off now."""
+    run(tx, _OF_SENDER, account=account, sender=sender, at=to_milliseconds(tx.now))
+    tx.after_commit("clock")
+
+
 def expired(task: GroupTask, waiting: Waiting, now: datetime) -> bool:
     """Whether it is no use to wait any longer."""
     return now >= task.created_at + TASK_WAITS or (waiting.until is not None and now > waiting.until)

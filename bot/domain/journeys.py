@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from bot.delivery import limits, outbox
+from bot.delivery import limits, outbox, tasks
 from bot.delivery.outbox import Content, Delivery
 from bot.domain.activities import service as activities
 from bot.domain.activities.models import Activity
@@ -317,6 +317,20 @@ def hand_over(tx: Tx, held: Held, old: Staff, new: Staff, *, by: int) -> None:
     campaigns.hand_over(tx, held.broadcasts, new.id)
     notices.hand_over(tx, old.id, new.id)
     desk.give_up(tx, old.id)
+
+
+def dismiss(tx: Tx, who: str) -> Staff:
+    """Ends somebody's rights as `merchants.remove` does. Raises Refusal.
+
+    Who followed as well is a customer again; what waits for their confirmation at the platform is called off.
+    """
+    gone, had = merchants.remove(tx, who=who)
+    for address in had:
+        if address.member:
+            tasks.end_of(tx, address.account, address.person_id)
+        else:
+            customers.leave_staff(tx, address.account, address.person_id, name=gone.name)
+    return gone
 
 
 def join_staff(tx: Tx, before: Staff, staff: Staff) -> None:

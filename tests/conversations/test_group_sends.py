@@ -108,6 +108,50 @@ def test_who_opts_out_or_leaves_before_the_task_is_made_is_not_in_it(company, la
     assert states[lan.number] == ("cancelled", "已不是好友")
 
 
+@pytest.mark.parametrize("removed", [True, False], ids=["removed", "deleted in the directory"])
+def test_nothing_is_sent_in_the_name_of_who_has_left(company, laoban, xiaoli, removed):
+    shop = company.shop
+    laoban.says("我叫王姐")
+    xiaoli.says("我叫小丽")
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    for one in (mei, lan):
+        one.adds(laoban)
+    mei.adds(xiaoli)
+    shop.goes_on()
+    for one in (mei, lan):
+        one.news()
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    laoban.says("话术 新增 上新 又有新款")
+    laoban.confirms_code(laoban.says(f"{SEND} 明天10点"))
+    laoban.confirms_code(laoban.says("群发 全部 用 上新"))
+    rounds(shop)
+    assert [task["text"] for task in xiaoli.tasks] == ["又有新款"]
+    xiaoli.news()
+    if removed:
+        told = laoban.says("员工 移除 小丽")
+    else:
+        company.event(Event="change_contact", ChangeType="delete_user", UserID="xiaoli")
+        shop.goes_on()
+        told = laoban.news()[-1]
+    assert "等 TA 确认的群发 2（1 位）收回了，都发完以后可以补发：重发 2" in told
+    rounds(shop)
+    assert xiaoli.tasks == []
+    states = {
+        row["customer"]: (row["state"], row["reason"]) for row in shop.export("deliveries") if row["broadcast"] == 2
+    }
+    assert states == {mei.number: ("failed", "要点发送的店员离开了"), lan.number: ("handed", "")}
+    laoban.confirms()
+    shop.goes_on(minutes=5)
+    rounds(shop)
+    laoban.confirms_code(laoban.says("重发 2"))
+    rounds(shop)
+    laoban.confirms()
+    assert mei.news() == ["又有新款"]
+    shop.goes_on(days=1)
+    assert [task["text"] for task in laoban.tasks] == ["新款到店，欢迎来看看"]
+    assert xiaoli.tasks == []
+
+
 def test_who_follows_too_gets_one_message_by_the_way_that_needs_nobody(company, laoban):
     shop = company.shop
     mei, lan, hong = (shop.regular(name) for name in ("小美", "阿兰", "小红"))

@@ -43,7 +43,7 @@ class Contacts:
         for name, company in companies.items():
             mine = [contact for contact in addresses.values() if contact.account == name]
             people = [contact.person_id for contact in mine]
-            for person_id, members in friends.senders(tx, name, people).items():
+            for person_id, members in friends.confirmers(tx, name, people).items():
                 self._members[name, person_id] = members
             span = receive_span(company.receive_rule, when)
             had = limits.received(tx, name, people, span)

@@ -184,10 +184,21 @@ def is_friend(tx: Tx, account: str, person_id: str) -> bool:
 
 def senders(tx: Tx, account: str, person_ids: Iterable[str]) -> dict[str, list[str]]:
     """The members who are friends of each person, the newest friendship first; who has none is missing."""
+    return _friends_of(tx, account, person_ids)
+
+
+def confirmers(tx: Tx, account: str, person_ids: Iterable[str]) -> dict[str, list[str]]:
+    """As `senders`, of those who may be asked to send something: nobody does in the name of who works here no more."""
+    named = select(StaffIdentity.person_id).join(Staff, Staff.id == StaffIdentity.staff_id)
+    gone = named.where(StaffIdentity.account == account, StaffIdentity.member, Staff.active.is_(False))
+    return _friends_of(tx, account, person_ids, Friendship.member_id.not_in(gone))
+
+
+def _friends_of(tx: Tx, account: str, person_ids: Iterable[str], *which: ColumnElement[bool]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for chunk in chunks(person_ids):
         theirs = select(Friendship.person_id, Friendship.member_id).where(
-            Friendship.person_id.in_(chunk), Friendship.account == account, Friendship.relation == "active"
+            Friendship.person_id.in_(chunk), Friendship.account == account, Friendship.relation == "active", *which
         )
         for person_id, member_id in tx.execute(
             theirs.order_by(Friendship.since.is_(None), Friendship.since.desc(), Friendship.member_id)

@@ -231,10 +231,10 @@ def names(tx: Tx) -> dict[int, str]:
     return {row.id: row.name for row in tx.execute(select(Staff.id, Staff.name))}
 
 
-def remove(tx: Tx, *, who: str) -> tuple[Staff, list[tuple[str, str]]]:
+def remove(tx: Tx, *, who: str) -> tuple[Staff, Sequence[StaffIdentity]]:
     """Ends somebody's rights at once, by name or number in the list. Raises Refusal; the last owner stays.
 
-    Returns them with their addresses (account, person) outside the company, which are a customer's from now on.
+    Returns them with the addresses they had; those outside the company are a customer's from now on.
     """
     everybody = active_staff(tx)
     staff = named(tx, who, command="员工 移除 {}")
@@ -245,11 +245,12 @@ def remove(tx: Tx, *, who: str) -> tuple[Staff, list[tuple[str, str]]]:
     tx.session.flush()
     # The address is free again: who works here no more is a customer like any other when writing next. One of the
     # company's people is none, and would be staff again by the next word.
-    followers = [address for address in addresses(tx, staff.id) if not address.member]
-    for follower in followers:
-        tx.session.delete(follower)
+    had = addresses(tx, staff.id)
+    for address in had:
+        if not address.member:
+            tx.session.delete(address)
     tx.execute(delete(Dealt).where(Dealt.staff_id == staff.id))
-    return staff, [(follower.account, follower.person_id) for follower in followers]
+    return staff, had
 
 
 def addresses(tx: Tx, staff_id: int, *, lock: bool = False) -> Sequence[StaffIdentity]:
