@@ -20,6 +20,7 @@ HEARD_WITHIN = timedelta(seconds=60)
 YOUNG = timedelta(minutes=2)
 SOON = timedelta(seconds=5)
 LEFT_ALONE = timedelta(hours=1)  # who had their data erased is kept no more
+OUT_OF_SIGHT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,31 @@ def keep_page(tx: Tx, account: str, told: Sequence[Contact], names: Links, *, me
     return _keep(tx, account, facts, stood, nicknames, names, as_of=as_of, member=member, quietly=True)
 
 
+def absent(tx: Tx, account: str, told: Sequence[Contact], unknown: Collection[str]) -> bool:
+    """Whether the platform has left out a friend of one of these people; it knows nothing of the ``unknown`` ones."""
+    listed = {contact.person_id: {friend.member_id for friend in contact.friends} for contact in told}
+    stood = tag_links.before(tx, account, [*listed, *unknown])
+    return any(
+        friend.relation == "active" and member not in listed.get(person_id, ())
+        for person_id, known in stood.items()
+        for member, friend in known.items()
+    )
+
+
 def keep_read(
-    tx: Tx, account: str, told: Sequence[Contact], names: Links, *, as_of: datetime, quietly: bool = False
+    tx: Tx,
+    account: str,
+    told: Sequence[Contact],
+    names: Links,
+    *,
+    as_of: datetime,
+    quietly: bool = False,
+    seen: Collection[str] | None = None,
 ) -> Kept:
-    """Keeps contacts that were asked for one by one: with every friendship the platform lists."""
+    """Keeps contacts that were asked for one by one: with every friendship the platform lists.
+
+    ``seen``: the members of whom it tells us at all, None for everybody; one of the others is left out whatever holds.
+    """
     people = [contact.person_id for contact in told]
     stood = tag_links.before(tx, account, people)
     nicknames = remarks.nicknames(tx, account, people)
@@ -73,28 +95,35 @@ def keep_read(
         known = stood.get(contact.person_id, {})
         for member, friend in known.items():
             if member not in listed:
-                gone += _no_friend(tx, account, member, contact.person_id, friend, as_of)
+                gone += _no_friend(tx, account, member, contact.person_id, friend, as_of, seen)
     return Kept({**kept.found, "gone": gone}, kept.tags, kept.remarks, kept.keepers)
 
 
-def keep_unknown(tx: Tx, account: str, people: Iterable[str], *, as_of: datetime) -> int:
-    """The platform does not know these as customers of anybody any more; returns how many had a friend until now."""
+def keep_unknown(
+    tx: Tx, account: str, people: Iterable[str], *, as_of: datetime, seen: Collection[str] | None = None
+) -> int:
+    """The platform does not know these as customers of anybody ``seen``; returns how many had such a friend until now."""
     stood = tag_links.before(tx, account, list(people))
     count = 0
     for person_id, known in stood.items():
-        ended = [_no_friend(tx, account, member, person_id, friend, as_of) for member, friend in known.items()]
+        ended = [_no_friend(tx, account, member, person_id, friend, as_of, seen) for member, friend in known.items()]
         count += any(ended)
     return count
 
 
-def _no_friend(tx: Tx, account: str, member: str, person_id: str, friend: Shown, as_of: datetime) -> bool:
-    """The platform has nothing of this friendship; it may not have it yet."""
+def _no_friend(
+    tx: Tx, account: str, member: str, person_id: str, friend: Shown, as_of: datetime, seen: Collection[str] | None
+) -> bool:
+    """The platform shows nothing of this friendship; it may not have it yet, or not show it to us."""
     if friend.relation != "active":
         contact_marks.nothing_more(tx, account, member, person_id)
         return False
     began = friend.told_at or friend.since
     if began is not None and timedelta(0) <= as_of - began < YOUNG:
         contact_marks.put_off(tx, account, [person_id], until=as_of + YOUNG)
+        return False
+    if seen is not None and member not in seen:
+        contact_marks.again(tx, account, member, person_id, at=as_of + OUT_OF_SIGHT)
         return False
     # By the time of the news that made us ask, so that what happened since then and is still on its way holds.
     is_gone = contacts.parted(tx, account, member, person_id, at=friend.told_at or as_of)

@@ -148,9 +148,10 @@ class ContactKeeper:
             else:
                 failure = said
         names = self._tags[name].known(client, told, names)
+        seen = self._seen(name, client, told, unknown)
         reach("contacts_read")
         try:
-            kept = self._keep_read(name, told, unknown, refused, names, as_of, quietly=quietly)
+            kept = self._keep_read(name, told, unknown, refused, names, as_of, seen, quietly=quietly)
         except Exception as error:  # noqa: BLE001  (logged; one contact that cannot be kept must not hold up the others)
             log.error("contacts_not_kept account=%s count=%d error=%s", name, len(people), type(error).__name__)
             if len(people) > 1:
@@ -166,6 +167,14 @@ class ContactKeeper:
             raise failure
         return len(told)
 
+    def _seen(self, name: str, client: WeCom, told: Sequence[Contact], unknown: Sequence[str]) -> Sequence[str] | None:
+        """The members of whom the platform tells us, asked for only where it has left one out: who is out of the app's
+        range is left out as well, and keeps the friends."""
+        with reading(self._parts.store, self._parts.clock) as tx:
+            if not contact_pages.absent(tx, name, told, unknown):
+                return None
+        return client.members()
+
     def _keep_read(
         self,
         name: str,
@@ -174,12 +183,13 @@ class ContactKeeper:
         refused: Sequence[str],
         names: Links,
         as_of: datetime,
+        seen: Sequence[str] | None,
         *,
         quietly: bool,
     ) -> Kept:
         with self._keeping(name) as (tx, walk):
-            kept = contact_pages.keep_read(tx, name, told, names, as_of=as_of, quietly=quietly)
-            gone = contact_pages.keep_unknown(tx, name, unknown, as_of=as_of)
+            kept = contact_pages.keep_read(tx, name, told, names, as_of=as_of, quietly=quietly, seen=seen)
+            gone = contact_pages.keep_unknown(tx, name, unknown, as_of=as_of, seen=seen)
             contact_marks.put_off(tx, name, refused, until=tx.now + PUT_OFF)
             walks.count(walk, {**kept.found, "gone": kept.found.get("gone", 0) + gone})
         return kept

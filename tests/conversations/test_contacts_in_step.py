@@ -90,6 +90,26 @@ def test_tags_go_both_ways_and_the_later_change_holds(shop, company, laoban):
 
 
 @ON_ONE
+def test_a_member_out_of_sight_keeps_the_friends(shop, company, laoban):
+    xiaoli = company.member("xiaoli", "小李")
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    for contact in (mei, lan):
+        contact.adds(xiaoli)
+    lan.adds(laoban)
+    works(shop)
+    shop.later(minutes=10)
+    company.ask("/members/xiaoli/set", {"visible": False})
+    laoban.says("小美、阿兰 +新款")
+    works(shop)
+    assert mei.file["identities"][0]["relation"] == "active"
+    assert "企业微信好友：老板娘、xiaoli" in laoban.says("查 阿兰")
+    company.ask("/members/xiaoli/set", {"visible": True})
+    shop.later(hours=1)
+    works(shop)
+    assert tags_there(mei) == tags_there(lan) == {"新款"}
+
+
+@ON_ONE
 def test_a_tag_renamed_or_deleted_there_is_so_here(shop, company, laoban):
     mei = company.contact("小美")
     mei.adds(laoban)

@@ -64,6 +64,12 @@ def put_off(tx: Tx, account: str, person_ids: Collection[str], *, until: datetim
         tx.execute(update(Friendship).where(*_of(account, person_ids)).values(stale_at=until))
 
 
+def again(tx: Tx, account: str, member_id: str, person_id: str, *, at: datetime) -> None:
+    """Of this one friendship nothing is to be seen now; it is looked for once more at ``at``."""
+    one = (*_of(account, [person_id]), Friendship.member_id == member_id)
+    tx.execute(update(Friendship).where(*one).values(stale_at=at))
+
+
 def done(tx: Tx, account: str, person_ids: Collection[str], *, at: datetime) -> None:
     """Takes back what `later` noted for ``at``; what was marked since stands."""
     if person_ids:
