@@ -14,9 +14,12 @@ from jobs.parts import Parts
 
 log = logging.getLogger(__name__)
 
+# A call nobody answered is made again: the word by which a card may be changed is good for one change.
+TRIES = 3
+
 
 class CardKeeper:
-    """A card that could not be changed stays as it is: a tap on it says that it is over."""
+    """A card that cannot be changed stays as it is: a tap on it says that it is over."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -49,7 +52,12 @@ class CardKeeper:
             return [(one, client.update_card([one.person_id], one.response_code, one.words)) for one in given]
 
         waiting = list(changes)
-        for _change, outcome in client.deliver(calls):
-            if outcome.decision is not Decision.SENT:
-                log.warning("card_unchanged account=%s code=%s", name, outcome.code)
+        for _try in range(TRIES):
+            failed = []
+            for change, outcome in client.deliver(calls):
+                if outcome.decision is not Decision.SENT:
+                    log.warning("card_unchanged account=%s code=%s", name, outcome.code)
+                if outcome.decision is Decision.UNKNOWN:
+                    failed.append(change)
+            waiting = failed
         return len(changes)

@@ -130,6 +130,20 @@ def test_what_is_typed_dropped_or_forgotten_changes_the_card_too(company, laoban
 
 
 @one_database
+@pytest.mark.parametrize("fault", [{"kind": "errcode", "errcode": -1}, {"kind": "status", "status": 502}])
+def test_a_card_the_platform_did_not_hear_of_is_changed_all_the_same(company, laoban, fault):
+    shop = company.shop
+    laoban.says("新客 小美 13800138000")
+    laoban.says("小美 +老客")
+    laoban.says("标签 删除 老客")
+    shop.work()
+    shop.fault(fault, path="/cgi-bin/message/update_template_card", times=2)
+    laoban.taps("确认")
+    shop.work()
+    assert done(laoban) == "已确认"
+
+
+@one_database
 def test_news_reach_members_at_once_and_the_group_hears_numbers(open_shop, platform_port):
     robot = f"{platform_port.url}/cgi-bin/webhook/send?key={Company.robot_key}"
     shop = open_shop(corp=True, more_accounts=f'[staff]\ngroup_robot = "{robot}"\n')
