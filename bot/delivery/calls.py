@@ -542,7 +542,8 @@ def rest(tx: Tx, terms: Terms, channel: str, *, until: datetime, stopped: bool, 
     """Lets a path rest and tells the owner once."""
     if not limits.rest(tx, terms.account.name, channel, until=until, stopped=stopped, reason=reason):
         return
-    what = _CHANNEL_WORDS.get(channel, channel)
+    to_members = channel == "custom" and not has_windows(terms.account)
+    what = "应用消息" if to_members else _CHANNEL_WORDS.get(channel, channel)
     if stopped:
         words = f"{what}发不出去了：{reason}。没发的都留着，处理好后半小时内自动接着发，发送“继续”马上接着发。"
     else:

@@ -144,6 +144,15 @@ def test_a_card_the_platform_did_not_hear_of_is_changed_all_the_same(company, la
 
 
 @one_database
+def test_an_app_told_to_slow_down_says_so_by_its_name(company, laoban, xiaoli):
+    company.shop.fault({"kind": "errcode", "errcode": 45009}, path="/cgi-bin/message/send", times=1)
+    company.contact("小美").adds(xiaoli)
+    company.shop.goes_on()
+    (told,) = {row.text for row in company.shop.rows("SELECT text FROM notices WHERE text LIKE '%先停一停%'")}
+    assert told.startswith("账号 corp：应用消息先停一停：调用太频繁")
+
+
+@one_database
 def test_news_reach_members_at_once_and_the_group_hears_numbers(open_shop, platform_port):
     robot = f"{platform_port.url}/cgi-bin/webhook/send?key={Company.robot_key}"
     shop = open_shop(corp=True, more_accounts=f'[staff]\ngroup_robot = "{robot}"\n')
