@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from bot.delivery.rules import why_no_address
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
 from bot.domain.customers.rules import shown
@@ -81,10 +82,7 @@ class Talk:
     @property
     def unreached(self) -> str:
         """Why a customer without any address cannot be reached, by what the shop's accounts are."""
-        ways = [abilities(account) for account in self.shop.accounts]
-        lacks = ["没有关注公众号"] if any(way.hears_customers for way in ways) or not ways else []
-        lacks += ["没有加企业微信好友"] if any(way.contacts for way in ways) else []
-        return "，也".join(lacks)
+        return why_no_address(self.shop.accounts)
 
     def say(self, key: str, **roots: dict[str, str]) -> str:
         """A sentence of the script library, with the shop's facts filled in."""

@@ -6,11 +6,12 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from bot.delivery import outbox
+from bot.delivery.rules import why_no_address
 from bot.domain.activities import service as activities
 from bot.domain.activities.rules import facts
 from bot.domain.customers import service as customers
 from bot.domain.customers.models import Customer
-from bot.domain.customers.rules import NOT_FOLLOWING, shown
+from bot.domain.customers.rules import shown
 from bot.domain.merchants import notices
 from bot.domain.merchants import service as merchants
 from bot.domain.scripts import service as scripts
@@ -28,7 +29,7 @@ def strike(parts: Parts, now: datetime) -> int:
     """Reminds the guests of every activity that is near at ``now``; a quiet tick only reads."""
     with reading(parts.store, parts.clock) as tx:
         near = activities.to_remind(tx, now, parts.settings.timezone)
-        through = [one for one in activities.to_check(tx, now) if _is_through(tx, *one, now)]
+        through = [one for one in activities.to_check(tx, now) if _is_through(tx, parts, *one, now)]
     for number, which in near:
         with transaction(parts.store, parts.clock, parts.bell) as tx:
             if activities.take_reminder(tx, number, which):
@@ -68,26 +69,29 @@ def _key(which: str, number: int, customer_id: int) -> str:
     return f"activity:{which}:{number}:{customer_id}"
 
 
-def _outcomes(tx: Tx, number: int, which: str) -> list[tuple[Customer, str, str]]:
+def _outcomes(tx: Tx, parts: Parts, number: int, which: str) -> list[tuple[Customer, str, str]]:
     """Each guest with what became of the reminder and why; without a message to them the state is empty."""
     guests = [one for sign_up, one in activities.roster(tx, activities.get(tx, number)) if sign_up.state == "in"]
     keys = {guest.id: _key(which, number, guest.id) for guest in guests}
     known = outbox.outcomes(tx, keys.values())
-    return [(guest, *known.get(keys[guest.id], ("", NOT_FOLLOWING))) for guest in guests]
+    unaddressed = ("", why_no_address(parts.settings.accounts))
+    return [(guest, *known.get(keys[guest.id], unaddressed)) for guest in guests]
 
 
-def _is_through(tx: Tx, number: int, which: str, now: datetime) -> bool:
+def _is_through(tx: Tx, parts: Parts, number: int, which: str, now: datetime) -> bool:
     activity = activities.get(tx, number)
     told_at = activity.day_told_at if which == "day" else activity.hours_told_at
     waited_enough = told_at is not None and not timedelta(0) <= now - told_at < WAITED_FOR
-    return waited_enough or all(state not in outbox.OPEN_STATES for _guest, state, _why in _outcomes(tx, number, which))
+    return waited_enough or all(
+        state not in outbox.OPEN_STATES for _guest, state, _why in _outcomes(tx, parts, number, which)
+    )
 
 
 def _tell_of_unreached(tx: Tx, parts: Parts, number: int, which: str) -> None:
     """Owners and whoever made the activity hear whom to call, once, when the last message has come to its end."""
     missed = [
         (guest, "还没发出去" if state in outbox.OPEN_STATES else why)
-        for guest, state, why in _outcomes(tx, number, which)
+        for guest, state, why in _outcomes(tx, parts, number, which)
         if state != "sent"
     ]
     if not missed:

@@ -99,6 +99,14 @@ def has_tasks(account: Account) -> bool:
     return abilities(account).tasks
 
 
+def why_no_address(accounts: Sequence[Account]) -> str:
+    """Why a customer without any address cannot be reached, by what the shop's accounts are."""
+    ways = [abilities(account) for account in accounts]
+    lacks = ["没有关注公众号"] if any(way.hears_customers for way in ways) or not ways else []
+    lacks += ["没有加企业微信好友"] if any(way.contacts for way in ways) else []
+    return "，也".join(lacks)
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiveSpan:
     """The span for which group-sends to one person are counted, in milliseconds, and how many it takes."""

@@ -209,3 +209,10 @@ def test_a_letter_of_care_is_a_friends_to_confirm_while_it_is_of_use(company, la
     assert laoban.tasks == [], "a birthday is over at last"
     states = shop.rows("SELECT state FROM deliveries WHERE occurrence = '生日' ORDER BY id")
     assert states == [("sent",), ("failed",)]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_who_has_no_address_lacks_every_way_the_shop_has(company, laoban):
+    laoban.says("新客 张姐 13800138000")
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    assert "没有关注公众号，也没有加企业微信好友 1 位" in laoban.says(SEND)

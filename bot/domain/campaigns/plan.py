@@ -27,6 +27,7 @@ from bot.delivery.rules import (
     has_tasks,
     month_start,
     quiet_until,
+    why_no_address,
 )
 from bot.domain.campaigns import groups, rules
 from bot.domain.campaigns.models import Broadcast
@@ -37,7 +38,7 @@ from bot.domain.care import letters
 from bot.domain.complaints.models import Case
 from bot.domain.customers import segments
 from bot.domain.customers.models import Customer, CustomerTag, Identity, Utterance
-from bot.domain.customers.rules import NOT_FOLLOWING, OPTED_OUT, still_refuses
+from bot.domain.customers.rules import OPTED_OUT, still_refuses
 from bot.domain.merchants.desk import CONFIRMATION_LIFE
 from bot.domain.scripts.kinds import payload_of, type_of
 from bot.domain.scripts.service import shop_context
@@ -360,7 +361,7 @@ class Planner:
                 people.setdefault((row.account, type_of(text) in MASS_TYPES), []).append(row)
             elif row.state == "planned":
                 row.state = row.route = "by_hand"
-                row.reason = NOT_FOLLOWING
+                row.reason = why_no_address(self._shop.accounts)
         for (name, for_many), mine in people.items():
             account = self._shop.account(name)
             mass = account is not None and has_mass(account.kind)

@@ -14,14 +14,14 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.delivery import limits, outbox
 from bot.delivery.outbox import Delivery
-from bot.delivery.rules import CUSTOM_WINDOW_CLOSED, NOT_A_FRIEND, day_start, has_tasks, month_start
+from bot.delivery.rules import CUSTOM_WINDOW_CLOSED, NOT_A_FRIEND, day_start, has_tasks, month_start, why_no_address
 from bot.domain.care import letter_rules
 from bot.domain.care.letter_rules import Known, Purpose, Verdict
 from bot.domain.care.models import Letter
 from bot.domain.complaints.models import Case
 from bot.domain.customers import forgetting
 from bot.domain.customers.models import Customer, Identity, Utterance
-from bot.domain.customers.rules import COMPLAINING, NOT_FOLLOWING, still_refuses
+from bot.domain.customers.rules import COMPLAINING, still_refuses
 from bot.domain.scripts.checker import fits_template
 from bot.settings import Settings
 from bot.store.base import from_milliseconds, to_milliseconds
@@ -238,7 +238,7 @@ def _by_friend(shop: Settings, identity: Identity) -> bool:
 
 def _why_by_hand(tx: Tx, shop: Settings, address: Identity | None, purpose: Purpose, text: str = "") -> str:
     if address is None:
-        return NOT_FOLLOWING
+        return why_no_address(shop.accounts)
     if _by_friend(shop, address):
         return "" if address.relation == "active" else NOT_A_FRIEND
     if _is_open(tx, address) or (purpose == "service" and _may_notify(tx, shop, address, text)):

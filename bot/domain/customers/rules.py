@@ -158,7 +158,6 @@ def suggested_grade(
 # -- why a message does not reach somebody ----------------------------------------------------------------------------
 
 UNFOLLOWED = "已取消关注"
-NOT_FOLLOWING = "没有关注公众号"
 OPTED_OUT = "已退订"
 COMPLAINING = "投诉还没处理完"
 REFUSALS = {
