@@ -81,7 +81,6 @@ class Client(Protocol):
         self,
         source: Callable[[int], Sequence[tuple[Any, Any]]],
         *,
-        initial: int = ...,
         limit: int = ...,
         idle: Callable[[], None] | None = None,
     ) -> Generator[tuple[Any, Outcome], None, None]: ...
@@ -197,10 +196,7 @@ class Sender:
         self._worked = bool(rows)
         self._renewed_at = time.monotonic()
         try:
-            first = max(NARROWEST, self._limit // PARTS_IN_FLIGHT)
-            with closing(
-                self._client.deliver(self._next_calls, initial=first, limit=self._limit, idle=self._idle)
-            ) as answers:
+            with closing(self._client.deliver(self._next_calls, limit=self._limit, idle=self._idle)) as answers:
                 for row, outcome in answers:
                     self._answer(row, outcome)
         finally:
@@ -223,8 +219,9 @@ class Sender:
             room = part
         try:
             calls = self._marked_calls(room)
-            # Where no mark has taken them along; the next one flushes this as well.
-            self._flush(lasting=False)
+            # What no mark has taken along. Nothing comes between a mark and its calls.
+            if not calls:
+                self._flush(lasting=False)
         except Exception as error:  # noqa: BLE001  (raised by _stream; leaving now would make unknown what is in flight)
             self._trouble = error
             return []
@@ -362,9 +359,14 @@ class Sender:
     def _mark(self, batch: Sequence[Held]) -> list[Held]:
         """Marks rows, and records in the same transaction what was answered meanwhile."""
         try:
+            # Any answer but a plain yes may open windows and stop paths, which the mark is to know, and which everybody
+            # locks before deliveries.
+            if any(outcome.decision is not Decision.SENT for _row, outcome in self._answered):
+                self._flush(lasting=False)
             with self._transaction() as tx:
-                self._record(tx)
                 marked = mark(tx, batch, self._terms)
+                if self._answered:
+                    record(tx, self._answered, self._terms)
         except Exception:
             # The mark may have been committed, but nothing was called: the rows are given back as they were.
             self._held.extendleft(reversed(batch))
@@ -416,7 +418,10 @@ class Sender:
         while True:
             try:
                 with self._transaction(lasting=lasting) as tx:
-                    self._record(tx)
+                    if self._failed_in_a_row >= BREAKER_AT:
+                        until = tx.now + BREAKER_PAUSE
+                        rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
+                    record(tx, self._answered, self._terms)
                 break
             except (OperationalError, InterfaceError) as error:
                 if time.monotonic() >= give_up:
@@ -424,21 +429,14 @@ class Sender:
                 log.warning("delivery.record_retry rows=%d error=%s", len(self._answered), type(error).__name__)
                 # Meanwhile the calls in flight must not run into their time-outs.
                 self._client.http.rest(RECORD_PAUSE)
-        self._recorded()
-
-    def _record(self, tx: Tx) -> None:
-        if self._answered:
-            record(tx, self._answered, self._terms)
         if self._failed_in_a_row >= BREAKER_AT:
-            until = tx.now + BREAKER_PAUSE
-            rest(tx, self._terms, limits.WHOLE_ACCOUNT, until=until, stopped=False, reason="连不上微信平台")
+            self._failed_in_a_row = 0
+        self._recorded()
 
     def _recorded(self) -> None:
         if self._answered:
             self._answered.clear()
             reach("recorded")
-        if self._failed_in_a_row >= BREAKER_AT:
-            self._failed_in_a_row = 0
 
     def _idle(self) -> None:
         """Keeps the leases of what is held and flying; what was taken away meanwhile is dropped."""

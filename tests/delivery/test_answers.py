@@ -172,6 +172,16 @@ def test_twenty_failures_in_a_row_give_the_platform_a_moment(shop: Shop) -> None
     assert shop.states() == {"unknown": calls, "sent": 400 - calls}
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+def test_a_platform_that_fails_from_the_start_costs_few_calls_however_many_are_due(shop: Shop) -> None:
+    people = [f"p{number}" for number in range(17_000)]
+    shop.platform.faults.append(Fault("html", path=CUSTOM, times=10_000))
+    shop.talks(*people)
+    shop.broadcast(people)
+    shop.send()
+    assert shop.states()["unknown"] <= BREAKER_AT + 16
+
+
 def test_busy_repeats_a_template_with_its_key_at_most_three_times(shop: Shop) -> None:
     shop.platform.faults.append(Fault(-1, path=TEMPLATE, times=10))
     payload = TEXT | {"template": {"template_id": "T1", "data": {"thing1": "有人投诉"}}}

@@ -140,6 +140,46 @@ def test_a_database_that_goes_away_in_the_middle_makes_nothing_unknown(small_sho
     assert states["sent"] == len(small_shop.platform.ledger)
 
 
+def test_what_cannot_be_sent_keeps_no_marked_call_from_going_out(small_shop: Shop) -> None:
+    shop = small_shop
+    shop.lease = timedelta(seconds=1)
+    shop.talks("p1", "p2")
+    shop.broadcast(["p1"])
+    shop.broadcast(["p2"], number=2, content={"type": "text"})
+
+    def is_away(connection: sqlite3.Connection, statement: str) -> None:
+        refuses = "due_at = COALESCE" in statement and not shop.platform.ledger
+        connection.set_progress_handler((lambda: 1) if refuses else None, 1)
+
+    watch(shop, is_away)
+    shop.send()
+    assert shop.states(1) == {"sent": 1}
+    assert shop.states(2) == {"failed": 1}
+
+
+def test_windows_are_locked_before_deliveries(small_shop: Shop) -> None:
+    shop = small_shop
+    people = [f"p{number}" for number in range(1, 61)]
+    shop.talks(*people)
+    shop.broadcast(people)
+    shop.platform.faults.append(Fault(45047, path=CUSTOM, times=20))
+    written: list[str] = []
+    wrong: list[str] = []
+
+    def order(_connection: sqlite3.Connection, statement: str) -> None:
+        words = statement.split()
+        if words[0] == "BEGIN":
+            written.clear()
+        elif words[0] == "UPDATE":
+            if words[1] == "windows" and "deliveries" in written:
+                wrong.append(statement)
+            written.append(words[1])
+
+    watch(shop, order)
+    shop.send()
+    assert wrong == []
+
+
 def test_leases_are_kept_while_the_platform_is_slow(small_shop: Shop) -> None:
     small_shop.client.http = patient = HttpEngine(call_seconds=6)
     small_shop.lease = timedelta(seconds=1.5)
