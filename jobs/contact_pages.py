@@ -150,8 +150,9 @@ def _keep(
     if quietly:
         tags.unsorted(tx, [one.customer_id for one in seen if one.is_new])
     taken = tag_links.take(tx, account, [worn for _facts, worn in told], stood, names, as_of=as_of, member=member)
-    keeper_of = remarks.keepers(tx, account, _to_push(stood, taken.differences))
     said = {facts.person_id: {friend.member_id: friend.remark for friend in facts.friends} for facts, _worn in told}
+    to_push = _to_push(stood, taken.differences) & said.keys()
+    keeper_of = remarks.keepers(tx, account, {person: said[person] for person in to_push})
     wanted, too_early = remarks.to_tell(tx, account, said, stood, keeper_of)
     remarks.leave_open(tx, account, too_early, stood)
     differences = [one for one in taken.differences if one.person_id in keeper_of]

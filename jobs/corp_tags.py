@@ -145,6 +145,7 @@ class TagList:
     def tell(self, client: WeCom, kept: Kept, *, as_of: datetime) -> None:
         """Lets the platform have the tags and names it lacks. Raises PlatformFailure when it takes nothing at all now."""
         errands, unmade, failure = self._errands(client, kept)
+        is_whole = failure is None
         taken: list[_Errand] = []
         parted: list[_Errand] = []
         refused, unknown_tag = set(unmade), set()
@@ -176,7 +177,8 @@ class TagList:
                 contacts.parted(tx, account, errand.member, errand.person, at=as_of)
             again = {errand.person for errand in parted} | unknown_tag
             done = {errand.person for errand in errands} - {errand.person for errand in unasked.values()}
-            contact_pages.heard(tx, account, done - refused - again, as_of=as_of)
+            if is_whole:  # else somebody may be to get more than was prepared
+                contact_pages.heard(tx, account, done - refused - again, as_of=as_of)
             contact_marks.put_off(tx, account, refused, until=tx.now + REFUSED_FOR)
             contact_marks.put_off(tx, account, again, until=tx.now + SOON)
             if unknown_tag:

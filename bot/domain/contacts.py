@@ -48,14 +48,20 @@ def seen(tx: Tx, account: str, contacts: Sequence[ContactFacts], *, as_of: datet
     found = friends.seen(tx, account, contacts, as_of=as_of)
     for one in found:
         if one.phone_of is not None and one.twin is None and not quietly:
-            who, other = (customers.get(tx, number) for number in (one.customer_id, one.phone_of))
-            words = f"企业微信里给 {shown(who)} 记的电话是 {shown(other)} 的。同一位就发：合并 #{other.id} #{who.id}"
-            notices.tell_all(tx, words, kind="phone", subject=f"phone:{who.id}")
+            _say_whose_phone(tx, one.customer_id, one.phone_of)
         if one.twin is not None:
             _merge_by_itself(tx, one.customer_id, one.twin, quietly=quietly)
         elif not quietly and not one.is_new:
             _say_who_came(tx, account, one.person_id, one.customer_id)
     return found
+
+
+def _say_whose_phone(tx: Tx, number: int, owner: int) -> None:
+    """Once: the phone is told with every other change as well, and the two may well share it."""
+    if timeline.add_once(tx, number, "phone", f"企业微信里记的电话是 #{owner} 的"):
+        who, other = (customers.get(tx, one) for one in (number, owner))
+        words = f"企业微信里给 {shown(who)} 记的电话是 {shown(other)} 的。同一位就发：合并 #{other.id} #{who.id}"
+        notices.tell_all(tx, words, kind="phone", subject=f"phone:{who.id}")
 
 
 def _say_who_came(tx: Tx, account: str, person_id: str, number: int) -> None:

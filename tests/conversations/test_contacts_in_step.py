@@ -110,6 +110,22 @@ def test_a_member_out_of_sight_keeps_the_friends(shop, company, laoban):
 
 
 @ON_ONE
+def test_what_changes_here_goes_through_a_friend_in_sight(shop, company, laoban):
+    xiaoli = company.member("xiaoli", "小李")
+    lan = company.contact("阿兰")
+    lan.adds(laoban)
+    lan.adds(xiaoli)
+    works(shop)
+    shop.later(minutes=10)
+    company.ask("/members/xiaoli/set", {"visible": False})
+    laoban.says("阿兰 +新款")
+    laoban.says("改名 阿兰 兰姐")
+    works(shop)
+    assert tags_there(lan) == {"新款"}
+    assert lan.friend_of(laoban)["remark"] == "兰姐"
+
+
+@ON_ONE
 def test_a_tag_renamed_or_deleted_there_is_so_here(shop, company, laoban):
     mei = company.contact("小美")
     mei.adds(laoban)
@@ -167,6 +183,25 @@ def test_a_platform_that_is_busy_now_and_then_holds_nothing_up_for_long(shop, co
         shop.later(seconds=6)
         shop.work()
     assert [contact.file["nickname"] for contact in people if tags_there(contact) != {"新款"}] == []
+
+
+@ON_ONE
+def test_a_tag_that_cannot_be_made_now_costs_nobody_the_name(shop, company, laoban):
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    for contact in (mei, lan):
+        contact.adds(laoban)
+    works(shop)
+    laoban.says("小美 +新款")
+    works(shop)
+    shop.fault({"kind": "errcode", "errcode": -1}, path="/cgi-bin/externalcontact/add_corp_tag", times=1)
+    laoban.says("阿兰 +新款")
+    laoban.says("改名 阿兰 兰姐")
+    laoban.says("小美 +爱运动")
+    works(shop)
+    shop.later(minutes=1)
+    works(shop)
+    assert (tags_there(lan), tags_there(mei)) == ({"新款"}, {"新款", "爱运动"})
+    assert lan.friend_of(laoban)["remark"] == "兰姐"
 
 
 def test_the_night_finds_what_no_event_told_of(shop, company, laoban):
@@ -231,6 +266,9 @@ def test_a_phone_that_is_noted_there_stands_here_where_there_was_none(shop, comp
     assert (
         hint == f"企业微信里给 阿兰 #{lan.number} 记的电话是 张姐 #{zhang} 的。同一位就发：合并 #{zhang} #{lan.number}"
     )
+    laoban.says("阿兰 +新款")
+    works(shop)
+    assert [text for text in told(shop) if "记的电话" in text] == [hint]
     assert "合成了一位" in laoban.says(f"合并 #{zhang} #{lan.number}")
     assert lan.file["phone"] == "13900139000"
 

@@ -49,10 +49,14 @@ def name_differs(name: str, nickname: str | None) -> bool:
     return bool(told) and told != nickname
 
 
-def keepers(tx: Tx, account: str, person_ids: Collection[str]) -> dict[str, str]:
+def keepers(tx: Tx, account: str, listed: Mapping[str, Collection[str]]) -> dict[str, str]:
     """The member of each person through whom things are changed: whoever looks after them, else the newest friend; who
-    has no friend is missing."""
-    able = friends.senders(tx, account, person_ids)
+    has no friend is missing. ``listed``: the friends the platform tells of; through the others it changes nothing."""
+    able = {
+        person: among
+        for person, members in friends.senders(tx, account, listed).items()
+        if (among := [member for member in members if member in listed[person]])
+    }
     looks_after = dict(
         tx.execute(
             select(Identity.person_id, StaffIdentity.person_id)

@@ -37,6 +37,15 @@ def add_many(tx: Tx, kind: str, told: Sequence[tuple[int, str]], staff_id: int |
         tx.execute(insert(TimelineEntry), rows)
 
 
+def add_once(tx: Tx, customer_id: int, kind: str, text: str) -> bool:
+    """As `add`, unless the file says so already; returns whether that was news."""
+    same = (TimelineEntry.customer_id == customer_id, TimelineEntry.kind == kind, TimelineEntry.text == text)
+    if tx.session.scalars(select(TimelineEntry.id).where(*same).limit(1)).first() is not None:
+        return False
+    add(tx, customer_id, kind, text)
+    return True
+
+
 def recent(tx: Tx, customer_id: int, count: int = 10) -> Sequence[TimelineEntry]:
     return tx.session.scalars(
         select(TimelineEntry)
