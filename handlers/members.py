@@ -61,14 +61,19 @@ def left_the_company(talk: Talk) -> str:
     if str(message.fields.get("ChangeType") or "").lower() != "delete_user":
         return ""
     alone = friends.member_left(tx, message.account, member_id, message.created_at)
+    rest = f"{alone} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if alone else ""
     if staff is None:
+        # Customers may well know somebody who has never written to the app.
+        called = friends.members_of(tx, message.account).get(member_id, member_id)
+        if rest:
+            _tell_owners(talk, f"{called}不在企业通讯录里了。{rest}", about=f"member:{member_id}")
         return ""
     try:
         gone = journeys.dismiss(tx, str(staff.id))
     except Refusal:
         return ""  # the last owner, who cannot write by the app any more
-    rest = f"{alone} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if alone else ""
-    _tell_owners(talk, gone, f"{gone.name}不在企业通讯录里了，已经不是店员。{rest}{what_stays(talk, gone)}")
+    words = f"{gone.name}不在企业通讯录里了，已经不是店员。{rest}{what_stays(talk, gone)}"
+    _tell_owners(talk, words, about=f"member:{member_id}")
     return ""
 
 
@@ -78,11 +83,11 @@ def sees_the_app_no_more(talk: Talk) -> str:
     staff = merchants.find(talk.tx, account=talk.message.account, person_id=talk.message.sender)
     if staff is not None:
         words = f"{staff.name}看不到应用了：不在可见范围里，或者离开了企业。不是店员了，就发送：员工 移除 {staff.id}"
-        _tell_owners(talk, staff, words)
+        _tell_owners(talk, words, about=f"member:{talk.message.sender}", but=staff.id)
     return ""
 
 
-def _tell_owners(talk: Talk, about: Staff, words: str) -> None:
+def _tell_owners(talk: Talk, words: str, *, about: str, but: int | None = None) -> None:
     for owner in merchants.owners(talk.tx):
-        if owner.id != about.id:
-            notices.tell(talk.tx, owner.id, words, kind="member", subject=f"member:{about.id}")
+        if owner.id != but:
+            notices.tell(talk.tx, owner.id, words, kind="member", subject=about)

@@ -236,6 +236,16 @@ def test_an_own_code_is_for_another_account_only_and_for_ten_minutes(company, la
 
 
 @one_database
+def test_owners_hear_of_the_customers_of_a_leaver_who_never_wrote_to_the_app(company, laoban):
+    company.contact("小美").adds(company.member("achen", "阿陈"))
+    company.shop.goes_on()
+    laoban.news()
+    company.event(Event="change_contact", ChangeType="delete_user", UserID="achen")
+    company.shop.goes_on()
+    assert "1 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" in laoban.news()[-1]
+
+
+@one_database
 def test_who_leaves_the_company_is_staff_no_more_and_nobodys_friend(company, laoban, xiaoli):
     shop = company.shop
     mei, lan = company.contact("小美"), company.contact("阿兰")
