@@ -26,11 +26,12 @@ class Evening:
         return self.town.replies(self.owner, words)
 
     def broadcast(self, when: str = "") -> None:
-        """Plans broadcast 1 to everybody and confirms it."""
+        """Plans broadcast 1 to everybody and confirms it; of a long list workers, which must be there, have made rows."""
         plan = self.says(f"群发 全部 用 到店礼A {when}".strip())
         code = re.search(r"确认 ([A-Z0-9]{4})\b", plan)
         assert code is not None, plan
         assert "群发 1 已确认" in self.says(f"确认 {code[1]}")
+        until(lambda: self.shop.value("SELECT count(*) FROM broadcast_unplanned") == 0, "the end of its list")
 
     def count(self, states: str) -> int:
         """How many rows are in one of these states, written as SQL wants a list."""

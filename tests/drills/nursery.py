@@ -121,11 +121,17 @@ def _load() -> None:
 
 def _give_birth(question: dict[str, Any], *, warm: bool) -> int:
     nursery = os.getpid()
+    ready, not_yet = os.pipe()
     pid = os.fork()
     if pid:
+        # Who kills it by its group at once is to find the group.
+        os.close(not_yet)
+        os.read(ready, 1)
+        os.close(ready)
         return pid
     try:
         os.setsid()
+        os.close(not_yet)
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != nursery:
             os._exit(1)
