@@ -236,6 +236,17 @@ def test_a_birthday_is_told_of_before_and_kept_on_the_day_once(shop, boss, mei):
     assert len([text for text in mei.phone.pushed if "生日快乐" in text]) == 1
 
 
+def test_who_was_greeted_early_is_not_named_again_on_the_day(shop, boss, mei):
+    boss.says("资料 小美 生日 9月24日")
+    comes(shop, "2026-09-22 09:30", boss)
+    assert any("生日：2 天后（9月24日） 小美" in text for text in boss.phone.news())
+    assert "小美" in boss.says("今日")
+    boss.says("完成 1 打过电话")
+    comes(shop, "2026-09-24 09:30", boss)
+    assert not any("生日" in text for text in boss.phone.news())
+    assert "小美" not in boss.says("今日")
+
+
 def test_a_round_that_is_broken_off_goes_on_at_the_next_tick(shop, boss, mei):
     boss.says("资料 小美 生日 9月25日")
     boss.confirms(boss.says("关怀 开 生日"))

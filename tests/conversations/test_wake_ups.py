@@ -19,6 +19,16 @@ def silent(shop, boss, *people, spent=98):
     shop.strike()
 
 
+def test_two_purchases_are_called_two_and_no_rhythm(shop, boss, mei):
+    for _time in range(2):
+        boss.says("消费 小美 98 面霜")
+        shop.later(days=1)
+    shop.later(days=31)
+    while shop.strike():
+        pass
+    assert "流失预警：32 天没买，买过两次，隔了 1 天" in boss.says("今日")
+
+
 def letters(shop):
     return shop.rows("SELECT customer_id, occasion, state FROM care_letters ORDER BY id")
 

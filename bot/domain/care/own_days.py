@@ -33,8 +33,12 @@ def script_for(plan: Occasion, customer: Customer) -> str:
 
 def near(tx: Tx, shop: Settings, plan: Occasion, today: date, since: date | None) -> list[tuple[date, Customer]]:
     """Whose day staff are to hear of this morning: today's, and those that have come near since ``since``, the last
-    morning they were told (None: never)."""
-    ahead = between(tx, shop, plan, today, plan.remind_days)
+    morning they were told (None: never). Who has been spoken with for it, and rests, is not named again on the day."""
+    ahead = [
+        (day, customer)
+        for day, customer in between(tx, shop, plan, today, plan.remind_days)
+        if day > today or customer.rest_until is None or customer.rest_until <= tx.now
+    ]
     if since is None:
         return ahead
     told = since + plan.remind_days * rules.DAY

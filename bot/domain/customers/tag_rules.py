@@ -96,7 +96,8 @@ def lapsing(bought_at: Sequence[datetime], now: datetime, *, at_least: timedelta
     usual, since = timedelta(seconds=median(gap.total_seconds() for gap in gaps)), now - bought_at[-1]
     if since <= max(RHYTHM * usual, at_least):
         return ""
-    return f"{since.days} 天没买，平常 {max(1, usual.days)} 天买一次"
+    days = max(1, usual.days)
+    return f"{since.days} 天没买，{f'平常 {days} 天买一次' if len(gaps) > 1 else f'买过两次，隔了 {days} 天'}"
 
 
 # -- what the owner chose ----------------------------------------------------------------------------------------------
