@@ -54,6 +54,8 @@ log = logging.getLogger(__name__)
 
 DUPLICATE_KEY = 45065
 NO_NOTICE_LEFT = 43101
+# Nobody is asked to confirm anything: the member is out of the app's range, gone, not activated, or has no such right.
+NO_SENDER = frozenset({41054, 46004, 50002, 60011, 60111, 84074})
 # Of a welcome (vendor manual, page 92137): too late, chat begun or welcome sent, another app was at it.
 WELCOME_LATE, WELCOME_USED, WELCOME_TAKEN = 41050, 41051, 41096
 WELCOME_WORDS = {WELCOME_LATE: "超过20秒", WELCOME_USED: "已经聊过或已发过欢迎语"}
@@ -453,7 +455,14 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
         else:
             others.append((row, outcome))
     _learn(tx, others, terms)
-    ours = apply(tx, [_change(tx, row, outcome, terms) for row, outcome in others])
+    others_turn = _by_another_friend(tx, others, terms)
+    changes = [_change(tx, row, outcome, terms) for row, outcome in others if row.id not in others_turn]
+    changes += [
+        Change(row.id, row.fence, "planned", row.route, uncalled=True) for row, _ in others if row.id in others_turn
+    ]
+    ours = apply(tx, changes)
+    for member in set(others_turn.values()):
+        tasks.give(tx, [number for number, other in others_turn.items() if other == member and number in ours], member)
     ours |= _apply_sent(tx, plain)
     late = [(row, outcome) for row, outcome in answered if row.id not in ours]
     if late:
@@ -465,6 +474,21 @@ def record(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> No
     for msg_id in {outcome.platform_id for row, outcome in others if row.route == "mass" and outcome.platform_id}:
         outbox.apply_mass_result(tx, terms.account.name, msg_id)
     reach("record")
+
+
+def _by_another_friend(tx: Tx, answered: Sequence[tuple[Held, Outcome]], terms: Terms) -> dict[int, str]:
+    """Rows of tasks whose member cannot be asked, with the next friend of their person whose turn it has not been."""
+    refused = [
+        row
+        for row, outcome in answered
+        if row.route == "task" and outcome.code in NO_SENDER and row.customer_id is not None and not row.withdrawn
+    ]
+    known = terms.senders(tx, terms.account.name, [row.person_id for row in refused]) if refused else {}
+    untried = {
+        row.id: [one for one in known.get(row.person_id, ()) if one != row.sender][row.attempts - 1 :]
+        for row in refused
+    }
+    return {number: members[0] for number, members in untried.items() if members}
 
 
 def _apply_sent(tx: Tx, rows: Iterable[Held]) -> set[int]:

@@ -152,6 +152,28 @@ def test_nothing_is_sent_in_the_name_of_who_has_left(company, laoban, xiaoli, re
     assert xiaoli.tasks == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_friend_out_of_the_apps_range_is_passed_over_for_another(company, laoban, xiaoli):
+    shop = company.shop
+    mei, lan = company.contact("小美"), company.contact("阿兰")
+    lan.adds(laoban)
+    for one in (mei, lan):
+        one.adds(xiaoli)
+    shop.goes_on()
+    lan.news()
+    company.ask("/members/xiaoli/set", {"visible": False})
+    laoban.says("话术 新增 新款 新款到店，欢迎来看看")
+    laoban.confirms_code(laoban.says(SEND))
+    rounds(shop)
+    laoban.confirms()
+    assert lan.news() == ["新款到店，欢迎来看看"]
+    shop.goes_on(minutes=5)
+    states = {number: (row["state"], row["reason"]) for number, row in records(company).items()}
+    assert states[lan.number] == ("sent", "")
+    assert states[mei.number][0] == "failed"
+    assert "可见范围" in states[mei.number][1]
+
+
 def test_who_follows_too_gets_one_message_by_the_way_that_needs_nobody(company, laoban):
     shop = company.shop
     mei, lan, hong = (shop.regular(name) for name in ("小美", "阿兰", "小红"))
