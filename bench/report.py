@@ -41,12 +41,15 @@ class Section:
     def add(self, what: str, measured: str, target: str = "", met: bool | None = None) -> None:
         self.lines.append(Line(what, measured, target, met))
 
-    def ratio(self, what: str, ours: Sequence[float], theirs: Sequence[float], least: float) -> None:
-        """The median of ratios taken round by round: what disturbs a round disturbs both sides of it."""
+    def ratio(self, what: str, ours: Sequence[float], theirs: Sequence[float], least: float | None = None) -> None:
+        """The median of ratios taken round by round: what disturbs a round disturbs both sides of it; ``least`` is asked."""
         ratios = sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
         middle = median(ratios)
         spread = f"{middle:.2f} × (rounds {ratios[0]:.2f} … {ratios[-1]:.2f})"
-        self.add(what, spread, f"≥ {least:g} ×", middle >= least)
+        if least is None:
+            self.add(what, spread)
+        else:
+            self.add(what, spread, f"≥ {least:g} ×", middle >= least)
 
     def as_text(self) -> str:
         rows = "\n".join(f"| {line.what} | {line.measured} | {line.target} | {line.verdict} |" for line in self.lines)
