@@ -10,7 +10,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import Table, func, or_, select, text, update
+from sqlalchemy import Table, func, or_, select, update
 
 from bot.delivery import limits
 from bot.delivery.contents import content_id
@@ -32,7 +32,7 @@ OPEN_STATES = ("planned", "claimed", "handed")
 
 # A correction is no marketing, but who opted out does not get it. ``care`` is a letter that advertises nothing.
 Purpose = Literal["marketing", "service", "reminder", "correction", "care"]
-Route = Literal["custom", "mass", "template", "subscribe", "welcome", "task", "passive", "by_hand", ""]
+Route = Literal["custom", "mass", "template", "subscribe", "welcome", "task", "by_hand", ""]
 
 
 # -- planning --------------------------------------------------------------------------------------------------------
@@ -500,30 +500,10 @@ def export(tx: Tx) -> Iterator[dict[str, Any]]:
 # -- settled by people and events ------------------------------------------------------------------------------------
 
 
-def waiting(tx: Tx, *, customer_id: int | None = None, staff_id: int | None = None) -> list[tuple[int, dict[str, Any]]]:
-    """What could not be sent and waits to be said when the person next writes or comes: (id, payload), oldest first."""
-    said = select(Delivery.id, Content.payload).join(Content, Content.id == Delivery.content_id)
-    if customer_id is not None:
-        said = said.where(Delivery.customer_id == customer_id, Delivery.state == "by_hand")
-    else:
-        # Spelled like the index of the staff rows.
-        said = said.where(Delivery.staff_id == staff_id, text("state IN ('planned', 'by_hand') AND state = 'by_hand'"))
-    return [(number, payload) for number, payload in tx.execute(said.order_by(Delivery.id))]
-
-
-def passed_on(tx: Tx, ids: Sequence[int]) -> int:
-    """These were said in the reply to the person's own message, which costs no quota; returns how many were waiting."""
-    return _done(tx, ids, "passive")
-
-
 def done_by_hand(tx: Tx, ids: Sequence[int]) -> int:
     """Staff have sent these themselves; they count as marketing messages of today. Returns how many were waiting."""
-    return _done(tx, ids, "by_hand")
-
-
-def _done(tx: Tx, ids: Sequence[int], route: Route) -> int:
     open_rows = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == "by_hand")
-    said = {"state": "sent", "route": route, "reason": "", "sent_at": tx.now, "calling_since": tx.now}
+    said = {"state": "sent", "route": "by_hand", "reason": "", "sent_at": tx.now, "calling_since": tx.now}
     return tx.execute(open_rows.values(**said)).rowcount
 
 

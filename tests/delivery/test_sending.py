@@ -241,17 +241,6 @@ def test_a_notice_to_staff_takes_the_template_where_the_window_is_closed(shop: S
     assert shop.row("boss").state == "sent"
 
 
-def test_what_could_not_be_sent_is_said_when_the_person_comes_back(shop: Shop) -> None:
-    number = shop.do(
-        lambda tx: outbox.queue(tx, account="main", person_id="boss", staff_id=1, payload=TEXT, purpose="reminder")
-    )
-    shop.send()
-    assert shop.do(lambda tx: outbox.waiting(tx, staff_id=1)) == [(number, TEXT)]
-    assert shop.do(lambda tx: outbox.passed_on(tx, [number])) == 1
-    assert shop.do(lambda tx: outbox.waiting(tx, staff_id=1)) == []
-    assert (shop.row("boss").state, shop.row("boss").route) == ("sent", "passive")
-
-
 def test_by_hand_counts_as_a_marketing_message_of_today(shop: Shop) -> None:
     shop.broadcast(["p1"], state="by_hand", reason="没有关注")
     number = shop.row("p1").id

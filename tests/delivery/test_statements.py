@@ -55,7 +55,6 @@ def test_no_statement_reads_a_whole_table(small_shop: Shop) -> None:
     shop.do(lambda tx: outbox.letter_replied(tx, 1, tx.now))
     shop.do(lambda tx: outbox.cancel_for_customer(tx, 1, "已退订", purpose="marketing"))
     shop.do(lambda tx: outbox.cancel_for_staff(tx, 1, "已离职"))
-    shop.do(lambda tx: outbox.waiting(tx, staff_id=1))
     shop.do(lambda tx: broadcasts.progress(tx, 1))
     shop.do(lambda tx: broadcasts.on_the_way(tx, 1))
     shop.do(lambda tx: broadcasts.dues(tx, 1))
