@@ -5,10 +5,15 @@ Every process learns it from the others through Redis; without Redis each finds 
 
 from __future__ import annotations
 
-from redis import RedisError
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis import Redis, RedisError
 
 from bot.clock import Clock
 from bot.store import bell
+from bot.store.speed import REDIS_PAUSE
 
 
 class Rests:
@@ -20,16 +25,12 @@ class Rests:
         self._clock = clock
         self._redis = bell.connect_redis(redis_url) if redis_url else None
         self._until: dict[str, float] = {}
+        self._away_until = 0.0
 
     def begin(self, path: str, seconds: float) -> None:
         """Lets a path rest from now on."""
         until = self._until[path] = self._clock.now().timestamp() + seconds
-        if self._redis is None:
-            return
-        try:
-            self._redis.set(self._name(path), until, px=max(1, int(seconds * 1000)))
-        except RedisError:
-            self.redis_failures += 1
+        self._with_redis(lambda redis: redis.set(self._name(path), until, px=max(1, int(seconds * 1000))))
 
     def left(self, path: str) -> float:
         """Seconds the path is still to rest, 0.0 where it may be called."""
@@ -37,13 +38,19 @@ class Rests:
         return max(0.0, until - self._clock.now().timestamp())
 
     def _told(self, path: str) -> float:
-        if self._redis is None:
-            return 0.0
+        kept = self._with_redis(lambda redis: redis.get(self._name(path)))
+        return float(kept) if kept else 0.0
+
+    def _with_redis(self, do: Callable[[Redis], Any]) -> Any:
+        """None without Redis, and for a while after it did not answer: a Redis that hangs would hold up every call."""
+        if self._redis is None or time.monotonic() < self._away_until:
+            return None
         try:
-            return float(self._redis.get(self._name(path)) or 0.0)
-        except (RedisError, ValueError):
+            return do(self._redis)
+        except RedisError:
             self.redis_failures += 1
-            return 0.0
+            self._away_until = time.monotonic() + REDIS_PAUSE
+            return None
 
     def _name(self, path: str) -> str:
         return f"shuke:rest:{self._account}:{path}"

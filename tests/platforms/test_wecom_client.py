@@ -18,6 +18,7 @@ from bot.platforms import answers as read
 from bot.platforms.clients import client_of
 from bot.platforms.decisions import Decision
 from bot.platforms.http import Answer
+from bot.platforms.rests import Rests
 from bot.platforms.robot import robot_message, tell_group
 from bot.platforms.wecom import codes
 from bot.platforms.wecom.client import WeCom
@@ -151,6 +152,13 @@ def test_what_was_asked_too_fast_is_left_alone_until_its_time_by_every_process(
     clock.set(NOW + timedelta(seconds=66))
     platform.answers[f"{EXTERNAL}get"] = {"external_contact": {"external_userid": "wm1", "name": "小美", "type": 1}}
     assert {client.contact("wm1").name for client in (here, there, alone)} == {"小美"}
+
+
+def test_a_redis_that_does_not_answer_holds_up_one_call_and_not_every_one():
+    rests = Rests("corp", clock=SetClock(NOW), redis_url="redis://127.0.0.1:1/0")
+    rests.begin("/busy", 60)
+    assert [rests.left(path) for path in ("/busy", "/busy", "/other")] == [60, 60, 0]
+    assert rests.redis_failures == 1
 
 
 def test_a_wrong_secret_stops_the_account_after_three_tries(client, platform):
