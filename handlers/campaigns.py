@@ -28,6 +28,7 @@ from handlers.talk import StaffTalk, on
 
 LISTED = 20  # people in one answer
 WIDE = 20  # a change that touches more people than this asks first
+_NONE_YET = "还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C"
 STATE_ORDER = {
     "sent": "已发",
     "failed": "没发成",
@@ -147,11 +148,10 @@ def list_broadcasts(talk: StaffTalk) -> str:
     plans = campaigns.plans(talk.tx)
     found = [broadcast for broadcast in campaigns.latest(talk.tx) if broadcast.state != "recurring"]
     if not found and not plans:
-        return "还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C"
+        return _NONE_YET
     lines = [f"{_named(plan)} · {plan.repeats} · 下次 {moment(talk, plan.start_at)}" for plan in plans if plan.start_at]
     lines += [
-        f"{_named(broadcast)} · {campaigns.STATE_WORDS[broadcast.state]} · "
-        f"{moment(talk, broadcast.start_at or broadcast.created_at)}"
+        f"{_named(broadcast)} · {campaigns.STATE_WORDS[broadcast.state]} · {_when(talk, broadcast)}"
         for broadcast in found
     ]
     return "\n".join(lines)
@@ -162,6 +162,10 @@ def _named(broadcast: Broadcast) -> str:
     return f"群发 {broadcast.id}：{broadcast.segment} 用 {scripts}"
 
 
+def _when(talk: StaffTalk, broadcast: Broadcast) -> str:
+    return broadcast.repeats or moment(talk, broadcast.start_at or broadcast.created_at)
+
+
 @on.staff(BroadcastStep)
 def step(talk: StaffTalk) -> str:
     intent = talk.intent
@@ -169,15 +173,18 @@ def step(talk: StaffTalk) -> str:
         return _pause_all(talk)
     if intent.broadcast is None and intent.step == "resume":
         return _resume_all(talk)
-    number = intent.broadcast if intent.broadcast is not None else _latest_number(talk)
-    return _STEPS[intent.step](talk, campaigns.get(talk.tx, number))
+    broadcast = meant(talk) if intent.broadcast is None else campaigns.get(talk.tx, intent.broadcast)
+    if intent.broadcast is None and intent.step == "cancel" and broadcast.state not in ("running", "paused"):
+        return _which_to_cancel(talk)
+    return _STEPS[intent.step](talk, broadcast)
 
 
-def _latest_number(talk: StaffTalk) -> int:
-    found = campaigns.latest(talk.tx, 1)
-    if not found:
-        raise Refusal("还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C")
-    return found[0].id
+def meant(talk: StaffTalk) -> Broadcast:
+    """The broadcast asked about without its number; Refusal if there has been none."""
+    found = campaigns.meant(talk.tx)
+    if found is None:
+        raise Refusal(_NONE_YET)
+    return found
 
 
 def _pause_all(talk: StaffTalk) -> str:
@@ -206,7 +213,7 @@ def _resume_all(talk: StaffTalk) -> str:
         raise Refusal(
             f"停着的有群发 {'、'.join(map(str, paused))}，都是单独暂停的。接着发哪一个？例如：继续 {paused[-1]}"
         )
-    return _resume(talk, campaigns.get(talk.tx, _latest_number(talk)))
+    return _resume(talk, meant(talk))
 
 
 def _pause(talk: StaffTalk, broadcast: Broadcast) -> str:
@@ -224,6 +231,15 @@ def _resume(talk: StaffTalk, broadcast: Broadcast) -> str:
     campaigns.resume(talk.tx, talk.shop, broadcast.id)
     talk.final(f"用“暂停 {broadcast.id}”停下")
     return f"群发 {broadcast.id} 接着发。\n{_counts(talk, broadcast)}"
+
+
+def _which_to_cancel(talk: StaffTalk) -> str:
+    """Nothing goes out that would have to be stopped at once, and a cancelled one is gone for good."""
+    waiting = [broadcast for broadcast in campaigns.latest(talk.tx) if broadcast.state in ("scheduled", "recurring")]
+    if not waiting:
+        return "没有在发、也没有排着的群发，什么都没有改。"
+    lines = [f"· {_named(broadcast)} · {_when(talk, broadcast)}：取消 {broadcast.id}" for broadcast in waiting]
+    return "\n".join(["什么都没有改。取消了恢复不了，要取消哪一个请带上编号：", *lines])
 
 
 def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
@@ -268,10 +284,11 @@ def _progress(talk: StaffTalk, broadcast: Broadcast) -> str:
     lines = [f"群发 {broadcast.id} {campaigns.STATE_WORDS[broadcast.state]}", _said(talk, found)]
     lines += _confirming(talk, found)
     lines += rest_lines(talk, found.rests)
-    if found.next_due_at is not None and found.next_due_at > talk.tx.now:
+    waits = found.next_due_at is not None and found.next_due_at > talk.tx.now
+    if found.next_due_at is not None and waits:
         lines.append(f"下一条：{moment(talk, found.next_due_at)}")
     if found.ends_at is not None:
-        rate = f"每分钟约 {round(found.per_minute)} 条，" if found.per_minute >= 1 else ""
+        rate = f"每分钟约 {round(found.per_minute)} 条，" if found.per_minute >= 1 and not waits else ""
         lines.append(f"{rate}预计 {moment(talk, found.ends_at)} 发完")
     return "\n".join(lines)
 

@@ -43,7 +43,8 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
         f"{f'{variant} 组 ' if several else '话术 '}{name}：{summary.groups.get(variant, 0)} 位{_by_tag(summary, variant)}"
         for variant, name in names.items()
     ]
-    said.append("怎么发：")
+    if summary.recipients:
+        said.append("怎么发：")
     said += [f"· {word} {summary.routes[route]} 位" for route, word in ROUTE_WORDS.items() if summary.routes[route]]
     said += _confirmations(talk, summary)
     said += [f"  人工原因：{reason} {count} 位" for reason, count in summary.by_hand.most_common()]
@@ -52,8 +53,9 @@ def lines(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
     if summary.skipped:
         said.append(f"不发 {sum(summary.skipped.values())} 位：")
         said += left_out(talk, summary)
-    said.append(f"时间：{_start(talk, broadcast)}{_takes(summary.takes)}")
-    said += _batches(talk, broadcast, summary.audience)
+    batches = _batches(talk, broadcast, summary)
+    said.append(f"时间：{_start(talk, broadcast)}{'' if batches else _takes(summary.takes)}")
+    said += batches
     said += _examples(talk, summary, several=several)
     return said + _offers(talk, broadcast, summary)
 
@@ -205,16 +207,20 @@ def _start(talk: StaffTalk, broadcast: Broadcast) -> str:
     return f"{when}；那时是安静时间，{moment(talk, waits)} 才开始发" if waits else when
 
 
-def _batches(talk: StaffTalk, broadcast: Broadcast, audience: int) -> list[str]:
-    """At human pace: in how many batches, and when the last one goes."""
+def _batches(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str]:
+    """At human pace: in how many batches, and when the last one goes.
+
+    Each day has its own reasons to leave somebody out, so the whole list is cut, with those who get nothing in it.
+    """
     pace = Pace(broadcast.per_hour, broadcast.over_days)
-    sizes = pace.sizes(audience)
+    sizes = pace.sizes(summary.audience)
     if len(sizes) == 1:
         return []
     start = broadcast.start_at or talk.tx.now
     last = pace.hours(start, len(sizes), talk.shop.quiet_hours, talk.shop.timezone)[-1]
     each = f"每小时 {pace.per_hour} 位" if pace.per_hour else "每天一批"
-    return [f"分 {len(sizes)} 批，{each}，最后一批 {moment(talk, last)}"]
+    whole = "（不发的也占位）" if summary.skipped else ""
+    return [f"分 {len(sizes)} 批，{each}{whole}，最后一批 {moment(talk, last)}"]
 
 
 def quiet(talk: StaffTalk, broadcast: Broadcast, starts: datetime | None) -> datetime | None:

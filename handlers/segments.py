@@ -18,6 +18,7 @@ from bot.language.segment_intents import (
     WhySegment,
 )
 from bot.language.segments import explain, parse_segment
+from handlers.campaigns import meant
 from handlers.talk import StaffTalk, on
 
 
@@ -104,14 +105,9 @@ def why_in_or_not(talk: StaffTalk) -> str:
 @on.staff(WhyBroadcast)
 def why_got_nothing(talk: StaffTalk) -> str:
     intent = talk.intent
-    if intent.broadcast is not None:
-        broadcast = campaigns.get(talk.tx, intent.broadcast)
-    elif latest := campaigns.latest(talk.tx, 1):
-        broadcast = latest[0]
-    else:
-        raise Refusal("还没有群发过。例子：群发 O 用 到店礼A/到店礼B/到店礼C")
+    broadcast = meant(talk) if intent.broadcast is None else campaigns.get(talk.tx, intent.broadcast)
     customer = talk.one(intent.whom)
     said = f"群发 {broadcast.id}，{shown(customer)}：{outcomes.told(talk.tx, broadcast, customer, talk.now)}"
-    if outcomes.row_of(talk.tx, broadcast.id, customer.id) is None and not broadcast.kind:
+    if outcomes.row_of(talk.tx, broadcast.id, customer.id) is None and not broadcast.kind and not broadcast.repeats:
         said += f"\n看是哪一条不满足：为什么 #{customer.id} 不在 {broadcast.segment}"
     return said

@@ -153,7 +153,8 @@ def waiting_list(talk: StaffTalk) -> str:
         return "没有顾客在等回复。"
     answers = being_answered(talk.tx)
     scripts = replies.answered(talk.tx, found)
-    lines = [f"等回复的顾客 {waiting.count_waiting(talk.tx)} 位："]
+    total = waiting.count_waiting(talk.tx)
+    lines = [f"等回复的顾客 {total} 位："]
     for item in found:
         mark = "❗" if item.urgent else ""
         said = waiting.lately(talk.tx, item.customer.id, LINES, waiting=True)
@@ -161,6 +162,8 @@ def waiting_list(talk: StaffTalk) -> str:
         count = f"（共 {item.count} 条）" if item.count > LINES else ""
         count += f"（答{scripts[item.customer.id]}）" if item.customer.id in scripts else ""
         lines.append(f"{mark}{shown(item.customer)}：{words}{count}（{_how_answered(talk, item, answers)}）")
+    if total > len(found):
+        lines.append(f"还有 {total - len(found)} 位，回完这些再发“待回”")
     lines.append(f"回复：回 #{found[0].customer.id} 您好")
     return "\n".join(lines)
 

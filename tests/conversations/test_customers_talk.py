@@ -307,3 +307,9 @@ def test_the_urgent_does_not_wait_for_the_collected_news(shop, boss, mei, lan):
     (pushed,) = boss.phone.pushed
     assert "衣服破了" in pushed
     assert "在吗" not in pushed
+
+
+def test_how_many_more_wait_than_are_listed(shop, boss):
+    for person in shop.regulars(12):
+        person.says("在吗")
+    assert "还有 2 位，回完这些再发“待回”" in boss.says("待回")

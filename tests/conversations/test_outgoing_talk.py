@@ -42,3 +42,7 @@ def test_a_punished_text_that_stood_there_before_is_refused_before_the_code(shop
 
 def test_a_plain_text_is_kept_without_a_word(boss):
     assert "留意" not in boss.says("话术 新建 到货 第一批裙子到了，最近有空来看看")
+
+
+def test_a_name_in_single_braces_is_told_the_way_a_phone_can_type(boss):
+    assert "如 {{称呼}}、{{店铺地址}}" in boss.says("话术 新建 上新 {称呼}好，新款到了，最近有空来看看")

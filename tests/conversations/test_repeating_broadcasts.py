@@ -188,7 +188,9 @@ def test_so_many_an_hour_and_nobody_is_woken(shop, boss):
     assert received(people) == 10
     progress = boss.says("进度 1")
     assert "下一条：今天 20:30" in progress
-    assert "每分钟约 5 条，预计 明天 09:00 发完" in progress
+    # A rate would be that of the batch before; the next one has its own hour.
+    assert "每分钟约" not in progress
+    assert "预计 明天 09:00 发完" in progress
     shop.at("2026-09-21 20:30")
     shop.goes_on(seconds=1)
     assert received(people) == 20
@@ -258,3 +260,45 @@ def test_a_batch_that_the_platform_puts_off_for_minutes_stays_one(shop, boss):
     shop.at("2026-09-21 11:00")
     shop.goes_on(seconds=30)
     assert received(people) == 20
+
+
+@sqlite_only
+def test_a_paced_plan_says_one_time_and_that_who_gets_nothing_has_a_place_too(shop, boss):
+    shop.regulars(30)
+    for number in (1, 2, 3):
+        boss.says(f"客{number:02} +VIP")
+    plan = boss.says("群发 全部 用 到店礼A 每小时10位")
+    assert "到店礼A：27 位" in plan
+    assert "时间：确认后马上发\n分 3 批，每小时 10 位（不发的也占位），最后一批 今天 12:00" in plan
+
+
+def test_a_question_without_a_number_is_about_what_goes_out_and_not_about_a_plan_that_repeats(shop, boss, mei):
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    plan = boss.says(EVERY.replace("上新", "到店礼A"))
+    assert "到店礼A：0 位\n不发 1 位：" in plan
+    boss.confirms(plan)
+    assert boss.says("进度").startswith("群发 1 已发完")
+    assert boss.says("结果").startswith("群发 1 已发完")
+    assert "群发 1 还没有人回复" in boss.says("回复")
+    assert "发出去了，平台说成功" in boss.says("为什么 小美 没收到")
+    told = boss.says("为什么 小美 没收到 2")
+    assert "这是重复的计划" in told
+    assert "不满足" not in told
+    boss.says("取消 2")
+    assert "已取消 · 每周三 10:00" in boss.says("群发 列表")
+
+
+def test_a_second_no_cancels_nothing_that_is_not_going_out(shop, boss, mei):
+    boss.confirms(boss.says("群发 全部 用 上新 明天10点"))
+    boss.confirms(boss.says(EVERY))
+    boss.says("群发 全部 用 到店礼A")
+    assert "不做了" in boss.says("取消")
+    asked = boss.says("取消")
+    assert "什么都没有改" in asked
+    assert "明天 10:00：取消 1" in asked
+    assert "每周三 10:00：取消 2" in asked
+    assert "等时间" in boss.says("群发 列表")
+    assert "1 位不会再收到" in boss.says("取消 1")
+    boss.says("取消 2")
+    assert "没有在发、也没有排着的" in boss.says("取消")

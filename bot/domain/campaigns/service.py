@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     and_,
+    case,
     func,
     not_,
     or_,
@@ -219,6 +220,15 @@ def latest(tx: Tx, count: int = 8) -> Sequence[Broadcast]:
     return tx.session.scalars(
         select(Broadcast).where(Broadcast.state != "draft").order_by(Broadcast.id.desc()).limit(count)
     ).all()
+
+
+def meant(tx: Tx) -> Broadcast | None:
+    """Which one is asked about where no number is said: what goes out or stands still, else the newest; a plan that
+    repeats sends nothing itself and comes last.
+    """
+    order = case((Broadcast.state.in_(("running", "paused")), 0), (Broadcast.repeats == "", 1), else_=2)
+    asked = select(Broadcast).where(Broadcast.state != "draft").order_by(order, Broadcast.id.desc())
+    return tx.session.scalars(asked.limit(1)).first()
 
 
 def plans(tx: Tx) -> Sequence[Broadcast]:
