@@ -24,6 +24,8 @@ from handlers.talk import NEW_FILE, StaffTalk, names_of, on
 
 PAGE = 6  # orders a reply: as many as a phone shows without scrolling
 LISTED = 5  # purchases told one by one; of more only the sum
+_BETWEEN_GOODS = re.compile(r"[\s,，;；、。]+")
+_FROM_AMOUNT = re.compile(r"[¥\d].*"), re.compile(r"[一二两三四五六七八九十百]+[^一二两三四五六七八九十百]*$")
 
 
 @on.staff(Purchase)
@@ -48,7 +50,8 @@ def purchase(talk: StaffTalk) -> str:
 
 def _refuse_second_person(talk: StaffTalk, items: str) -> None:
     """消费 张姐 李四 100 names two, 消费 张姐 100 李四 200 books two: a customer's name among the goods is hardly goods."""
-    words = {re.sub(r"[¥\d.元块]+$", "", word) for word in items.split()}
+    pieces = _BETWEEN_GOODS.split(items)
+    words = {*pieces, *(amount.sub("", piece) for piece in pieces for amount in _FROM_AMOUNT)}
     named = finding.named_in(talk.tx, sorted(word for word in words if len(word) > 1))
     if named:
         who = talk.intent.whom[0].text if talk.intent.whom else "小美"

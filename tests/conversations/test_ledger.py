@@ -1,5 +1,7 @@
 """Money and visits by chat: the ledger, and classes, grade and spend that follow it."""
 
+import pytest
+
 AMOUNTS = {
     "298": 29800,
     "298.5": 29850,
@@ -250,3 +252,12 @@ def test_more_paid_out_than_taken_is_said_in_words(boss):
 
 def test_the_month_asked_for_is_the_last_one(boss):
     assert "例如：月结 8月" in boss.says("月结")
+
+
+@pytest.mark.parametrize("typed", ["李姐30袜子", "李姐 30 袜子", "李姐三十袜子", "李姐30"])
+def test_a_second_customer_behind_a_comma_is_not_the_first_ones_goods(shop, boss, typed):
+    hong, li = shop.regular("小红"), shop.regular("李姐")
+    asked = boss.says(f"消费小红58围巾，{typed}")
+    assert "没有记" in asked
+    assert (hong.file["spent_fen"], li.file["spent_fen"]) == (0, 0)
+    assert "记好了" in boss.says("消费小红58围巾，袜子3双、A102")
