@@ -195,3 +195,11 @@ def test_tags_for_nobody_make_no_tag_and_nothing_to_take_back(shop, boss, mei):
     assert "没有人" in answer
     assert "撤销" not in answer
     assert shop.export("tags") == []
+
+
+@pytest.mark.parametrize("typed", ["给小美打电话", "小美打个电话", "给小美打八折", "小美加微信了", "给小美加个好友"])
+def test_something_to_do_is_no_tag(boss, mei, typed):
+    assert "备注 小美" in boss.says(typed)
+    assert mei.file["tags"] == []
+    assert "小美 #" in boss.says("给小美打VIP")
+    assert mei.file["vip"]
