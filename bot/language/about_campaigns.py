@@ -43,7 +43,7 @@ _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
 _LIST = r"列表|名单|有哪些|记录|历史|了吗|了没"
-_STEP_ALONE = re.compile(r"(?P<word>暂停|停止|继续|进度|结果|效果)(?:一下|怎么样|如何|了吗?)?")
+_STEP_ALONE = re.compile(r"(?P<word>暂停|停止|继续|进度|结果|效果|发完)(?:一下|怎么样|如何|了吗?|了?没有?)?")
 _STEP_AFTER = re.compile(
     r"(?:#|第)?(?P<number>\d{1,9})[号条]?的? ?(?P<word>进度|暂停|继续|取消|结果|效果|回复)(?:了|吧|一下)?", re.ASCII
 )
@@ -77,6 +77,7 @@ _BROADCAST_LATER = (
 )
 _STEPS: dict[str, Literal["progress", "pause", "resume", "cancel", "result", "replies"]] = {
     "进度": "progress",
+    "发完": "progress",
     "暂停": "pause",
     "继续": "resume",
     "取消": "cancel",
@@ -363,7 +364,8 @@ def _step(word: str, said: Said) -> Intent:
     unclear = _UNCLEAR.search(words.plain) if word in ("结果", "效果") else None
     if unclear and (number := _BROADCAST_NUMBER.fullmatch(words.plain[: unclear.start()])):
         return BroadcastStep("unclear", int(number["number"]))
-    if not words or (word == "暂停" and words.plain in _ALL_BROADCASTS):
+    asked = _STEPS[word] in ("progress", "result") and words.plain in ("怎么样", "怎样", "如何")
+    if not words or asked or (word == "暂停" and words.plain in _ALL_BROADCASTS):
         return BroadcastStep(_STEPS[word])
     match = _BROADCAST_NUMBER.fullmatch(words.plain.rstrip("了吧"))
     if match is None:
@@ -443,7 +445,7 @@ VERBS = (
     ),
     Verb(("群发", "群发给", "发送给", "发给"), _broadcast, (_SEND, _EVERY, _BY_THEN, _PACED, _OVER_DAYS, "群发 列表")),
     Verb(("群发列表",), _broadcast_list, ("群发 列表",)),
-    _step_verb("进度"),
+    _step_verb("进度", "发完了吗", "发完没", "发完了没", "发完没有", "发完了没有"),
     _step_verb(
         "暂停", "停止", "暂停群发", "停止群发", "停止发送", "群发停一下", "群发先停", "全部暂停", "全部停止", "停下"
     ),

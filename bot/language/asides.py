@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.language.intents import Courtesy, Drop, Help, Intent, Undo
-from bot.language.normalise import Words, without_mood
+from bot.language.normalise import Words, read, without_mood
 from bot.language.verbs import Unclear
 
 _THANKS = {
@@ -49,6 +49,15 @@ _COUNTED_BEHIND = re.compile(
     rf"(?P<who>[^ ]{{1,20}}?){_PEOPLE}(?:现在|一共|总共)?(?:有|是)(?:多少人?|几个人?|几位|多少位|多少个)(?:了|呢|啊)?"
 )
 
+_EVERYBODY = re.compile(
+    r"(?:现在|我们|店里|一共|总共|共)*有?(?:多少个?|几个|几位|多少位)(?:顾客|客户|客人|粉丝)(?:了|呢|啊)?"
+)
+_WHOSE_BIRTHDAY = re.compile(
+    r"(?P<early>最近|这几天|这个月|本月|今天)?(?:都?有?谁|有?哪些?(?:个|几个|几位|位)?(?:人|顾客|客户|客人)?)(?:快要?|要|该)?"
+    r"(?P<late>最近|这个月|本月|今天)?(?:快要?|要|该)?(?:过|是)?生日(?:了|呢|啊)?"
+)
+_BIRTHDAYS = {"这个月": "生日=本月", "本月": "生日=本月", "今天": "生日=今天"}
+
 
 def aside(bare: Words) -> Intent | None:
     """A whole line of this kind, None for any other. Raises ``Unclear`` for a word that is the customers' own."""
@@ -76,8 +85,12 @@ def listed(line: Words) -> Words | None:
 
 
 def counted(line: Words) -> Words | None:
-    """``VIP有多少人``: the segment to count."""
+    """``VIP有多少人``, ``多少客户``, ``谁快过生日了``: the segment to count."""
     bare = without_mood(line)
+    if _EVERYBODY.fullmatch(bare.plain):
+        return read("全部")
+    if born := _WHOSE_BIRTHDAY.fullmatch(bare.plain):
+        return read(_BIRTHDAYS.get(born["early"] or born["late"], "生日=7天内"))
     match = _COUNTED.fullmatch(bare.plain) or _COUNTED_BEHIND.fullmatch(bare.plain)
     return bare.group(match, "who") if match else None
 

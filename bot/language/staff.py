@@ -228,6 +228,8 @@ def _sentence(line: Words, now: datetime, *, offers: bool = True) -> Intent:
             return intent
         if intent := _question(line) or _about_them(line, now):
             return intent
+        if verb.words[0] in _BROAD and (who := counted(line)):
+            return _BY_WORD["人群"].read(Said(who, now))  # 今天谁过生日
         if verb.words[0] in _BROAD and offers:
             unknown = _unknown(line)
             problem = str(error if line.plain[0] == "给" else unknown)
