@@ -39,6 +39,7 @@ _SEND = "群发 老客 用 到店礼A 明天10点 对照10%"
 _EVERY, _PACED, _OVER_DAYS = "群发 M 用 上新 每周三 10:00", "群发 M 用 到店礼A 每小时50位", "群发 M 用 到店礼A 分3天"
 _BY_THEN = "群发 O 用 到店礼A 明天10点 实时"
 _CHECK = "核对 12 小美 收到了"
+_OTHER_SCRIPT = re.compile(r"(?:群发)? ?#?(?P<number>\d{1,9}) ?用 ?(?P<script>[^ ].*)", re.ASCII)
 _CORRECT, _RESEND, _FOLLOW = "更正 12 用 道歉信", "重发 12", "追发 12 用 到店礼B"
 _NEW, _TRY = "话术 新建 到店礼", "话术 试 到店礼 小美"
 
@@ -407,6 +408,9 @@ def _correct(said: Said) -> Intent:
 def _resend(said: Said) -> Intent:
     words = without_mood(said.words)
     match = _BROADCAST_NUMBER.fullmatch(words.plain.removesuffix("吧"))
+    if other := _OTHER_SCRIPT.fullmatch(words.plain):
+        follow = f"追发 {other['number']} 用 {words.group(other, 'script').typed}"
+        raise Unclear(f"重发只发没发成的，话术还是原来的。给收到没回复的再发一条：{follow}", follow)
     if match is None:
         raise Unclear(f"要说重发哪个群发，例如：{_RESEND}（只发没发成的）；编号看“群发 列表”", _RESEND, "群发 列表")
     return Resend(int(match["number"]))

@@ -148,3 +148,11 @@ def test_追发_reaches_who_got_it_and_did_not_reply(shop, boss, mei, lan):
     boss.confirms(plan)
     shop.goes_on()
     assert (len(mei.phone.pushed), len(lan.phone.pushed)) == (1, 2)
+
+
+def test_重发_with_a_script_is_told_what_it_is_for_and_offered_as_追发(shop, boss, mei):
+    boss.confirms(boss.says("群发 全部 用 到店礼A"))
+    shop.goes_on()
+    asked = boss.says("重发 1 用 到店礼B")
+    assert "话术还是原来的" in asked
+    assert "追发 1 用 到店礼B" in asked
