@@ -14,7 +14,7 @@ from bot.language.work_intents import Bind
 from bot.platforms.messages import Inbound
 from bot.settings import Settings
 from bot.store.transaction import Tx
-from handlers.merchants import ROLES, what_stays
+from handlers.merchants import ROLES, only_theirs, what_stays
 from handlers.talk import Talk, on
 
 # Opening the app, or seeing it for the first time, says nothing, but shows who is there.
@@ -60,8 +60,7 @@ def left_the_company(talk: Talk) -> str:
     staff = merchants.find(tx, account=message.account, person_id=member_id)
     if str(message.fields.get("ChangeType") or "").lower() != "delete_user":
         return ""
-    alone = friends.member_left(tx, message.account, member_id, message.created_at)
-    rest = f"{alone} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if alone else ""
+    rest = only_theirs(friends.member_left(tx, message.account, member_id, message.created_at))
     if staff is None:
         # Customers may well know somebody who has never written to the app.
         called = friends.members_of(tx, message.account).get(member_id, member_id)

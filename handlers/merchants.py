@@ -9,7 +9,7 @@ from bot.delivery import confirming, limits, outbox
 from bot.delivery.limits import Rest
 from bot.domain import journeys
 from bot.domain.campaigns import service as campaigns
-from bot.domain.customers import examples, menu, timeline
+from bot.domain.customers import examples, friends, menu, timeline
 from bot.domain.customers import service as customers
 from bot.domain.journeys import Held
 from bot.domain.merchants import changes, desk, notices
@@ -278,8 +278,20 @@ def invite(talk: StaffTalk) -> str:
 def remove(talk: StaffTalk) -> str:
     merchants.require_owner(talk.staff, "移除店员")
     gone = journeys.dismiss(talk.tx, talk.intent.who)
-    talk.final("移除已经生效。要请回来，发送“员工 邀请”。")
-    return f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。{what_stays(talk, gone)}"
+    talk.label(f"移除 {gone.name}")
+    talk.final("已经生效。要请回来，发送“员工 邀请”。")
+    rest = only_theirs(sum(friends.only_theirs(talk.tx, *known) for known in _as_member(talk, gone)))
+    said = f"已移除{gone.name}，马上生效。要请回来，发送“员工 邀请”。"
+    return "\n".join(filter(None, [said, rest])) + what_stays(talk, gone)
+
+
+def _as_member(talk: StaffTalk, staff: Staff) -> list[tuple[str, str]]:
+    return [(one.account, one.person_id) for one in merchants.addresses(talk.tx, staff.id) if one.member]
+
+
+def only_theirs(people: int) -> str:
+    """A sentence on customers whose only friend works here no more; empty for none."""
+    return f"{people} 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。" if people else ""
 
 
 def what_stays(talk: Talk, gone: Staff) -> str:

@@ -275,3 +275,21 @@ def test_who_leaves_the_company_is_staff_no_more_and_nobodys_friend(company, lao
     assert lan.file["identities"][0]["relation"] == "gone"
     mei.adds(laoban)  # as whom the company gave her to
     assert mei.file["identities"][0]["relation"] == "active"
+
+
+@one_database
+def test_owners_hear_whom_only_a_removed_member_knows_and_a_plan_says_why_they_get_nothing(company, laoban, xiaoli):
+    mei, lan, yan = (company.contact(name) for name in ("小美", "阿兰", "小燕"))
+    for one in (mei, lan):
+        one.adds(xiaoli)
+    for one in (lan, yan):
+        one.adds(laoban)
+    company.shop.goes_on()
+    laoban.says("话术 新增 新款 新款到店")
+    assert laoban.says("员工 移除 小丽") == (
+        "已移除小丽，马上生效。要请回来，发送“员工 邀请”。\n1 位顾客只加了 TA，在企业微信后台分配给同事以后才发得到。"
+    )
+    assert laoban.says("撤销") == "“移除 小丽”不能撤销：已经生效。要请回来，发送“员工 邀请”。"
+    plan = laoban.says("群发 全部 用 新款")
+    assert "· 加的店员都不在店里了：小美 #1" in plan
+    assert "企业微信群发（店员在手机上点确认才发出） 2 位" in plan

@@ -29,6 +29,7 @@ MASS_USED_UP = "这个月的群发次数用完了"
 NOT_FOR_MANY = "48小时内没有互动，链接和菜单只能用客服消息发"
 NO_MASS = "这个账号不能按名单群发"
 NOT_FOR_TASK = "企业群发只能发文字、图片和链接"
+ONLY_LEAVERS = "加的店员都不在店里了"
 TIRED = "最近收得多、没回音，先歇一歇"
 
 # A broadcast counts on no window that may close before its messages are out.

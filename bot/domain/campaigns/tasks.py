@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from bot.delivery import limits
 from bot.delivery.limits import Promise
 from bot.delivery.outbox import NewDelivery
-from bot.delivery.rules import NOT_A_FRIEND, TASK_TYPES, receive_span, received_enough
+from bot.delivery.rules import TASK_TYPES, receive_span, received_enough
 from bot.domain.campaigns import rules
 from bot.domain.customers import friends
 from bot.domain.scripts.kinds import type_of
@@ -74,12 +74,12 @@ class Contacts:
             elif contact.account == row.account:
                 row.state = row.route = "by_hand"
                 row.reason = why_not
-                if why_not == NOT_A_FRIEND:
+                if why_not == rules.ONLY_LEAVERS:
                     row.state, row.route = "skipped", ""
 
     def _why_not(self, person: _Person, text: str) -> str | None:
         if person not in self._members:
-            return NOT_A_FRIEND
+            return rules.ONLY_LEAVERS
         if type_of(text) not in TASK_TYPES:
             return rules.NOT_FOR_TASK
         if person in self._full:

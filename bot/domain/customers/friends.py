@@ -207,6 +207,15 @@ def _friends_of(tx: Tx, account: str, person_ids: Iterable[str], *which: ColumnE
     return found
 
 
+def only_theirs(tx: Tx, account: str, member_id: str) -> int:
+    """How many customers are friends of this member, who works here no more, and of nobody who does."""
+    known = select(Friendship.person_id).where(
+        Friendship.account == account, Friendship.member_id == member_id, Friendship.relation == "active"
+    )
+    people = tx.session.scalars(known).all()
+    return len(people) - len(confirmers(tx, account, people))
+
+
 def members_of(tx: Tx, account: str) -> dict[str, str]:
     """What members of the account are called, by their id at the platform; also who works here no more."""
     named = select(StaffIdentity.person_id, Staff.name).join(Staff, Staff.id == StaffIdentity.staff_id)
