@@ -105,13 +105,13 @@ def confirmed(talk: StaffTalk, payload: dict[str, int]) -> str:
     starts = broadcast.start_at if broadcast.state == "scheduled" else None
     stop = f"取消 {number}" if starts else f"暂停 {number} 或 取消 {number}"
     talk.label(f"群发 {number}")
-    talk.final(f"群发不能撤销。没发出的可以停：{stop}")
+    talk.final(f"已经确认了。没发出的可以停：{stop}")
     return f"群发 {number} 已确认，{_begins(talk, number, starts, audience)}。\n看进度：进度 {number}\n停下：{stop}"
 
 
 def _repeats(talk: StaffTalk, plan: Broadcast) -> str:
     talk.label(f"群发 {plan.id}")
-    talk.final(f"重复的群发不能撤销，停下说：取消 {plan.id}")
+    talk.final(f"已经确认了。停下说：取消 {plan.id}")
     return (
         f"群发 {plan.id} 已确认，{plan.repeats} 发，接下来：{_dates(talk, plan)}。\n"
         "名单和话术按当时的；30天内收过同样内容的不重复收，记得换话术。\n"
@@ -245,15 +245,16 @@ def _which_to_cancel(talk: StaffTalk) -> str:
 def _cancel(talk: StaffTalk, broadcast: Broadcast) -> str:
     if broadcast.state == "recurring":
         return _stop_repeating(talk, broadcast)
-    listed = not live.untaken(broadcast)
+    listed, was_draft = not live.untaken(broadcast), broadcast.state == "draft"
     spared = campaigns.cancel(talk.tx, broadcast.id)
     talk.final("取消了的群发不能恢复，要发请重新“群发”")
     if spared is None:
         return f"群发 {broadcast.id} 已取消，没发出的都不会再收到。人多，正在一位位记下，准数看：进度 {broadcast.id}"
-    if not listed:
+    if not listed or was_draft:
         return f"群发 {broadcast.id} 已取消，不会发给谁。"
     standing = progress.standing(talk.tx, broadcast)
-    said = [f"群发 {broadcast.id} 已取消，{spared} 位不会再收到。", _said(talk, standing), *_confirming(talk, standing)]
+    rest = f"，{spared} 位不会再收到" if spared else ""
+    said = [f"群发 {broadcast.id} 已取消{rest}。", _said(talk, standing), *_confirming(talk, standing)]
     return "\n".join(said)
 
 

@@ -154,11 +154,11 @@ def _offers(talk: StaffTalk, broadcast: Broadcast, summary: Summary) -> list[str
     offers = []
     if summary.more_if_plain:
         names = "、".join(script["name"] for script in broadcast.scripts if is_personal(script["text"]))
-        words = f"“{names}”有称呼，每人不一样；人人一样就能多直接发到 {summary.more_if_plain} 位"
+        words = f"人人一样，能多直接发到 {summary.more_if_plain} 位（“{names}”有称呼，每人不一样）"
         offers.append((words, _line(talk, intent, plain=True)))
     elif summary.tasks_if_plain:
         names = "、".join(script["name"] for script in broadcast.scripts if is_personal(script["text"]))
-        words = f"“{names}”有称呼，每人一条，店员要点 {summary.tasks} 次确认；人人一样只要 {summary.tasks_if_plain} 次"
+        words = f"人人一样，店员只点 {summary.tasks_if_plain} 次（“{names}”有称呼，每人一条，要点 {summary.tasks} 次）"
         offers.append((words, _line(talk, intent, plain=True)))
     if summary.tired:
         words = f"疲劳 {summary.tired} 位（30 天里收得多、没回音或有投诉）；这次不打扰他们"

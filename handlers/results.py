@@ -56,7 +56,8 @@ def _group(group: Group, *, compared: bool) -> str:
     by_tag = "（按标签）" if group.variant != groups.letter(group.variant) else ""
     dealt = [f"分到 {group.people}"] if group.people != group.sent else []
     name = f"{groups.letter(group.variant)} {group.script}{by_tag}"
-    return f"{name}：" + "，".join([*dealt, f"发出 {group.sent}", *_replied(week, compared=compared), *did])
+    replied = _replied(week, compared=compared) if group.sent else []
+    return f"{name}：" + "，".join([*dealt, f"发出 {group.sent}", *replied, *did])
 
 
 def _replied(week: Counted, *, compared: bool) -> list[str]:

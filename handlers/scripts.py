@@ -124,7 +124,7 @@ def _kept(talk: StaffTalk, name: str, text: str, kind: str, *, new: bool) -> str
     wording = scripts.write(talk.tx, name, text, staff_id=talk.staff.id, new=new, today=today, kind=kind)
     talk.label(f"话术“{wording.name}”第 {wording.version} 版")
     variables = compile_script(kind, wording.text).variables
-    names = f"\n里面有变量：{'、'.join(sorted(variables))}" if variables else ""
+    names = f"\n里面有变量：{'、'.join(VARIABLES[name] for name in sorted(variables))}" if variables else ""
     warned = warnings(filter(None, [wording.words()]), "script", today)
     told = ["存了，但要留意：", *warned] if warned else []
     how = f"群发：群发 O 用 {wording.name}"

@@ -78,7 +78,7 @@ def test_a_broadcast_is_confirmed_by_whose_friends_they_are(company, laoban, xia
     laoban.says("话术 新增 问候 {{称呼}}，新款到店")
     plan = laoban.says("群发 全部 用 问候")
     assert "一共 3 条要点确认" in plan
-    assert "人人一样只要 1 次" in plan
+    assert "人人一样，店员只点 1 次" in plan
     plan = laoban.says("1")
     assert "条要点确认" not in plan
     laoban.confirms_code(plan)
@@ -238,3 +238,23 @@ def test_who_has_no_address_lacks_every_way_the_shop_has(company, laoban):
     laoban.says("新客 张姐 13800138000")
     laoban.says("话术 新增 新款 新款到店，欢迎来看看")
     assert "没有关注公众号，也没有加企业微信好友 1 位" in laoban.says(SEND)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_called_off_before_anybody_confirmed_names_nobody_who_is_spared(company, laoban, xiaoli):
+    shop = company.shop
+    for name in ("小美", "阿兰"):
+        company.contact(name).adds(xiaoli)
+    shop.goes_on()
+    laoban.says("我叫王姐")
+    assert "里面有变量：顾客称呼\n" in laoban.says("话术 新增 新款 {{称呼}}，新款到店")
+    plan = laoban.says(SEND)
+    assert "1. 人人一样，店员只点 1 次（“新款”有称呼，每人一条，要点 2 次）" in plan
+    assert laoban.says("取消 1") == "群发 1 已取消，不会发给谁。"
+    laoban.confirms_code(laoban.says(SEND))
+    rounds(shop)
+    result = laoban.says("结果 2")
+    assert "A 新款：分到 2，发出 0\n" in result
+    cancelled = laoban.says("取消 2")
+    assert cancelled.startswith("群发 2 已取消。\n共 2 位：等人确认 2\n店员还没点确认的正在撤回：xiaoli 2 位")
+    assert laoban.says("撤销").startswith("“群发 2 已取消。”不能撤销：取消了的群发不能恢复")

@@ -94,7 +94,7 @@ def test_the_same_for_all_reaches_as_many_more_as_was_said(shop, boss, told):
     people[0].says("在吗")
     words = boss.says("群发 全部 用 称呼")
     assert promised(words) == ({"custom": 1, "by_hand": 5}, 0)
-    assert "“称呼”有称呼，每人不一样；人人一样就能多直接发到 5 位" in words
+    assert "人人一样，能多直接发到 5 位（“称呼”有称呼，每人不一样）" in words
     alike = boss.says("1")
     assert promised(alike) == ({"custom": 1, "mass": 5}, 0)
     boss.confirms(alike)
