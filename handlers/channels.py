@@ -97,7 +97,7 @@ def _settings(channel: Channel, names: dict[str, str]) -> list[str]:
     if channel.cap:
         lines.append(f"上限：每位一天最多加 {channel.cap} 位")
     if channel.spare:
-        lines.append(f"备用：{_called(channel.spare, names)}")
+        lines.append(f"备用：{_called(channel.spare, names)}{'（都满了由 TA 接，不限几位）' if channel.cap else ''}")
     elif channel.cap:
         lines.append("都满了又没有备用时，还是由他们接着加（加备用：渠道 改 " + f"{channel.name} 备用 王姐）")
     return lines

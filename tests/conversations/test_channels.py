@@ -98,7 +98,7 @@ class TestOnTheCompany:
             member.says(f"我叫{name}")
         assert "没有叫“王五”的店员" in laoban.says("渠道 新建 朋友圈 店员 王五")
         made = laoban.says("渠道 新建 朋友圈 店员 小丽 上限 1 备用 阿强 标签 朋友圈 欢迎语 {{称呼}}，从朋友圈来的吧？")
-        assert "每位一天最多加 1 位" in made
+        assert "上限：每位一天最多加 1 位\n备用：阿强（都满了由 TA 接，不限几位）" in made
         shop.goes_on()
         (way,) = company.state["ways"]
         assert (way["state"], way["name"]) == ("sk1", "xiaoli")
