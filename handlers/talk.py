@@ -176,7 +176,9 @@ class StaffTalk(Talk):
         if may_open and whom.kind in ("name", "phone") and not known.is_sentence(whom.text):
             raise Unfiled(whom, near)
         offer = f"最接近的：{'、'.join(shown(customer) for customer in near)}。" if near else ""
-        raise Nobody(f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}新的老客可以“新客 名字 手机号”建档。")
+        raise Nobody(
+            f"没有找到“{_as_typed(whom)}”这位顾客，什么都没有改。{offer}还没有档案的可以建一个：新客 名字 手机号"
+        )
 
     def _open_file(self, whom: Whom) -> Customer:
         name, phone = (whom.text, "") if whom.kind == "name" else ("", whom.text)

@@ -191,7 +191,7 @@ def _notices(said: Said) -> Intent:
     word = without_mood(said.words).plain
     if word in ("", "测试", "测一下", "试一下"):
         return Notices(test=bool(word))
-    raise Unclear("通知只有两种说法：通知（看现在怎么通知你）、通知 测试", "通知", "通知 测试")
+    raise Unclear("通知只有两种说法：通知（看现在怎么通知您）、通知 测试", "通知", "通知 测试")
 
 
 def _notices_test(said: Said) -> Intent:
@@ -203,7 +203,7 @@ def _undo(said: Said) -> Intent:
     word = without_mood(said.words).plain
     if word in ("", "一下", "上一步", "上一条", "刚才", "刚才的", "刚才那条", "上一个", "了", "吧"):
         return Undo()
-    raise Unclear("撤销只退回你最近一次的改动，说“撤销”两个字就行；停群发说 取消 12", "撤销", "取消 12")
+    raise Unclear("撤销只退回您最近一次的改动，说“撤销”两个字就行；停群发说 取消 12", "撤销", "取消 12")
 
 
 def _help(said: Said) -> Intent:

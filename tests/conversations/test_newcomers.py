@@ -282,3 +282,7 @@ def test_a_name_somebody_has_is_given_and_said(shop, boss, mei, lan):
     assert f"现在叫“小美”\n也叫“小美”的还有 #{mei.number}" in answer
     low, high = sorted((mei.number, lan.number))
     assert f"合并 #{low} #{high}" in answer
+
+
+def test_who_is_looked_for_in_vain_can_be_written_down(boss):
+    assert boss.says("查 小芸") == "没有找到“小芸”这位顾客，什么都没有改。还没有档案的可以建一个：新客 名字 手机号"

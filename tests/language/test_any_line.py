@@ -137,3 +137,7 @@ def test_the_sounds_of_our_verbs_are_those_of_pypinyin():
     for char, sound in SOUND_OF.items():
         readings = {folded(reading) for reading in pinyin(char, style=0, heteronym=True)[0]}
         assert sound in readings, char
+
+
+def test_help_speaks_to_staff_as_every_other_answer_does():
+    assert [topic for topic in ("", *TOPICS) if "你" in help_text(topic)] == []
