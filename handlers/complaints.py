@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bot.domain.complaints import service as complaints
+from bot.domain.complaints.models import Case
+from bot.domain.customers import waiting
 from bot.domain.customers.rules import shown
 from bot.errors import Refusal
 from bot.language.work_intents import CaseList, CaseShow
 from handlers.talk import StaffTalk, on
 
 LISTED = 10
+FOLLOWED = 3  # of what the customer said after it
 QUOTE = 30  # characters of a case in the list
 
 
@@ -36,8 +39,16 @@ def show_case(talk: StaffTalk) -> str:
     done = "\n处理完在“今日”里发“完成”。" if case.open and case.kind == "complaint" else ""
     return (
         f"{complaints.WORDS[case.kind]} {case.id} · {shown(customer)} · {talk.moment(case.at)} · {state}\n"
-        f"{case.text}\n回 TA：回 #{customer.id} 您好{done}"
+        f"{case.text}{_after(talk, case)}\n回 TA：回 #{customer.id} 您好{done}"
     )
+
+
+def _after(talk: StaffTalk, case: Case) -> str:
+    """What the customer went on with while it is open: many say 投诉 first and then what is wrong."""
+    if not case.open:
+        return ""
+    said = [one for one in waiting.lately(talk.tx, case.customer_id, FOLLOWED) if one.at > case.at]
+    return "".join(f"\n接着说：{_short(one.text)}" for one in said)
 
 
 def _short(text: str) -> str:

@@ -279,4 +279,5 @@ def _tell_owners(parts: Parts, account: Account) -> None:
             stop = f"；不发了：取消 {one.broadcast_id}" if one.broadcast_id else ""
             words = f"{what}{who} 一天了还没确认，{whom}没收到，请催一催（{WHERE}）{stop}"
             for owner in merchants.owners(tx):
-                notices.tell(tx, owner.id, words, kind="task", subject=f"task:{one.broadcast_id or 0}:{one.sender}")
+                about = f"{one.broadcast_id or 0}:{'chats' if one.for_chats else 'people'}:{one.sender}"
+                notices.tell(tx, owner.id, words, kind="task", subject=f"task:{about}")

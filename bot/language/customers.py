@@ -198,11 +198,16 @@ def _self(bare: Words, line: Words) -> Intent | None:
     return CallMe(name) if name else None
 
 
+_WHOM_ONLY = r"(?:你们?|您|您们|店家|老板|你们店|你们家|商家|店员|他|她|一下)[!！。.~]*"
+
+
 def _complaint(start: Words, line: Words) -> Intent | None:
     if not start:
         return None
     if match := _COMPLAINT.fullmatch(start.plain):
-        return Complain("complaint", start.group(match, "words").typed)
+        # 我要投诉你们 without its verb would be 你们.
+        words = start.group(match, "words").typed
+        return Complain("complaint", start.typed if re.fullmatch(_WHOM_ONLY, words) else words)
     if match := _SUGGESTION.fullmatch(start.plain):
         return Complain("suggestion", start.group(match, "words").typed)
     if len(start) <= LONGEST_COMMAND and _PERSON.fullmatch(start.plain):

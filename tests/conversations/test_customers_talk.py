@@ -313,3 +313,25 @@ def test_how_many_more_wait_than_are_listed(shop, boss):
     for person in shop.regulars(12):
         person.says("在吗")
     assert "还有 2 位，回完这些再发“待回”" in boss.says("待回")
+
+
+@one_database
+def test_windows_that_close_in_the_same_minute_are_told_as_one(shop, boss):
+    shop.at("2026-09-21 11:00:30")
+    mei = shop.regular("小美")
+    boss.says("话术 菜单 想看什么\n想看哪样？\n1. 裙子\n2. 外套")
+    boss.confirms(boss.says("群发 全部 用 想看什么"))
+    shop.work()
+    mei.chooses("裙子")
+    # Three that following opened and three of the tap, one of all six used by the broadcast.
+    assert re.findall(r"(\d) 条到 (今天 [\d:]+)", boss.says("待回")) == [("5", "今天 11:01")]
+
+
+@one_database
+def test_a_complaint_is_shown_with_what_the_customer_went_on_with(shop, boss, mei, lan):
+    mei.says("投诉")
+    shop.later(seconds=30)
+    mei.says("衣服掉色，没人管")
+    lan.says("我要投诉你们")
+    assert "投诉\n接着说：衣服掉色，没人管" in boss.says("投诉 1")
+    assert "我要投诉你们\n回 TA" in boss.says("投诉 2")
