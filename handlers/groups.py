@@ -393,7 +393,7 @@ def send(talk: StaffTalk) -> str:
     groups = "、".join(f"“{chat.name}”（{counted.get(chat.id, (0, 0, 0))[0]} 人）" for chat in chats)
     hosts = "、".join(dict.fromkeys(service.host(talk.tx, chat) for chat in chats))
     question = "\n".join(
-        [f"要群发到 {groups}，群主 {hosts} 在企业微信里点一下才会发：", text, *warnings([text], "mass", today)]
+        [f"要群发到{groups}，群主 {hosts} 在企业微信里点一下才会发：", text, *warnings([text], "mass", today)]
     )
     return talk.confirm("group.send", {"chats": [chat.id for chat in chats], "text": text}, question)
 

@@ -258,3 +258,27 @@ def test_what_is_called_off_before_anybody_confirmed_names_nobody_who_is_spared(
     cancelled = laoban.says("取消 2")
     assert cancelled.startswith("群发 2 已取消。\n共 2 位：等人确认 2\n店员还没点确认的正在撤回：xiaoli 2 位")
     assert laoban.says("撤销").startswith("“群发 2 已取消。”不能撤销：取消了的群发不能恢复")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_owners_hear_of_a_group_and_of_a_customer_that_wait_for_the_same_member(company, laoban, xiaoli):
+    shop = company.shop
+    mei = company.contact("小美")
+    mei.adds(xiaoli)
+    company.chat("老客群", xiaoli, [mei], quiet=True)
+    laoban.says("我叫王姐")
+    xiaoli.says("我叫小丽")
+    shop.goes_on()
+    xiaoli.confirms_code(xiaoli.says("回 小美 您要的裙子到了"))
+    asked = laoban.says("社群 群发 老客群 明天到新款，想看图的找我")
+    assert asked.startswith("要群发到“老客群”（2 人），群主 小丽")
+    laoban.confirms_code(asked)
+    shop.goes_on()
+    assert len(xiaoli.tasks) == 2
+    laoban.news()
+    shop.later(days=1)
+    shop.goes_on()
+    shop.goes_on()
+    told = "\n".join(laoban.news())
+    assert "小丽 一天了还没确认，1 个客户群没收到" in told
+    assert "小丽 一天了还没确认，1 位顾客没收到" in told
