@@ -61,11 +61,12 @@ class Talk:
 
     def how_many(self, spans: Sequence[tuple[int, datetime]]) -> str:
         """How many messages windows still allow, and until when each part of the number is true."""
-        parts = [(count, self.moment(closes)) for count, closes in spans]
-        if len(parts) == 1:
-            return f"{parts[0][0]} 条，到 {parts[0][1]}"
-        each = "，".join(f"{count} 条到 {moment}" for count, moment in parts)
-        return f"{sum(count for count, _moment in parts)} 条：{each}"
+        parts: dict[str, int] = {}  # windows that close within one minute read as one
+        for count, closes in spans:
+            parts[self.moment(closes)] = parts.get(self.moment(closes), 0) + count
+        each = "，".join(f"{count} 条到 {moment}" for moment, count in parts.items())
+        total = sum(parts.values())
+        return f"{total} 条，到 {next(iter(parts))}" if len(parts) == 1 else f"{total} 条：{each}"
 
     @property
     def unproven(self) -> bool:
