@@ -80,6 +80,8 @@ def _main(descriptor: int, *, warm: bool) -> None:
             question = json.loads(asked)
             if "start" in question:
                 answer: Any = _give_birth(question, warm=warm)
+                # After thousands the kernel gives a dead one's number again.
+                codes.pop(answer, None)
             elif "ended" in question:
                 _bury(codes)
                 answer = codes.get(question["ended"])
