@@ -52,7 +52,7 @@ LINES = [
     ("取消退订", OptIn()),
     ("投诉", Complain("complaint")),
     ("投诉 衣服掉色", Complain("complaint", "衣服掉色")),
-    ("我要投诉你们!", Complain("complaint", "你们")),
+    ("我要投诉你们!", Complain("complaint", "我要投诉你们")),
     ("建议 多進點大碼", Complain("suggestion", "多進點大碼")),
     ("建议你们周末开门", Complain("suggestion", "你们周末开门")),
     ("我有个建议:多进点大码", Complain("suggestion", "多进点大码")),
