@@ -34,6 +34,13 @@ _NOT_IN_SHOP = {
 }
 _NOT_IN_SHOP |= {"淘宝", "抖音", "拼多多", "美团", "饿了么"}
 _IN_SHOP = {"到店", "店里", "门店", "店内", "现场", "线下", "本店"}
+# How it was paid is no article: it would be asked after in the words to the customer.
+_MEANS = {
+    f"{means}{paid}"
+    for means in ("微信", "支付宝", "现金", "刷卡", "扫码", "转账")
+    for paid in ("", "付", "付的", "付了", "支付", "付款", "转", "转的", "转了", "收款")
+}
+_PAID_BY = re.compile(rf"(?:{'|'.join(sorted(_MEANS, key=len, reverse=True))})(?= ?¥?\d)", re.ASCII)
 _NOTE = re.compile(r"(?:^|[ ,;])备注[ :]?")
 # 消费 小美 298，张姐 100 and 298或398 say two amounts; 童装 110 is goods.
 _ANOTHER_AMOUNT = re.compile(
@@ -101,16 +108,18 @@ def _sale(said: Said, example: str) -> _Sale:
             f"收款只记现在的，“{earlier.group()}”的请写成备注，例如：{example} 备注 {earlier.group()}的", example
         )
     note = _NOTE.search(goods.plain)
-    in_shop, items = _items(goods.cut(0, note.start()) if note else goods)
-    return _Sale(people, read_money(amount.plain), items, goods.cut(note.end()).typed if note else "", in_shop)
+    in_shop, items, means = _items(goods.cut(0, note.start()) if note else goods)
+    noted = " ".join(filter(None, (means, goods.cut(note.end()).typed if note else "")))
+    return _Sale(people, read_money(amount.plain), items, noted, in_shop)
 
 
-def _items(goods: Words) -> tuple[bool, str]:
-    """Whether it was paid in the shop, and the goods without the word that says so, as typed."""
+def _items(goods: Words) -> tuple[bool, str, str]:
+    """Whether it was paid in the shop, the goods without the words that say so or how, and how, as typed."""
     pieces = goods.split()
     places = [piece.plain in _IN_SHOP for piece in pieces if piece.plain in _IN_SHOP | _NOT_IN_SHOP]
-    kept = [without_mood(piece).typed for piece in pieces if piece.plain not in _IN_SHOP | _NOT_IN_SHOP]
-    return all(places), " ".join(filter(None, kept))
+    means = [piece.typed for piece in pieces if piece.plain in _MEANS]
+    kept = [without_mood(piece).typed for piece in pieces if piece.plain not in _IN_SHOP | _NOT_IN_SHOP | _MEANS]
+    return all(places), " ".join(filter(None, kept)), " ".join(means)
 
 
 def _parts(said: Said, example: str) -> tuple[Words, Words, Words]:
@@ -166,6 +175,8 @@ def _amount_in(words: Words, example: str) -> tuple[Words, Words]:
     """The one amount among goods (消费 小美 连衣裙 298) and the goods without it."""
     if each := _EACH.match(words.plain):
         words = words.cut(each.end())
+    if paid := _PAID_BY.match(words.plain):
+        words = read(f"{words.cut(paid.end()).typed} {paid.group()}")  # 消费 小美 微信128 连衣裙
     begins = [0, *(gap.end() for gap in _BREAK.finditer(words.plain))] if words else []
     if len(begins) > _MOST_GOODS:
         raise Unclear(f"货品太多了，请分几条记，例如：{example}", example)

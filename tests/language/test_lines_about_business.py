@@ -97,6 +97,12 @@ LINES = [
     ("消费 小美 298 连衣裙 备注 送人,要包装", bought(XIAOMEI, items="连衣裙", note="送人,要包装")),
     ("消费 小美 298 备注:送人", bought(XIAOMEI, note="送人")),
     ("消费 小美 298 线上 连衣裙", bought(XIAOMEI, items="连衣裙", in_shop=False)),
+    # How it was paid is kept with the order, and is no article.
+    ("消费 小美 298 微信", bought(XIAOMEI, note="微信")),
+    ("消费 小美 298 连衣裙 支付宝付的 备注 送女儿", bought(XIAOMEI, items="连衣裙", note="支付宝付的 送女儿")),
+    ("消费 小美 微信付了298 连衣裙", bought(XIAOMEI, items="连衣裙", note="微信付了")),
+    ("消费 小美 现金 298 连衣裙", bought(XIAOMEI, items="连衣裙", note="现金")),
+    ("消费 小美 298 微信红包封面", bought(XIAOMEI, items="微信红包封面")),
     ("消费 小美 298 连衣裙 快递", bought(XIAOMEI, items="连衣裙", in_shop=False)),
     ("消费 小美 连衣裙 298", bought(XIAOMEI, items="连衣裙")),
     ("消费 小美 2件 298", bought(XIAOMEI, items="2件")),
