@@ -57,9 +57,9 @@ def left_the_company(talk: Talk) -> str:
     """Who is deleted there works here no more. Other changes (names, departments, newcomers) wait for their first word."""
     tx, message = talk.tx, talk.message
     member_id = str(message.fields.get("UserID") or "")
-    staff = merchants.find(tx, account=message.account, person_id=member_id)
     if str(message.fields.get("ChangeType") or "").lower() != "delete_user":
         return ""
+    staff = merchants.find(tx, account=message.account, person_id=member_id)
     rest = only_theirs(friends.member_left(tx, message.account, member_id, message.created_at))
     if staff is None:
         # Customers may well know somebody who has never written to the app.

@@ -230,22 +230,24 @@ class Shop(PlayedShop):
         now = self.parts.clock.now()
         self.rivals(lambda parts: [entry.strike(parts, now) for entry in SCHEDULE])
 
-    def scheduler_dies(self, place: str) -> None:
-        """Another process strikes the clock and is killed at a place the product names."""
+    def dies(self, place: str, do: Callable[[Parts], object]) -> None:
+        """Another process does it, with parts of its own, and ends at a place the product names (see `killpoints`)."""
 
-        def strike() -> None:
+        def work() -> None:
             killpoints._drill = killpoints._Drill(place)
-            parts = app.create_parts(self.settings, self.parts.clock)
-            for entry in SCHEDULE:
-                entry.strike(parts, parts.clock.now())
+            do(app.create_parts(self.settings, self.parts.clock))
             os._exit(0)
 
         # Connections of this process must not be used by another.
         self.store.engine.dispose()
-        process = multiprocessing.get_context("fork").Process(target=strike, daemon=True)
+        process = multiprocessing.get_context("fork").Process(target=work, daemon=True)
         process.start()
         process.join(30)
-        assert process.exitcode == -signal.SIGKILL, f"{place} was never reached"
+        assert process.exitcode == (70 if place.endswith(":exit") else -signal.SIGKILL), f"{place} was never reached"
+
+    def scheduler_dies(self, place: str) -> None:
+        """Another process strikes the clock and is killed at a place the product names."""
+        self.dies(place, lambda parts: [entry.strike(parts, parts.clock.now()) for entry in SCHEDULE])
 
     # -- what there is to see -----------------------------------------------------------------------------------------
 

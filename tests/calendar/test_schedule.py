@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from shop import at_once
 from sqlalchemy import select
 
 from bot.domain.care import days, reminders, service
@@ -157,22 +158,6 @@ def test_the_calendar_holds_holidays_own_days_own_reminders_and_other_rooms_plan
         ("10-01", "国庆"),
         ("10-01", "放假 8 天，到 10月8日"),
     ]
-
-
-def at_once(*works):
-    """Runs the works in threads that start together; returns what they returned."""
-    start, results = threading.Barrier(len(works)), []
-
-    def run(work):
-        start.wait()
-        results.append(work())
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_two_schedulers_that_strike_at_once_tell_once(shop):

@@ -1,22 +1,17 @@
 """A list too long for one answer: confirmed at once, planned by workers part by part, sent when it is whole."""
 
-import multiprocessing
 import os
 import re
-import signal
 from collections import Counter
 
 import pytest
 from sqlalchemy import text
 
-import app
 from bot.domain.campaigns import cancelling, lists, plan, progress, summary
 from bot.domain.campaigns.models import Broadcast
-from bot.store import killpoints
 from jobs import campaigns, delivery
 
 SEND = "群发 全部 用 上新"
-FORK = multiprocessing.get_context("fork")
 # Inside a transaction a process that stands still only keeps others waiting.
 ENDS = ["kill", "exit"] if os.environ.get("SHUKE_DRILLS") == "full" else ["kill"]
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -52,17 +47,7 @@ def received(shop):
 
 def die_at(shop, place):
     """A worker process that ends at a named place while it plans."""
-    shop.store.engine.dispose()
-    process = FORK.Process(target=_plan_and_die, args=(shop, place), daemon=True)
-    process.start()
-    process.join(30)
-    assert process.exitcode in (-signal.SIGKILL, 70), "the place was never reached"
-
-
-def _plan_and_die(shop, place):
-    killpoints._drill = killpoints._Drill(place)
-    campaigns.plan(app.create_parts(shop.settings, shop.clock), seconds=60)
-    os._exit(0)
+    shop.dies(place, lambda parts: campaigns.plan(parts, seconds=60))
 
 
 def test_it_is_confirmed_at_once_and_everybody_gets_it_once(shop, boss):
